@@ -1,0 +1,77 @@
+from datetime import date
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tanma.domain import periods
+from tanma.domain.messages import Problem
+
+
+@pytest.mark.parametrize(
+    ("text", "start", "end", "kind"),
+    [
+        ("2026-09", date(2026, 9, 1), date(2026, 10, 1), "month"),
+        ("2026-12", date(2026, 12, 1), date(2027, 1, 1), "month"),
+        ("2026Q3", date(2026, 7, 1), date(2026, 10, 1), "quarter"),
+        ("2026H2", date(2026, 7, 1), date(2027, 1, 1), "half"),
+        ("2026", date(2026, 1, 1), date(2027, 1, 1), "year"),
+        ("2026Q3/r4", date(2025, 10, 1), date(2026, 10, 1), "rolling"),
+        ("2026-01/2026-09", date(2026, 1, 1), date(2026, 10, 1), "span"),
+    ],
+)
+def test_a_text_names_a_span_with_an_exclusive_end(text, start, end, kind):
+    period = periods.parse(text)
+    assert (start, end, kind) == (period.start, period.end, period.kind)
+
+
+@pytest.mark.parametrize("text", ["", "26Q3", "2026Q5", "2026-13", "2026H3", "2026-09/2026-01", "x"])
+def test_an_unknown_text_is_refused_with_the_forms(text):
+    with pytest.raises(Problem) as caught:
+        periods.parse(text)
+    assert "period_unknown" == caught.value.code
+    assert "2026Q3/r4" in caught.value.text("zh")
+    assert "rolling four quarters" in caught.value.text("en")
+
+
+@pytest.mark.parametrize(
+    ("text", "before", "year_before"),
+    [
+        ("2026-01", "2025-12", "2025-01"),
+        ("2026Q1", "2025Q4", "2025Q1"),
+        ("2026H1", "2025H2", "2025H1"),
+        ("2026", "2025", "2025"),
+        ("2026Q3/r4", "2026Q2/r4", "2025Q3/r4"),
+        ("2026-01/2026-03", "2025-10/2025-12", "2025-01/2025-03"),
+    ],
+)
+def test_previous_and_year_before(text, before, year_before):
+    period = periods.parse(text)
+    assert (before, year_before) == (period.previous().text, period.year_before().text)
+
+
+def test_months_of_a_quarter():
+    months = [date(2026, 7, 1), date(2026, 8, 1), date(2026, 9, 1)]
+    assert months == periods.parse("2026Q3").months
+
+
+def test_a_day_finds_its_month_and_quarter():
+    assert "2026-11" == periods.month_of(date(2026, 11, 20)).text
+    assert "2026Q4" == periods.quarter_of(date(2026, 11, 20)).text
+
+
+def test_january_and_february_reported_together_are_split_by_days():
+    parts = periods.split_by_days(59, date(2026, 1, 1), date(2026, 3, 1))
+    assert {date(2026, 1, 1): 31, date(2026, 2, 1): 28} == parts
+
+
+@given(
+    st.integers(-(10**18), 10**18),
+    st.dates(date(2000, 1, 1), date(2030, 1, 1)),
+    st.integers(1, 800),
+)
+def test_a_split_keeps_the_total(count, start, days):
+    end = date.fromordinal(start.toordinal() + days)
+    parts = periods.split_by_days(count, start, end)
+    assert count == sum(parts.values())
+    assert all(abs(p) <= abs(count) for p in parts.values())
