@@ -1,0 +1,3 @@
+.PHONY: demo test bench lint types
+demo test bench lint types:
+	@./dev $@

@@ -1,0 +1,80 @@
+"""What all tests share. The home folder and the database are chosen before Django is loaded."""
+
+from __future__ import annotations
+
+import atexit
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, settings
+
+pytest_plugins = ["tests.floors"]
+
+# No test may ever touch the home of the person who runs it; xdist workers get one folder each.
+HOME = tempfile.mkdtemp(prefix="tanma-test-")
+atexit.register(shutil.rmtree, HOME, ignore_errors=True)
+os.environ["TANMA_HOME"] = HOME
+os.environ["DJANGO_SETTINGS_MODULE"] = "tanma.site.settings"
+# live_server and Playwright's synchronous interface share a thread with a running event loop.
+os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "1"
+
+settings.register_profile(
+    "tanma",
+    deadline=None,
+    derandomize=bool(os.environ.get("CI")),
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
+)
+settings.load_profile("tanma")
+
+LAST = ("slow", "cluster", "kill", "browser")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Quick tests first: a mistake shows within seconds. Sorting is stable."""
+    items.sort(key=lambda item: any(item.get_closest_marker(name) for name in LAST))
+
+
+@pytest.fixture(scope="session")
+def real_data() -> Path:
+    """The folder with the real data sets `uci_steel` and `ukets_installations`."""
+    place = os.environ.get("TANMA_DATA", "")
+    if not place:
+        pytest.skip("TANMA_DATA is not set: it names the folder with the real data sets")
+    return Path(place)
+
+
+@pytest.fixture(scope="session")
+def postgres_url() -> Iterator[str]:
+    """A PostgreSQL server of its own, whatever database the other tests run on."""
+    from tests.postgres import private_postgres
+
+    with private_postgres() as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+def browser_type_launch_args(browser_type_launch_args: dict[str, Any]) -> dict[str, Any]:
+    """Debian's Chromium, which must neither need a sandbox nor phone home."""
+    program = os.environ.get("TANMA_CHROMIUM") or shutil.which("chromium")
+    quiet = [
+        "--no-sandbox",
+        "--disable-gpu",
+        "--disable-dev-shm-usage",
+        "--disable-background-networking",
+        "--disable-component-update",
+        "--disable-sync",
+        "--no-first-run",
+        "--no-default-browser-check",
+    ]
+    found = {"executable_path": program} if program else {}
+    return {**browser_type_launch_args, **found, "args": quiet}
+
+
+@pytest.fixture(scope="session")
+def browser_context_args(browser_context_args: dict[str, Any]) -> dict[str, Any]:
+    return {**browser_context_args, "locale": "zh-CN", "timezone_id": "Asia/Shanghai"}
