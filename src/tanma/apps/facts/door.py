@@ -1,0 +1,28 @@
+"""Facts: what was said or measured, appended and never edited.
+
+`append` / `append_all` take columns (see `INPUT`), give every append one stamp and one change-feed
+row, and make a repeated content a no-op. `watermark` is the known time up to which all is readable;
+`fetch` feeds the lake's mirror, from which results are computed. `facts_of` and `current` are the
+small reads of pages.
+"""
+
+from tanma.apps.facts.models import Append, Cursor, Fact
+from tanma.apps.facts.store import (
+    APPEND_LIMIT,
+    INPUT,
+    NOTHING,
+    Receipt,
+    append,
+    append_all,
+    current,
+    facts_of,
+    fetch,
+    rank,
+    table,
+    watermark,
+)
+
+__all__ = [
+    "APPEND_LIMIT", "INPUT", "NOTHING", "Append", "Cursor", "Fact", "Receipt", "append",
+    "append_all", "current", "facts_of", "fetch", "rank", "table", "watermark",
+]  # fmt: skip

@@ -1,0 +1,203 @@
+"""The one policy function: which rows a viewer may see, and what a viewer may do.
+
+Every model that a page, export, route or task shows declares `row_policy`. `visible` turns it into
+a filter; nothing else in the product filters rows by right. A model without a policy raises.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import date
+from typing import Any, TypeVar
+
+from django.core.exceptions import PermissionDenied
+from django.db.models import Model, Q, QuerySet
+from django.http import HttpRequest
+from django.utils import timezone
+
+from tanma.apps.people.models import Consent, Membership, Role
+
+M = TypeVar("M", bound=Model)
+
+OFFICE = {Role.ADMIN, Role.BUREAU, Role.REVIEWER, Role.CHECKER, Role.PUBLISHER}
+
+ACTIONS: dict[str, set[str]] = {
+    "see_figures": {*OFFICE, Role.ENTERPRISE},
+    "see_basis": {*OFFICE, Role.ENTERPRISE},
+    "see_statistical": {*OFFICE, Role.ENTERPRISE},
+    "use_desk": OFFICE,
+    "import": {Role.ADMIN, Role.BUREAU},
+    "decide": {Role.ADMIN, Role.BUREAU},
+    "start_run": {Role.ADMIN, Role.BUREAU},
+    "review_run": {Role.REVIEWER},
+    "check_run": {Role.CHECKER},
+    "publish_run": {Role.PUBLISHER},
+    "declare": {Role.ENTERPRISE},
+    "object": {Role.ENTERPRISE},
+    "consent": {Role.ENTERPRISE},
+}
+"""action → the roles that allow it. Area and subject of the membership limit it further."""
+
+
+@dataclass(frozen=True)
+class Grant:
+    """One membership that is valid today."""
+
+    role: str
+    area_code: str = ""
+    subject: int | None = None
+
+
+@dataclass(frozen=True)
+class Viewer:
+    """Who looks: an anonymous visitor has no grants."""
+
+    user_id: int | None = None
+    name: str = ""
+    grants: tuple[Grant, ...] = ()
+    consented: frozenset[int] = frozenset()
+
+    @property
+    def office(self) -> bool:
+        return any(g.role in OFFICE for g in self.grants)
+
+    @property
+    def own_subjects(self) -> frozenset[int]:
+        return frozenset(g.subject for g in self.grants if g.subject is not None)
+
+    @property
+    def area_codes(self) -> tuple[str, ...]:
+        """Areas of the official roles; "" stands for the whole region."""
+        return tuple(sorted({g.area_code for g in self.grants if g.role in OFFICE}))
+
+    def may(self, action: str, subject: int | None = None) -> bool:
+        """Whether an action is allowed, for one subject where it has one."""
+        grants = [g for g in self.grants if g.role in ACTIONS[action]]
+        if subject is None:
+            return bool(grants)
+        if action in {"see_figures", "see_basis"} and subject in self.consented:
+            return True
+        return any(_covers(g, subject) for g in grants)
+
+    def require(self, action: str, subject: int | None = None) -> None:
+        if not self.may(action, subject):
+            raise PermissionDenied(action)
+
+
+def _covers(grant: Grant, subject: int) -> bool:
+    if grant.subject is not None:
+        return grant.subject == subject
+    if grant.role not in OFFICE:
+        return False
+    return not grant.area_code or _placement([grant.area_code]).filter(subject=subject).exists()
+
+
+SYSTEM = Viewer(name="system", grants=(Grant(Role.ADMIN),))
+"""For the command line of the operator, who holds the database anyway."""
+
+
+def viewer(request: HttpRequest) -> Viewer:
+    """The viewer of a request: memberships valid today, and consent links opened in the session."""
+    cached = getattr(request, "_tanma_viewer", None)
+    if cached is None:
+        cached = request._tanma_viewer = _viewer(request)  # type: ignore[attr-defined]
+    return cached
+
+
+def _viewer(request: HttpRequest) -> Viewer:
+    consented = _consented(request)
+    user = request.user
+    if not user.is_authenticated:
+        return Viewer(consented=consented)
+    return Viewer(user.pk, str(user), grants_of(user.pk), consented)
+
+
+def grants_of(user_id: int) -> tuple[Grant, ...]:
+    today = date.today()  # noqa: DTZ011 - memberships are dated in local days
+    rows = Membership.objects.filter(user=user_id, valid_from__lte=today, valid_to__gt=today)
+    return tuple(Grant(m.role, m.area_code, m.subject) for m in rows)
+
+
+def token_hash(token: str) -> str:
+    return hashlib.sha256(token.encode()).hexdigest()
+
+
+def _consented(request: HttpRequest) -> frozenset[int]:
+    tokens = request.session.get("consents", []) if hasattr(request, "session") else []
+    if not tokens:
+        return frozenset()
+    live = Consent.objects.filter(
+        token_hash__in=tokens, expires_at__gt=timezone.now(), revoked_at=None
+    )
+    return frozenset(live.values_list("subject", flat=True))
+
+
+# Which subjects lie in which areas is known to the registry, a room above; it registers itself.
+Placement = Callable[[Iterable[str]], "QuerySet[Any]"]
+_placement_source: list[Placement] = []
+
+
+def set_placement(source: Placement) -> None:
+    _placement_source[:] = [source]
+
+
+def _placement(area_codes: Iterable[str]) -> QuerySet[Any]:
+    return _placement_source[0](area_codes)
+
+
+@dataclass(frozen=True)
+class Everyone:
+    """Reference data: open to all."""
+
+    def allows(self, viewer: Viewer) -> Q | None:
+        return None
+
+
+@dataclass(frozen=True)
+class OfficeOnly:
+    """Working material of the bureau."""
+
+    def allows(self, viewer: Viewer) -> Q | None:
+        return None if viewer.office else NOBODY
+
+
+@dataclass(frozen=True)
+class BySubject:
+    """Rows about an enterprise: itself, officials of its area, and (if `consent`) its guests."""
+
+    field: str = "subject"
+    consent: bool = False
+
+    def allows(self, viewer: Viewer) -> Q | None:
+        if "" in viewer.area_codes:
+            return None
+        own = viewer.own_subjects | (viewer.consented if self.consent else frozenset())
+        rule = Q(**{f"{self.field}__in": own}) if own else NOBODY
+        if viewer.area_codes:
+            inside = _placement(viewer.area_codes).values("subject")
+            rule |= Q(**{f"{self.field}__in": inside})
+        return rule
+
+
+@dataclass(frozen=True)
+class ByUser:
+    """Personal rows: only their user."""
+
+    field: str = "user"
+
+    def allows(self, viewer: Viewer) -> Q | None:
+        return Q(**{self.field: viewer.user_id}) if viewer.user_id else NOBODY
+
+
+NOBODY = Q(pk__in=[])
+
+
+def visible(viewer: Viewer, queryset: QuerySet[M]) -> QuerySet[M]:
+    """The rows of a queryset that the viewer may see."""
+    policy = getattr(queryset.model, "row_policy", None)
+    if policy is None:
+        raise LookupError(f"{queryset.model.__name__} declares no row_policy; no page may show it")
+    rule = policy.allows(viewer)
+    return queryset if rule is None else queryset.filter(rule)

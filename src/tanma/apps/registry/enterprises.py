@@ -1,0 +1,115 @@
+"""Enterprises: identity by internal id and external identifiers; today's attributes from facts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import date
+
+from django.db import transaction
+
+from tanma.apps.facts import door as facts
+from tanma.apps.registry.areas import ancestors_on
+from tanma.apps.registry.models import Enterprise, ExternalId, Placement
+from tanma.domain.identity import new_id
+
+COLUMN_OF = {
+    "name": "name",
+    "name.en": "name_en",
+    "industry": "industry",
+    "size_class": "size_class",
+    "status": "status",
+    "area.statutory": "area_code",
+    "area.management": "management_code",
+}
+"""attribute item → column of Enterprise"""
+CONSUMER = "registry"
+
+
+def find(scheme: str, values: Iterable[str]) -> dict[str, int]:
+    """External identifiers of one scheme → subject, for those that are known."""
+    wanted, found = list(dict.fromkeys(values)), {}
+    for start in range(0, len(wanted), 5000):
+        rows = ExternalId.objects.filter(scheme=scheme, value__in=wanted[start : start + 5000])
+        found.update(rows.values_list("value", "subject"))
+    return found
+
+
+def register(scheme: str, values: Sequence[str], *, author: str, evidence: str = "") -> dict[str, int]:
+    """Subjects of identifiers, made where unknown; the identifier itself becomes a fact."""
+    known = find(scheme, values)
+    new = {v: new_id() for v in dict.fromkeys(values) if v not in known}
+    for start in range(0, len(new), facts.APPEND_LIMIT):
+        part = dict(list(new.items())[start : start + facts.APPEND_LIMIT])
+        _create(scheme, part, author, evidence)
+    return known | new
+
+
+def _create(scheme: str, new: dict[str, int], author: str, evidence: str) -> None:
+    with transaction.atomic():
+        Enterprise.objects.bulk_create(
+            [Enterprise(id=subject, natural_key=f"{scheme}:{value}") for value, subject in new.items()]
+        )
+        ExternalId.objects.bulk_create(
+            [
+                ExternalId(
+                    scheme=scheme, value=v, subject=s, evidence=evidence[:200], decided_by=author
+                )
+                for v, s in new.items()
+            ]
+        )
+        records = [
+            {
+                "subject": s, "item": f"id.{scheme}", "kind": "attribute",
+                "valid_from": date(1900, 1, 1), "valid_to": date(9999, 12, 31), "value": None,
+                "text": v, "reported": v, "source": "registry", "data_class": "public",
+            }
+            for v, s in new.items()
+        ]  # fmt: skip
+        facts.append(facts.table(records), author=author, evidence=evidence)
+
+
+def project(limit: int = 100_000) -> int:
+    """Bring the listed columns up to the newest facts; the registry's consumer of the feed."""
+    cursor, _ = facts.Cursor.objects.get_or_create(consumer=CONSUMER)
+    last = facts.Append.objects.order_by("-number").first()
+    if last is None or last.number == cursor.number:
+        return 0
+    first_seq = (
+        facts.Append.objects.filter(number__gt=cursor.number).order_by("number").first().first_seq
+    )
+    changed = facts.Fact.objects.filter(
+        seq__gte=first_seq, seq__lte=last.last_seq, item__in=COLUMN_OF
+    )
+    subjects = sorted(set(changed.values_list("subject", flat=True)))
+    for start in range(0, len(subjects), 2000):
+        _project_subjects(subjects[start : start + 2000])
+    cursor.number = last.number
+    cursor.save()
+    return len(subjects)
+
+
+def _project_subjects(subjects: list[int]) -> None:
+    today = date.today()  # noqa: DTZ011 - attributes are dated in local days
+    enterprises = {e.id: e for e in Enterprise.objects.filter(id__in=subjects)}
+    wanted = facts.Fact.objects.filter(
+        subject__in=list(enterprises), kind="attribute", item__in=COLUMN_OF
+    )
+    now = [f for f in facts.current(list(wanted)) if f.valid_from <= today < f.valid_to]
+    now.sort(key=lambda f: (f.valid_from, facts.rank(f)))
+    for fact in now:
+        setattr(enterprises[fact.subject], COLUMN_OF[fact.item], fact.text or "")
+    with transaction.atomic():
+        Enterprise.objects.bulk_update(enterprises.values(), [*COLUMN_OF.values()], batch_size=500)
+        _place(list(enterprises.values()), today)
+
+
+def _place(enterprises: list[Enterprise], today: date) -> None:
+    above = ancestors_on(today)
+    Placement.objects.filter(subject__in=[e.id for e in enterprises]).delete()
+    rows = {
+        (e.id, ancestor)
+        for e in enterprises
+        for code in (e.area_code, e.management_code)
+        for ancestor in above.get(code, [code] if code else [])
+    }
+    Placement.objects.bulk_create([Placement(subject=s, area_code=a) for s, a in sorted(rows)])

@@ -1,0 +1,148 @@
+"""Areas, enterprises and their external identifiers, as the pages list them.
+
+The truth of every dated attribute is a fact; the columns here are what the newest facts say today,
+kept by `project` from the change feed so that lists can be filtered and sorted.
+"""
+
+from __future__ import annotations
+
+from django.db import models
+
+from tanma.apps.people.door import BySubject, Everyone, OfficeOnly
+from tanma.domain.identity import id_text, new_id, new_public_code
+
+OPEN_END = "9999-12-31"
+
+
+class Area(models.Model):
+    """A statutory division or a management area (new area, park, trusteeship)."""
+
+    row_policy = Everyone()
+
+    id = models.BigIntegerField(primary_key=True, default=new_id)
+    code = models.CharField(max_length=20, unique=True)
+    hierarchy = models.CharField(max_length=12)
+    kind = models.CharField(max_length=16)
+    name_zh = models.CharField(max_length=60)
+    name_en = models.CharField(max_length=80, blank=True)
+    hex_col = models.IntegerField(null=True, blank=True)
+    hex_row = models.IntegerField(null=True, blank=True)
+
+    def __str__(self) -> str:
+        return self.name_zh
+
+
+class AreaLink(models.Model):
+    """Dated parent of an area inside its hierarchy."""
+
+    row_policy = Everyone()
+
+    area_code = models.CharField(max_length=20)
+    parent_code = models.CharField(max_length=20)
+    valid_from = models.DateField()
+    valid_to = models.DateField(default=OPEN_END)
+
+
+class AreaClosure(models.Model):
+    """Every (ancestor, descendant) pair with the span in which it holds; an area is its own."""
+
+    row_policy = Everyone()
+
+    ancestor = models.CharField(max_length=20)
+    descendant = models.CharField(max_length=20, db_index=True)
+    depth = models.IntegerField()
+    valid_from = models.DateField()
+    valid_to = models.DateField()
+
+    class Meta:
+        indexes = [models.Index(fields=["ancestor", "descendant"])]
+
+
+class Enterprise(models.Model):
+    """An enterprise as of today; the id is the subject of its facts."""
+
+    row_policy = BySubject(field="id", consent=True)
+
+    id = models.BigIntegerField(primary_key=True, default=new_id)
+    public_code = models.CharField(max_length=12, unique=True, default=new_public_code)
+    natural_key = models.CharField(max_length=80, unique=True)
+    name = models.CharField(max_length=160, blank=True)
+    name_en = models.CharField(max_length=200, blank=True)
+    industry = models.CharField(max_length=8, blank=True, db_index=True)
+    size_class = models.CharField(max_length=8, blank=True)
+    status = models.CharField(max_length=12, default="active")
+    area_code = models.CharField(max_length=20, blank=True, db_index=True)
+    management_code = models.CharField(max_length=20, blank=True)
+
+    class Meta:
+        indexes = [models.Index(fields=["name"])]
+
+    def __str__(self) -> str:
+        return self.name or self.natural_key
+
+    @property
+    def uid(self) -> str:
+        return id_text(self.id)
+
+    @property
+    def uscc(self) -> str:
+        return self.natural_key.partition(":")[2]
+
+
+class ExternalId(models.Model):
+    """A dated identifier of an enterprise in somebody's scheme; a share below 1 is 转供电."""
+
+    row_policy = BySubject()
+
+    id = models.BigIntegerField(primary_key=True, default=new_id)
+    scheme = models.CharField(max_length=30)
+    value = models.CharField(max_length=60)
+    subject = models.BigIntegerField(db_index=True)
+    share_ppm = models.IntegerField(default=1_000_000)
+    valid_from = models.DateField(default="1900-01-01")
+    valid_to = models.DateField(default=OPEN_END)
+    evidence = models.CharField(max_length=200, blank=True)
+    decided_by = models.CharField(max_length=80, blank=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["scheme", "value", "subject", "valid_from"], name="external_id_once"
+            )
+        ]
+
+
+class Placement(models.Model):
+    """Enterprise × every area that contains it today, in both hierarchies: rights and lists."""
+
+    row_policy = OfficeOnly()
+
+    subject = models.BigIntegerField()
+    area_code = models.CharField(max_length=20)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["area_code", "subject"], name="placement_once")
+        ]
+        indexes = [models.Index(fields=["subject"])]
+
+
+class Channel(models.Model):
+    """A meter × quantity × direction whose readings enter the lake."""
+
+    row_policy = BySubject()
+
+    id = models.BigIntegerField(primary_key=True, default=new_id)
+    subject = models.BigIntegerField(db_index=True)
+    site = models.CharField(max_length=60, default="main")
+    meter = models.CharField(max_length=60)
+    item = models.CharField(max_length=80)
+    kind = models.CharField(max_length=10, default="interval")
+    unit = models.CharField(max_length=12)
+    scale = models.IntegerField(default=3)
+    zone = models.CharField(max_length=40, default="Asia/Shanghai")
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["subject", "meter", "item"], name="channel_once")
+        ]

@@ -1,0 +1,59 @@
+"""Typed settings: environment variables `TANMA_…`, secrets made on first start in the home folder."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import tomllib
+from functools import cached_property
+from pathlib import Path
+
+from pydantic import Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class Config(BaseSettings):
+    """What an operator may set. Everything has a default that works on one machine."""
+
+    model_config = SettingsConfigDict(env_prefix="TANMA_", extra="ignore")
+
+    home: Path = Field(default_factory=lambda: Path.home() / ".local" / "share" / "tanma")
+    database_url: str = ""
+    """Empty: SQLite in the home folder. `postgresql://user:password@host:port/name` otherwise."""
+    demo: bool = False
+    """Print 演示数据 on every page, file and answer."""
+    debug: bool = False
+    host: str = "127.0.0.1"
+    port: int = 8000
+    public_url: str = ""
+    """Where phones reach the code pages, e.g. https://code.example.org; empty: as requested."""
+    allowed_hosts: str = "127.0.0.1,localhost,[::1]"
+    issuer_zh: str = ""
+    issuer_en: str = ""
+    """The office that publishes the codes; empty until the operator enters it."""
+    objection_days: int = 15
+
+    @cached_property
+    def secret_key(self) -> str:
+        return self._secrets()["secret_key"]
+
+    def _secrets(self) -> dict[str, str]:
+        path = self.home / "secrets.toml"
+        if not path.exists():
+            self.home.mkdir(parents=True, exist_ok=True)
+            handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+            with os.fdopen(handle, "w") as file:
+                file.write(f'secret_key = "{secrets.token_urlsafe(50)}"\n')
+        return tomllib.loads(path.read_text())
+
+    @property
+    def lake(self) -> Path:
+        return self.home / "lake"
+
+    @property
+    def uploads(self) -> Path:
+        return self.home / "uploads"
+
+    @property
+    def base_url(self) -> str:
+        return (self.public_url or f"http://{self.host}:{self.port}").rstrip("/")

@@ -1,0 +1,18 @@
+"""Every address of the site; each room keeps its own list."""
+
+from __future__ import annotations
+
+from django.urls import include, path
+
+urlpatterns = [
+    path("", include("tanma.apps.portal.urls")),
+    path("", include("tanma.apps.codes.urls")),
+    path("cockpit/", include("tanma.apps.cockpit.urls")),
+    path("imports/", include("tanma.apps.imports.urls")),
+    path("registry/", include("tanma.apps.registry.urls")),
+    path("inventories/", include("tanma.apps.inventories.urls")),
+    path("rules/", include("tanma.apps.rules.urls")),
+    path("kit/", include("tanma.apps.kit.urls")),
+    path("accounts/", include("allauth.urls")),
+    path("i18n/", include("django.conf.urls.i18n")),
+]
