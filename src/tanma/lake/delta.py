@@ -1,0 +1,238 @@
+"""Delta tables as the lake writes them: durable in the right order, one writer at a time.
+
+delta-rs never fsyncs local files. So the lake writes the Parquet files itself, fsyncs them, lets
+delta-rs add the log entry, and fsyncs that and the folders: after a power cut the log never names a
+file whose bytes are missing. Every commit carries its writer's marker (an application transaction)
+and says how many files it adds and markers it sets; a log entry torn by a power cut is recognised
+by that and set aside, and what it held is delivered again. Convention: docs/design/lake.md.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import time
+import uuid
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+from deltalake import CommitProperties, DeltaTable, PostCommitHookProperties, Transaction
+from deltalake.transaction import AddAction
+
+from tanma.domain.messages import Problem
+
+ROW_GROUP_ROWS = 262_144
+_NO_HOOKS = PostCommitHookProperties(create_checkpoint=False, cleanup_expired_logs=False)
+_FILES, _MARKERS = "tanma.files", "tanma.markers"
+_READER_FEATURES = {"timestampNtz"}
+
+
+def fsync_path(path: Path) -> None:
+    """Flush a file or a folder to the disk; a folder keeps the names of its files."""
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def make_folder(path: Path) -> None:
+    """Create a folder and flush every parent that gained a name."""
+    missing = [p for p in (path, *path.parents) if not p.exists()]
+    path.mkdir(parents=True, exist_ok=True)
+    for folder in missing:
+        fsync_path(folder.parent)
+
+
+@contextmanager
+def sole_writer(path: Path) -> Iterator[None]:
+    """An exclusive lock that the operating system drops when its process dies."""
+    make_folder(path.parent)
+    with path.open("a") as handle:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
+
+
+@dataclass(frozen=True)
+class NewFile:
+    """A Parquet file on the disk that no commit names yet."""
+
+    name: str
+    size: int
+    rows: int
+    partition: Mapping[str, str] = field(default_factory=dict)
+
+    def action(self, *, is_new_data: bool) -> AddAction:
+        stats = json.dumps({"numRecords": self.rows})
+        stamp_ms = int(time.time() * 1000)
+        return AddAction(self.name, self.size, dict(self.partition), stamp_ms, is_new_data, stats)
+
+
+class Table:
+    """One Delta table on a local or mounted file system."""
+
+    def __init__(
+        self,
+        folder: Path,
+        schema: pa.Schema,
+        *,
+        delta_encoded: Iterable[str] = (),
+        partition_by: tuple[str, ...] = (),
+    ) -> None:
+        self.folder = folder
+        self.schema = schema
+        self.partition_by = partition_by
+        self._delta_encoded = frozenset(delta_encoded)
+
+    @property
+    def file_schema(self) -> pa.Schema:
+        """The columns inside a file: partition values stand in the log, not in the file."""
+        return pa.schema([f for f in self.schema if f.name not in self.partition_by])
+
+    def open(self, version: int | None = None) -> DeltaTable | None:
+        """The table at a version, or None when it was never written."""
+        if not DeltaTable.is_deltatable(str(self.folder)):
+            return None
+        table = DeltaTable(str(self.folder), version=version)
+        self._refuse_foreign_features(table)
+        return table
+
+    def _refuse_foreign_features(self, table: DeltaTable) -> None:
+        # Readers take the list of files; deletion vectors or mapped columns would change what
+        # the files mean, so a table rewritten by an engine that uses them is not read.
+        foreign = set(table.protocol().reader_features or ()) - _READER_FEATURES
+        if foreign:
+            raise Problem(
+                "lake_foreign_feature", folder=str(self.folder), features=", ".join(sorted(foreign))
+            )
+
+    def create(self) -> DeltaTable:
+        """The table, made empty where it is missing. Call under the writer's lock."""
+        set_torn_entry_aside(self.folder)
+        existing = self.open()
+        if existing is not None:
+            return existing
+        make_folder(self.folder)
+        table = DeltaTable.create(
+            str(self.folder), schema=self.schema, partition_by=list(self.partition_by) or None
+        )
+        self._flush_log(table.version())
+        return table
+
+    def write(
+        self, batches: Iterable[pa.RecordBatch], partition: Mapping[str, str] | None = None
+    ) -> NewFile | None:
+        """Write one Parquet file, durable but not yet part of the table; None for no rows."""
+        values = dict(partition or {})
+        prefix = "".join(f"{key}={value}/" for key, value in values.items())
+        name = f"{prefix}part-{uuid.uuid4().hex}.parquet"
+        path = self.folder / name
+        make_folder(path.parent)
+        rows = self._write_batches(path, batches)
+        if rows == 0:
+            path.unlink()
+            return None
+        fsync_path(path)
+        fsync_path(path.parent)
+        return NewFile(name, path.stat().st_size, rows, values)
+
+    def _write_batches(self, path: Path, batches: Iterable[pa.RecordBatch]) -> int:
+        rows = 0
+        schema = self.file_schema
+        with pq.ParquetWriter(
+            path,
+            schema,
+            compression="zstd",
+            compression_level=1,
+            use_dictionary=[n for n in schema.names if n not in self._delta_encoded],
+            column_encoding={
+                n: "DELTA_BINARY_PACKED" for n in schema.names if n in self._delta_encoded
+            },
+        ) as writer:
+            for batch in batches:
+                rows += batch.num_rows
+                if batch.num_rows:
+                    writer.write_batch(batch, row_group_size=ROW_GROUP_ROWS)
+        return rows
+
+    def commit(
+        self,
+        files: Iterable[NewFile],
+        markers: Mapping[str, int],
+        *,
+        replace: bool = False,
+    ) -> int:
+        """Add the files and set the markers in one commit; `replace` drops all earlier files.
+
+        Call under the writer's lock. Returns the version.
+        """
+        table = self.create()
+        actions = [f.action(is_new_data=not replace) for f in files]
+        table.create_write_transaction(
+            actions,
+            mode="overwrite" if replace else "append",
+            schema=self.schema,
+            partition_by=list(self.partition_by) or None,
+            commit_properties=CommitProperties(
+                custom_metadata={_FILES: str(len(actions)), _MARKERS: str(len(markers))},
+                app_transactions=[Transaction(k, v) for k, v in sorted(markers.items())],
+            ),
+            post_commithook_properties=_NO_HOOKS,
+        )
+        table.update_incremental()
+        version = table.version()
+        self._flush_log(version)
+        return version
+
+    def _flush_log(self, version: int) -> None:
+        log = self.folder / "_delta_log"
+        fsync_path(log / f"{version:020d}.json")
+        fsync_path(log)
+        fsync_path(self.folder)
+
+    def checkpoint(self) -> None:
+        """Write the state of the table in one file, so that opening it stays quick."""
+        table = self.create()
+        table.create_checkpoint()
+        for path in (self.folder / "_delta_log").glob("*checkpoint*"):
+            fsync_path(path)
+        fsync_path(self.folder / "_delta_log")
+
+    def sweep(self, keep_hours: float) -> list[str]:
+        """Delete files that no version of the last hours names. Pinned runs must be younger."""
+        table = self.create()
+        return table.vacuum(
+            retention_hours=int(keep_hours), dry_run=False, enforce_retention_duration=False
+        )
+
+
+def set_torn_entry_aside(folder: Path) -> bool:
+    """Rename the newest log entry when a power cut left it incomplete; True when it did.
+
+    Its files were never acknowledged to anyone: the marker is missing with them, so whoever
+    delivered them delivers them again.
+    """
+    entries = sorted((folder / "_delta_log").glob("[0-9]*.json"))
+    if not entries or _is_whole(entries[-1]):
+        return False
+    entries[-1].rename(entries[-1].with_suffix(f".torn-{uuid.uuid4().hex[:8]}"))
+    fsync_path(folder / "_delta_log")
+    return True
+
+
+def _is_whole(entry: Path) -> bool:
+    try:
+        actions = [json.loads(line) for line in entry.read_text(encoding="utf-8").splitlines()]
+    except ValueError:
+        return False
+    info = next((a["commitInfo"] for a in actions if "commitInfo" in a), None)
+    if info is None:
+        return False
+    expected = (int(info.get(_FILES, -1)), int(info.get(_MARKERS, -1)))
+    counted = (sum("add" in a for a in actions), sum("txn" in a for a in actions))
+    return expected in {(-1, -1), counted}

@@ -1,0 +1,37 @@
+"""Small pieces of DuckDB SQL that the lake's readers share."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+import duckdb
+import pyarrow as pa
+
+from tanma.domain.messages import Problem
+
+_NAME = re.compile(r"[a-z][a-z0-9_]{0,50}")
+
+
+def checked_name(name: str) -> str:
+    """A name that may stand in SQL without quotes, or a Problem."""
+    if not _NAME.fullmatch(name):
+        raise Problem("lake_view_name", name=name)
+    return name
+
+
+def text(value: str) -> str:
+    """A text literal."""
+    return "'" + value.replace("'", "''") + "'"
+
+
+def scan(files: Sequence[str]) -> str:
+    """A table function over Parquet files; partition values in their paths are not columns."""
+    listed = ", ".join(text(f) for f in files)
+    return f"read_parquet([{listed}], hive_partitioning = false)"
+
+
+def empty_view(con: duckdb.DuckDBPyConnection, name: str, schema: pa.Schema) -> None:
+    """A view with the columns of the schema and no rows."""
+    con.register(f"{name}_none", schema.empty_table())
+    con.execute(f"CREATE OR REPLACE TEMP VIEW {name} AS SELECT * FROM {name}_none")
