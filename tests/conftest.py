@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import django
 import pytest
 from hypothesis import HealthCheck, settings
 
@@ -19,9 +20,13 @@ pytest_plugins = ["tests.floors"]
 HOME = tempfile.mkdtemp(prefix="tanma-test-")
 atexit.register(shutil.rmtree, HOME, ignore_errors=True)
 os.environ["TANMA_HOME"] = HOME
-os.environ["DJANGO_SETTINGS_MODULE"] = "tanma.site.settings"
 # live_server and Playwright's synchronous interface share a thread with a running event loop.
 os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "1"
+# The variable goes again, because xdist workers inherit it and would read the settings, and with
+# them the home of the process that started them, before they come here.
+os.environ["DJANGO_SETTINGS_MODULE"] = "tanma.site.settings"
+django.setup()
+del os.environ["DJANGO_SETTINGS_MODULE"]
 
 settings.register_profile(
     "tanma",
