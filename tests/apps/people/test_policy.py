@@ -6,21 +6,12 @@ from django.core.exceptions import PermissionDenied
 from tanma.apps.people import door as people
 from tanma.apps.people.door import Grant, Role, Viewer
 from tanma.apps.registry import door as registry
-from tanma.apps.registry.door import AreaRow
 
 pytestmark = [pytest.mark.db, pytest.mark.django_db]
 
 
 @pytest.fixture
 def region():
-    registry.save_areas(
-        [
-            AreaRow("1", "市", "city"),
-            AreaRow("11", "东区", "county", parent="1"),
-            AreaRow("12", "西区", "county", parent="1"),
-        ],
-        author="test",
-    )
     subjects = registry.register("uscc", ["E", "W"], author="test")
     for name, area in (("E", "11"), ("W", "12")):
         for code in (area, "1"):

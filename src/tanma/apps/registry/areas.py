@@ -1,4 +1,8 @@
-"""Areas with dated parents: the closure that rights, lists and sums use instead of code prefixes."""
+"""Areas with dated parents in two hierarchies: the closure that rights, lists and sums use.
+
+The truth is facts about the area (`name`, `area.kind`, `area.parent.statutory`, …); the tables here
+are rebuilt from them.
+"""
 
 from __future__ import annotations
 
@@ -6,124 +10,96 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 
-import pyarrow as pa
 from django.db import transaction
 from django.db.models import QuerySet
 
 from tanma.apps.facts import door as facts
-from tanma.apps.registry.models import OPEN_END, Area, AreaClosure, AreaLink, Placement
-from tanma.domain.identity import new_id
+from tanma.apps.registry.models import Area, AreaClosure, Placement
+from tanma.domain.messages import Problem
 
-LATEST = date.fromisoformat(OPEN_END)
+HIERARCHIES = ("statutory", "management")
+COLUMN_OF = {
+    "name": "name_zh",
+    "name.en": "name_en",
+    "area.kind": "kind",
+    "area.hexagon.col": "hex_col",
+    "area.hexagon.row": "hex_row",
+}
+PARENT_ITEMS = {f"area.parent.{h}": h for h in HIERARCHIES}
+ITEMS = (*COLUMN_OF, *PARENT_ITEMS)
+MAX_DEPTH = 12
 
 
 @dataclass(frozen=True)
-class AreaRow:
-    """One area as a package or a test gives it; `parent` is empty for a root."""
+class Link:
+    """An area lies directly in a parent from a day until another."""
 
-    code: str
-    name_zh: str
-    kind: str
-    hierarchy: str = "statutory"
-    parent: str = ""
-    name_en: str = ""
-    valid_from: date = date(1900, 1, 1)
-    valid_to: date = LATEST
-    hex_col: int | None = None
-    hex_row: int | None = None
+    area: str
+    parent: str
+    start: date
+    end: date
 
 
-def save_areas(rows: Iterable[AreaRow], *, author: str, evidence: str = "") -> int:
-    """Store areas, their dated parents as facts, and rebuild the closure."""
-    given = list(rows)
+def rebuild_areas() -> None:
+    """Bring the area rows and the closure up to the newest facts about areas."""
+    codes = dict(Area.objects.values_list("id", "code"))
+    rows = facts.Fact.objects.filter(subject__in=list(codes), kind="attribute", item__in=ITEMS)
+    current = sorted(facts.current(list(rows)), key=lambda f: (f.valid_from, facts.rank(f)))
+    areas = {a.id: a for a in Area.objects.all()}
+    links: dict[str, list[Link]] = {h: [] for h in HIERARCHIES}
+    for fact in current:
+        if fact.item in PARENT_ITEMS:
+            link = Link(codes[fact.subject], fact.text, fact.valid_from, fact.valid_to)
+            links[PARENT_ITEMS[fact.item]].append(link)
+        else:
+            column = COLUMN_OF[fact.item]
+            value = int(fact.text) if column.startswith("hex") else fact.text
+            setattr(areas[fact.subject], column, value)
+    closure = [
+        pair for h in HIERARCHIES for code in codes.values() for pair in _above(h, code, links[h])
+    ]
     with transaction.atomic():
-        known = dict(Area.objects.values_list("code", "id"))
-        areas = [
-            Area(
-                id=known.get(r.code) or new_id(), code=r.code, hierarchy=r.hierarchy, kind=r.kind,
-                name_zh=r.name_zh, name_en=r.name_en, hex_col=r.hex_col, hex_row=r.hex_row,
-            )
-            for r in given
-        ]  # fmt: skip
-        Area.objects.bulk_create(
-            areas, update_conflicts=True, unique_fields=["code"],
-            update_fields=["hierarchy", "kind", "name_zh", "name_en", "hex_col", "hex_row"],
-        )  # fmt: skip
-        _save_links(given)
-        rebuild_closure()
-    ids = {a.code: a.id for a in areas}
-    for _ in facts.append_all(_area_facts(given, ids), author=author, evidence=evidence):
-        pass
-    return len(given)
+        Area.objects.bulk_update(areas.values(), [*COLUMN_OF.values()], batch_size=500)
+        AreaClosure.objects.all().delete()
+        AreaClosure.objects.bulk_create(closure, batch_size=1000)
 
 
-def _save_links(rows: list[AreaRow]) -> None:
-    """A new parent ends the link before it on the day it begins."""
-    stored = {(link.area_code, link.valid_from): link for link in AreaLink.objects.all()}
-    for row in rows:
-        if not row.parent:
-            continue
-        AreaLink.objects.filter(
-            area_code=row.code, valid_from__lt=row.valid_from, valid_to__gt=row.valid_from
-        ).update(valid_to=row.valid_from)
-        link = stored.get((row.code, row.valid_from)) or AreaLink(area_code=row.code)
-        link.parent_code, link.valid_from, link.valid_to = row.parent, row.valid_from, row.valid_to
-        link.save()
+def dated_parents(code: str, links: list[Link]) -> list[Link]:
+    """The parents of an area one after another: a later start ends the link before it."""
+    own = sorted((link for link in links if link.area == code), key=lambda link: link.start)
+    ends = [*(link.start for link in own[1:]), date.max][: len(own)]
+    return [
+        Link(code, link.parent, link.start, min(link.end, end))
+        for link, end in zip(own, ends, strict=True)
+        if link.parent and link.start < min(link.end, end)
+    ]
 
 
-def _area_facts(rows: list[AreaRow], ids: dict[str, int]) -> pa.Table:
-    records = []
-    for row in rows:
-        values = {
-            "area.code": row.code, "area.name": row.name_zh, "area.kind": row.kind,
-            "area.hierarchy": row.hierarchy, "area.parent": row.parent,
-        }  # fmt: skip
-        for item, text in values.items():
-            dated = item == "area.parent"
-            records.append(
-                {
-                    "subject": ids[row.code], "item": item, "kind": "attribute",
-                    "valid_from": row.valid_from if dated else date(1900, 1, 1),
-                    "valid_to": row.valid_to if dated else LATEST,
-                    "value": None, "text": text, "reported": text, "source": "registry",
-                    "data_class": "public",
-                }
-            )  # fmt: skip
-    return facts.table(records)
-
-
-def rebuild_closure() -> None:
-    """Every ancestor pair with the span in which all links between hold."""
-    parents: dict[str, list[AreaLink]] = {}
-    for link in AreaLink.objects.all():
-        parents.setdefault(link.area_code, []).append(link)
-    pairs: list[AreaClosure] = []
-    for code in Area.objects.values_list("code", flat=True):
-        pairs += _ancestors(code, parents)
-    AreaClosure.objects.all().delete()
-    AreaClosure.objects.bulk_create(pairs, batch_size=1000)
-
-
-def _ancestors(code: str, parents: dict[str, list[AreaLink]]) -> list[AreaClosure]:
+def _above(hierarchy: str, code: str, links: list[Link]) -> list[AreaClosure]:
     found = []
-    open_paths = [(code, 0, date(1900, 1, 1), LATEST)]
-    while open_paths:
-        at, depth, start, end = open_paths.pop()
+    paths = [(code, 0, date(1900, 1, 1), date(9999, 12, 31))]
+    while paths:
+        at, depth, start, end = paths.pop()
+        if depth > MAX_DEPTH:
+            raise Problem("area_cycle", code=code)
         found.append(
-            AreaClosure(ancestor=at, descendant=code, depth=depth, valid_from=start, valid_to=end)
-        )
-        if depth > 20:
-            raise ValueError(f"area {code} is its own ancestor")
-        for link in parents.get(at, []):
-            first, last = max(start, link.valid_from), min(end, link.valid_to)
+            AreaClosure(
+                hierarchy=hierarchy, ancestor=at, descendant=code, depth=depth,
+                valid_from=start, valid_to=end,
+            )
+        )  # fmt: skip
+        for link in dated_parents(at, links):
+            first, last = max(start, link.start), min(end, link.end)
             if first < last:
-                open_paths.append((link.parent_code, depth + 1, first, last))
+                paths.append((link.parent, depth + 1, first, last))
     return found
 
 
-def ancestors_on(day: date) -> dict[str, list[str]]:
+def ancestors_on(day: date, hierarchy: str = "statutory") -> dict[str, list[str]]:
     """descendant → its ancestors (itself first) as of a day."""
-    rows = AreaClosure.objects.filter(valid_from__lte=day, valid_to__gt=day).order_by("depth")
+    rows = AreaClosure.objects.filter(
+        hierarchy=hierarchy, valid_from__lte=day, valid_to__gt=day
+    ).order_by("depth")
     found: dict[str, list[str]] = {}
     for descendant, ancestor in rows.values_list("descendant", "ancestor"):
         found.setdefault(descendant, []).append(ancestor)

@@ -1,4 +1,4 @@
-"""Enterprises: identity by internal id and external identifiers; today's attributes from facts."""
+"""Things by internal id and external identifiers; today's attributes of enterprises from facts."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from datetime import date
 from django.db import transaction
 
 from tanma.apps.facts import door as facts
-from tanma.apps.registry.areas import ancestors_on
-from tanma.apps.registry.models import Enterprise, ExternalId, Placement
+from tanma.apps.registry import areas
+from tanma.apps.registry.models import Area, Enterprise, ExternalId, Placement
 from tanma.domain.identity import new_id
 
 COLUMN_OF = {
@@ -23,6 +23,8 @@ COLUMN_OF = {
 }
 """attribute item → column of Enterprise"""
 CONSUMER = "registry"
+NOT_ENTERPRISES = {"area", "site", "meter", "certificate", "industry"}
+"""Schemes whose identifiers name something else than an enterprise."""
 
 
 def find(scheme: str, values: Iterable[str]) -> dict[str, int]:
@@ -46,9 +48,12 @@ def register(scheme: str, values: Sequence[str], *, author: str, evidence: str =
 
 def _create(scheme: str, new: dict[str, int], author: str, evidence: str) -> None:
     with transaction.atomic():
-        Enterprise.objects.bulk_create(
-            [Enterprise(id=subject, natural_key=f"{scheme}:{value}") for value, subject in new.items()]
-        )
+        if scheme == "area":
+            Area.objects.bulk_create([Area(id=s, code=v) for v, s in new.items()])
+        elif scheme not in NOT_ENTERPRISES:
+            Enterprise.objects.bulk_create(
+                [Enterprise(id=s, natural_key=f"{scheme}:{v}") for v, s in new.items()]
+            )
         ExternalId.objects.bulk_create(
             [
                 ExternalId(
@@ -68,19 +73,20 @@ def _create(scheme: str, new: dict[str, int], author: str, evidence: str) -> Non
         facts.append(facts.table(records), author=author, evidence=evidence)
 
 
-def project(limit: int = 100_000) -> int:
+def project() -> int:
     """Bring the listed columns up to the newest facts; the registry's consumer of the feed."""
     cursor, _ = facts.Cursor.objects.get_or_create(consumer=CONSUMER)
     last = facts.Append.objects.order_by("-number").first()
     if last is None or last.number == cursor.number:
         return 0
-    first_seq = (
-        facts.Append.objects.filter(number__gt=cursor.number).order_by("number").first().first_seq
-    )
+    first = facts.Append.objects.filter(number__gt=cursor.number).order_by("number").first()
     changed = facts.Fact.objects.filter(
-        seq__gte=first_seq, seq__lte=last.last_seq, item__in=COLUMN_OF
+        seq__gte=first.first_seq, seq__lte=last.last_seq, kind="attribute"
     )
     subjects = sorted(set(changed.values_list("subject", flat=True)))
+    if changed.filter(item__in=areas.ITEMS, subject__in=Area.objects.values("id")).exists():
+        areas.rebuild_areas()
+        subjects = sorted(Enterprise.objects.values_list("id", flat=True))
     for start in range(0, len(subjects), 2000):
         _project_subjects(subjects[start : start + 2000])
     cursor.number = last.number
@@ -104,12 +110,11 @@ def _project_subjects(subjects: list[int]) -> None:
 
 
 def _place(enterprises: list[Enterprise], today: date) -> None:
-    above = ancestors_on(today)
+    statutory = areas.ancestors_on(today, "statutory")
+    management = areas.ancestors_on(today, "management")
+    rows = set()
+    for e in enterprises:
+        inside = statutory.get(e.area_code, []) + management.get(e.management_code, [])
+        rows |= {(e.id, code) for code in (*inside, e.area_code, e.management_code) if code}
     Placement.objects.filter(subject__in=[e.id for e in enterprises]).delete()
-    rows = {
-        (e.id, ancestor)
-        for e in enterprises
-        for code in (e.area_code, e.management_code)
-        for ancestor in above.get(code, [code] if code else [])
-    }
     Placement.objects.bulk_create([Placement(subject=s, area_code=a) for s, a in sorted(rows)])

@@ -21,41 +21,30 @@ class Area(models.Model):
 
     id = models.BigIntegerField(primary_key=True, default=new_id)
     code = models.CharField(max_length=20, unique=True)
-    hierarchy = models.CharField(max_length=12)
-    kind = models.CharField(max_length=16)
-    name_zh = models.CharField(max_length=60)
+    kind = models.CharField(max_length=16, blank=True)
+    name_zh = models.CharField(max_length=60, blank=True)
     name_en = models.CharField(max_length=80, blank=True)
     hex_col = models.IntegerField(null=True, blank=True)
     hex_row = models.IntegerField(null=True, blank=True)
 
     def __str__(self) -> str:
-        return self.name_zh
-
-
-class AreaLink(models.Model):
-    """Dated parent of an area inside its hierarchy."""
-
-    row_policy = Everyone()
-
-    area_code = models.CharField(max_length=20)
-    parent_code = models.CharField(max_length=20)
-    valid_from = models.DateField()
-    valid_to = models.DateField(default=OPEN_END)
+        return self.name_zh or self.code
 
 
 class AreaClosure(models.Model):
-    """Every (ancestor, descendant) pair with the span in which it holds; an area is its own."""
+    """Every (ancestor, descendant) pair of a hierarchy with the span in which it holds.
+
+    An area is its own ancestor at depth 0. Rights and sums use these rows, never a code prefix.
+    """
 
     row_policy = Everyone()
 
+    hierarchy = models.CharField(max_length=12)
     ancestor = models.CharField(max_length=20)
     descendant = models.CharField(max_length=20, db_index=True)
     depth = models.IntegerField()
     valid_from = models.DateField()
     valid_to = models.DateField()
-
-    class Meta:
-        indexes = [models.Index(fields=["ancestor", "descendant"])]
 
 
 class Enterprise(models.Model):
