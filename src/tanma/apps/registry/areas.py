@@ -81,7 +81,7 @@ def _above(hierarchy: str, code: str, links: list[Link]) -> list[AreaClosure]:
     while paths:
         at, depth, start, end = paths.pop()
         if depth > MAX_DEPTH:
-            raise Problem("area_cycle", code=code)
+            raise Problem("area_cycle", area=code)
         found.append(
             AreaClosure(
                 hierarchy=hierarchy, ancestor=at, descendant=code, depth=depth,
