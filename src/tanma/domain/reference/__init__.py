@@ -1,0 +1,1 @@
+"""Reference data: statutory regions, industries, and the guideline that an industry follows."""
