@@ -19,7 +19,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.lake.lake_store import Store, said
 
@@ -338,20 +338,52 @@ def histories(draw: st.DrawFn) -> tuple[Store, int]:
     return store, draw(st.integers(0, store.last_stamp))
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-@given(histories(), st.integers(1, 9), st.booleans())
+@settings(max_examples=40)
+@given(histories(), st.integers(1, 9), st.integers(0, 20))
 def test_known_agrees_with_the_model(
     tmp_path_factory: pytest.TempPathFactory,
     history: tuple[Store, int],
     chunk_rows: int,
-    compacted: bool,
+    compacted_rows: int,
 ) -> None:
+    """Also when part of the history was compacted before the rest arrived."""
     store, at = history
-    mirror = synced(tmp_path_factory.mktemp("lake"), store, chunk_rows)
-    if compacted:
+    mirror = FactsMirror(tmp_path_factory.mktemp("lake"))
+    if compacted_rows:
+        early = Store(store.rows[:compacted_rows])
+        mirror.sync(early.fetch, watermark=0, chunk_rows=chunk_rows)
         mirror.compact()
+    mirror.sync(store.fetch, store.last_stamp, chunk_rows=chunk_rows)
     assert store.known(at) == known(mirror, at)
     assert store.known(store.last_stamp) == known(mirror, store.last_stamp)
+
+
+def test_settled_facts_are_corrected_and_withdrawn_by_later_files(tmp_path: Path) -> None:
+    store = Store()
+    store.append([said(n, n) for n in range(1, 7)], clock=100)
+    store.append([said(1, 10)], clock=200)
+    mirror = synced(tmp_path, store)
+    mirror.compact()
+    kinds = [Path(f).name.split("-")[0] for f in mirror.pin().files]
+    assert ["revised", "settled"] == kinds
+    store.append([said(1, 11), said(2, None), said(3, 30), said(7, 7)], clock=300)
+    synced(tmp_path, store)
+    assert {2, 3, 4, 5, 6, 7} == known(mirror, 299)
+    assert {4, 5, 6, 8, 10, 11} == known(mirror, 300)
+    mirror.compact()
+    assert {2, 3, 4, 5, 6, 7} == known(mirror, 299)
+    assert {4, 5, 6, 8, 10, 11} == known(mirror, 300)
+
+
+def test_a_rewrite_by_another_tool_changes_no_answer(tmp_path: Path, store: Store) -> None:
+    mirror = synced(tmp_path, store)
+    mirror.compact()
+    store.append([said(2, 21)], clock=400)
+    synced(tmp_path, store)
+    deltalake.DeltaTable(str(tmp_path / "facts")).optimize.compact()
+    assert {3, 6} == known(mirror, 400)
+    store.append([said(3, None)], clock=500)
+    assert {6} == known(synced(tmp_path, store), 500)
 
 
 def test_order_of_chunks_and_repeats_change_no_answer(tmp_path: Path) -> None:

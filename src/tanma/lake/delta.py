@@ -22,7 +22,7 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 from deltalake import CommitProperties, DeltaTable, PostCommitHookProperties, Transaction
-from deltalake.transaction import AddAction
+from deltalake.transaction import AddAction, RemoveAction
 
 from tanma.domain.messages import Problem
 
@@ -125,12 +125,18 @@ class Table:
         return table
 
     def write(
-        self, batches: Iterable[pa.RecordBatch], partition: Mapping[str, str] | None = None
+        self,
+        batches: Iterable[pa.RecordBatch],
+        partition: Mapping[str, str] | None = None,
+        kind: str = "part",
     ) -> NewFile | None:
-        """Write one Parquet file, durable but not yet part of the table; None for no rows."""
+        """Write one Parquet file, durable but not yet part of the table; None for no rows.
+
+        Its name begins with `kind`, so that a reader can tell what its writer put into it.
+        """
         values = dict(partition or {})
         prefix = "".join(f"{key}={value}/" for key, value in values.items())
-        name = f"{prefix}part-{uuid.uuid4().hex}.parquet"
+        name = f"{prefix}{kind}-{uuid.uuid4().hex}.parquet"
         path = self.folder / name
         make_folder(path.parent)
         rows = self._write_batches(path, batches)
@@ -172,7 +178,7 @@ class Table:
         Call under the writer's lock. Returns the version.
         """
         table = self.create()
-        actions = [f.action(is_new_data=not replace) for f in files]
+        actions: list[AddAction | RemoveAction] = [f.action(is_new_data=not replace) for f in files]
         table.create_write_transaction(
             actions,
             mode="overwrite" if replace else "append",

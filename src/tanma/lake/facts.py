@@ -17,7 +17,7 @@ import pyarrow.compute as pc
 
 from tanma.domain.messages import Problem
 from tanma.lake import sql
-from tanma.lake.delta import Table, sole_writer
+from tanma.lake.delta import NewFile, Table, sole_writer
 
 SCHEMA = pa.schema(
     [
@@ -46,6 +46,14 @@ FILE_ROWS = 4_000_000
 _CURSOR, _WATERMARK = "facts.seq", "facts.watermark"
 _KEY_COLUMNS = ", ".join(KEY)
 _COLUMNS = ", ".join(SCHEMA.names)
+_HASH = f"hash({_KEY_COLUMNS})"
+_WITHDRAWN = "value IS NULL AND text IS NULL"
+_NO_ROWS = (
+    "SELECT "
+    + ", ".join(f"NULL::{sql.TYPES[str(f.type)]} AS {f.name}" for f in SCHEMA)
+    + " WHERE false"
+)
+SETTLED, REVISED, FRESH = "settled", "revised", "part"
 
 Fetch = Callable[[int, int], pa.Table]
 """(after this sequence, at most so many rows) → facts of the store, columns of SCHEMA."""
@@ -63,7 +71,12 @@ class Synced:
 
 @dataclass(frozen=True)
 class Pinned:
-    """One version of the mirror: its files never change, whatever is appended or compacted."""
+    """One version of the mirror: its files never change, whatever is appended or compacted.
+
+    Compaction parts the rows: *settled* files hold the keys that have one version and a content,
+    *revised* files all others. Files that came since are *fresh*. Only a correction in a fresh file
+    can supersede a settled fact, so mostly the settled files are read as they lie.
+    """
 
     version: int
     watermark: int
@@ -73,40 +86,71 @@ class Pinned:
     def relation(self, con: duckdb.DuckDBPyConnection, known_at: int, name: str = "known") -> None:
         """Create the view `name`: facts current at `known_at` (µs since 1970 UTC).
 
-        Columns are those of SCHEMA. Facts without correction are read as they lie; only keys of
-        which some version > 1 exists are ordered, once, and their losing rows kept by sequence in
-        the small table `<name>_lost`. Withdrawn facts are among the lost.
+        Columns are those of SCHEMA. Sequences of superseded and withdrawn facts stand in the small
+        table `<name>_lost`, made once; whoever reads the view pays for a scan and that anti-join.
         """
         sql.checked_name(name)
         if known_at > self.watermark:
             raise Problem("facts_known_too_late", known_at=known_at, watermark=self.watermark)
         if not self.files:
             return sql.empty_view(con, name, SCHEMA)
-        facts = f"(SELECT * FROM {sql.scan(self.files)} WHERE stamp <= {int(known_at)})"
-        con.execute(f"CREATE OR REPLACE TEMP TABLE {name}_lost AS {_lost(facts)}")
-        lost = con.execute(f"SELECT count(*) FROM {name}_lost").fetchall()[0][0]
-        anti = f"WHERE NOT EXISTS (FROM {name}_lost l WHERE l.seq = f.seq)" if lost else ""
+        settled, unsettled = self._rows(known_at, SETTLED), self._rows(known_at, REVISED, FRESH)
+        touched = self._corrections(con, known_at, name)
         con.execute(
-            f"CREATE OR REPLACE TEMP VIEW {name} AS SELECT {_COLUMNS} FROM {facts} f {anti}"
+            f"CREATE OR REPLACE TEMP TABLE {name}_lost AS"
+            f" {_lost(unsettled, settled if touched else None, f'{name}_touched')}"
+        )
+        current = f"WHERE seq NOT IN (SELECT seq FROM {name}_lost)"
+        con.execute(
+            f"CREATE OR REPLACE TEMP VIEW {name} AS"
+            f" SELECT {_COLUMNS} FROM {settled} {current if touched else ''}"
+            f" UNION ALL SELECT {_COLUMNS} FROM {unsettled} {current}"
         )
         return None
 
-
-def _lost(facts: str) -> str:
-    """Sequence numbers of facts that are superseded or withdrawn among `facts`."""
-    same_key = " AND ".join(f"f.{column} = c.{column}" for column in KEY)
-    return f"""
-        WITH corrected AS (SELECT DISTINCT {_KEY_COLUMNS} FROM {facts} WHERE version > 1),
-        versions AS (
-            SELECT f.seq, row_number() OVER (
-                PARTITION BY {", ".join(f"f.{column}" for column in KEY)}
-                ORDER BY coalesce(f.revision, 0) DESC, f.stamp DESC, f.seq DESC
-            ) AS place
-            FROM {facts} f JOIN corrected c ON {same_key}
+    def _corrections(self, con: duckdb.DuckDBPyConnection, known_at: int, name: str) -> bool:
+        """Note the keys corrected in fresh files; whether there is any."""
+        con.execute(
+            f"CREATE OR REPLACE TEMP TABLE {name}_touched AS"
+            f" SELECT DISTINCT {_HASH} AS key FROM {self._rows(known_at, FRESH)} WHERE version > 1"
         )
-        SELECT seq FROM versions WHERE place > 1
+        return bool(con.execute(f"SELECT count(*) FROM {name}_touched").fetchall()[0][0])
+
+    def _rows(self, known_at: int, *kinds: str) -> str:
+        """The rows stamped ≤ known_at in the files of some kinds, as a subquery."""
+        files = [f for f in self.files if _kind_of(f) in kinds]
+        if not files:
+            return f"({_NO_ROWS})"
+        return f"(SELECT {_COLUMNS} FROM {sql.scan(files)} WHERE stamp <= {int(known_at)})"
+
+
+def _kind_of(file: str) -> str:
+    """By the name that compaction gave it; a file of any other writer counts as fresh."""
+    kind = file.rsplit("/", 1)[-1].split("-", 1)[0]
+    return kind if kind in (SETTLED, REVISED) else FRESH
+
+
+def _lost(unsettled: str, settled: str | None, touched: str) -> str:
+    """Sequence numbers of facts that are superseded or withdrawn.
+
+    Keys are looked up by a hash of their columns, which is quicker than six comparisons; a
+    collision only lets a key into the window, which orders versions by the key itself.
+    """
+    before = f"UNION ALL FROM {settled} WHERE {_HASH} IN (FROM {touched})" if settled else ""
+    return f"""
+        WITH rows AS (FROM {unsettled}),
+        revised AS (SELECT DISTINCT {_HASH} FROM rows WHERE version > 1),
+        versions AS (FROM rows WHERE {_HASH} IN (FROM revised) {before}),
+        placed AS (
+            SELECT seq, row_number() OVER (
+                PARTITION BY {_KEY_COLUMNS}
+                ORDER BY coalesce(revision, 0) DESC, stamp DESC, seq DESC
+            ) AS place
+            FROM versions
+        )
+        SELECT seq FROM placed WHERE place > 1
         UNION
-        SELECT seq FROM {facts} WHERE value IS NULL AND text IS NULL
+        SELECT seq FROM rows WHERE {_WITHDRAWN}
     """
 
 
@@ -198,20 +242,34 @@ class FactsMirror:
             if not pinned.files:
                 return table.version()
             with duckdb.connect(config={"memory_limit": memory}) as con:
-                files = list(self._sorted_files(con, pinned))
+                files = self._rewritten(con, pinned)
             markers = {_CURSOR: pinned.seq, _WATERMARK: pinned.watermark}
             version = self._table.commit(files, markers, replace=True)
             self._table.checkpoint()
             return version
 
-    def _sorted_files(self, con: duckdb.DuckDBPyConnection, pinned: Pinned) -> Iterator:
+    def _rewritten(self, con: duckdb.DuckDBPyConnection, pinned: Pinned) -> list[NewFile]:
+        scan = sql.scan(pinned.files)
         con.execute(f"SET temp_directory = {sql.text(str(self._lock.parent / 'facts.sort'))}")
+        con.execute(
+            f"CREATE TEMP TABLE revised AS SELECT DISTINCT {_HASH} AS key FROM {scan}"
+            " WHERE version > 1"
+        )
+        unsettled = f"({_HASH} IN (FROM revised) OR ({_WITHDRAWN}))"
+        return [
+            *self._sorted_files(con, f"{scan} WHERE NOT {unsettled}", SETTLED),
+            *self._sorted_files(con, f"{scan} WHERE {unsettled}", REVISED),
+        ]
+
+    def _sorted_files(
+        self, con: duckdb.DuckDBPyConnection, rows: str, kind: str
+    ) -> Iterator[NewFile]:
         reader = con.sql(
-            f"SELECT {_COLUMNS} FROM {sql.scan(pinned.files)}"
+            f"SELECT {_COLUMNS} FROM {rows}"
             " ORDER BY subject, item, valid_from, valid_to, kind, source, seq"
         ).to_arrow_reader(122_880)
         batches = (batch.cast(SCHEMA) for batch in reader)
-        while file := self._table.write(_first_rows(batches, FILE_ROWS)):
+        while file := self._table.write(_first_rows(batches, FILE_ROWS), kind=kind):
             yield file
 
     def sweep(self, keep_hours: float = 168) -> list[str]:

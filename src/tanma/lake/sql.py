@@ -10,6 +10,14 @@ import pyarrow as pa
 
 from tanma.domain.messages import Problem
 
+TYPES = {
+    "int64": "BIGINT",
+    "int32": "INTEGER",
+    "string": "VARCHAR",
+    "date32[day]": "DATE",
+    "binary": "BLOB",
+}
+"""DuckDB's name of an Arrow type."""
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,50}")
 
 
