@@ -37,10 +37,18 @@ settings.register_profile(
 settings.load_profile("tanma")
 
 LAST = ("slow", "cluster", "kill", "browser")
+DATABASE_FIXTURES = {"db", "transactional_db", "django_db_setup", "live_server"}
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Quick tests first: a mistake shows within seconds. Sorting is stable."""
+    """Mark what a test uses, then put the quick ones first: a mistake shows within seconds."""
+    for item in items:
+        used = set(getattr(item, "fixturenames", ()))
+        if item.get_closest_marker("django_db") or used & DATABASE_FIXTURES:
+            item.add_marker("db")
+        if "browser" in used:
+            item.add_marker("browser")
     items.sort(key=lambda item: any(item.get_closest_marker(name) for name in LAST))
 
 
