@@ -1,0 +1,1 @@
+"""Accounting methods: shared families of formulas, and editions that declare which lines count."""
