@@ -19,6 +19,7 @@ from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 from hatchling.metadata.plugin.interface import MetadataHookInterface
 
 ROOT = Path(__file__).resolve().parent
+SYSTEM_CA = Path("/etc/ssl/certs/ca-certificates.crt")
 FONT = "@fontsource/barlow-semi-condensed"
 NOTO = "@expo-google-fonts/noto-sans-sc"
 COPIES = {
@@ -58,7 +59,11 @@ def fetch(folder: Path) -> Path:
     for name in ("package.json", "package-lock.json", ".npmrc"):
         shutil.copy(ROOT / name, folder / name)
     command = [program, "ci", "--ignore-scripts", "--no-progress"]
-    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+    # Node trusts its own list of authorities only; a company's proxy is known to the system's.
+    extra = {"NODE_EXTRA_CA_CERTS": str(SYSTEM_CA)} if SYSTEM_CA.exists() else {}
+    done = subprocess.run(
+        command, cwd=folder, env=extra | os.environ, capture_output=True, text=True, check=False
+    )
     if done.returncode:
         raise RuntimeError(f"{' '.join(command)} failed:\n{done.stdout}{done.stderr}")
     return folder / "node_modules"
