@@ -1,0 +1,80 @@
+"""What every room uses on screen and on paper. Other rooms import from here only.
+
+Templates use `{% load kit %}` and extend `kit/base_desk.html`, `base_phone.html`,
+`base_screen.html` or `base_entrance.html`; docs/design/screens.md lists tags and parts.
+"""
+
+from __future__ import annotations
+
+from tanma.apps.kit.certificate import Certificate, Figure, certificate_pdf
+from tanma.apps.kit.charts import Chart, Series, Target
+from tanma.apps.kit.formats import (
+    MISSING,
+    Amount,
+    big_tce,
+    big_tonnes,
+    intensity,
+    known_time,
+    percent,
+    period_name,
+    period_short,
+    rounded,
+    scaled,
+    signed,
+    significant,
+    tce,
+    tonnes,
+    wan_yuan,
+)
+from tanma.apps.kit.nav import Entry, register
+from tanma.apps.kit.pdf import render_pdf, vendor_fonts
+from tanma.apps.kit.qr import qr_svg
+from tanma.apps.kit.shapes import HexCell, HexLabel, HexMap, hex_map
+from tanma.apps.kit.tables import Column, Table, csv_response, csv_text, neutral, xlsx_response
+from tanma.apps.kit.words import EVIDENCE, GRADES, LEVELS, grade_word, level_word, pair
+
+__all__ = [
+    "EVIDENCE",
+    "GRADES",
+    "LEVELS",
+    "MISSING",
+    "Amount",
+    "Certificate",
+    "Chart",
+    "Column",
+    "Entry",
+    "Figure",
+    "HexCell",
+    "HexLabel",
+    "HexMap",
+    "Series",
+    "Table",
+    "Target",
+    "big_tce",
+    "big_tonnes",
+    "certificate_pdf",
+    "csv_response",
+    "csv_text",
+    "grade_word",
+    "hex_map",
+    "intensity",
+    "known_time",
+    "level_word",
+    "neutral",
+    "pair",
+    "percent",
+    "period_name",
+    "period_short",
+    "qr_svg",
+    "register",
+    "render_pdf",
+    "rounded",
+    "scaled",
+    "signed",
+    "significant",
+    "tce",
+    "tonnes",
+    "vendor_fonts",
+    "wan_yuan",
+    "xlsx_response",
+]

@@ -1,0 +1,74 @@
+"""The sidebar of the back office: each room registers its own entries in `AppConfig.ready`.
+
+Kit lies below all rooms, so it cannot list their pages; they tell it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+SECTIONS: dict[str, str | Promise] = {
+    "monitor": _("碳监测"),
+    "benchmark": _("碳对标"),
+    "neutral": _("碳中和"),
+    "apply": _("碳应用"),
+    "data": _("数据"),
+    "rules": _("规则"),
+    "office": _("管理"),
+}
+
+
+def signed_in(request: HttpRequest) -> bool:
+    return bool(getattr(request, "user", None) and request.user.is_authenticated)
+
+
+@dataclass(frozen=True, order=True)
+class Entry:
+    """One line of the sidebar; `may` decides whether this visitor sees it."""
+
+    section: str
+    order: int
+    url_name: str
+    label: str | Promise = field(compare=False)
+    may: Callable[[HttpRequest], bool] = field(default=signed_in, compare=False)
+
+
+@dataclass(frozen=True)
+class Link:
+    label: str | Promise
+    href: str
+    current: bool
+
+
+@dataclass(frozen=True)
+class Section:
+    label: str | Promise
+    links: list[Link]
+
+
+_entries: dict[str, Entry] = {}
+
+
+def register(entry: Entry) -> None:
+    """Add a line; registering the same address again replaces it, so reloads are harmless."""
+    if entry.section not in SECTIONS:
+        raise ValueError(f"section {entry.section!r} is none of {', '.join(SECTIONS)}")
+    _entries[entry.url_name] = entry
+
+
+def _link(entry: Entry, path: str) -> Link:
+    href = reverse(entry.url_name)
+    return Link(entry.label, href, path == href or (href != "/" and path.startswith(href)))
+
+
+def visible_to(request: HttpRequest) -> list[Section]:
+    """The sections with at least one line this visitor may open, in their fixed order."""
+    shown = [e for e in sorted(_entries.values()) if e.may(request)]
+    groups = {s: [_link(e, request.path) for e in shown if e.section == s] for s in SECTIONS}
+    return [Section(SECTIONS[s], links) for s, links in groups.items() if links]

@@ -1,0 +1,43 @@
+"""PDF/A from Typst templates, with the fonts of the package `tanma_vendor` and no others."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from importlib import import_module, resources
+from pathlib import Path
+from typing import Any
+
+import typst
+
+PDF_STANDARDS = ["a-2a"]
+TEMPLATES = resources.files("tanma.apps.kit") / "typst"
+
+
+def vendor_fonts() -> Path:
+    """The folder that holds the embedded fonts; Typst searches it with its sub-folders."""
+    return Path(import_module("tanma_vendor").path())
+
+
+def render_pdf(
+    template: str,
+    data: Mapping[str, Any],
+    fonts: Path | None = None,
+    *,
+    images: Mapping[str, str] = {},  # noqa: B006
+) -> bytes:
+    """A PDF/A-2a from `typst/<template>.typ`.
+
+    `data` reaches the template as JSON in `sys.inputs.data`, each image as SVG text in
+    `sys.inputs.<name>`. System fonts are ignored: the same bytes on every machine.
+    """
+    source = (TEMPLATES / f"{template}.typ").read_bytes()
+    inputs = {"data": json.dumps(data, ensure_ascii=False), **images}
+    return typst.compile(
+        source,
+        format="pdf",
+        font_paths=[str(fonts or vendor_fonts())],
+        ignore_system_fonts=True,
+        sys_inputs=inputs,
+        pdf_standards=PDF_STANDARDS,
+    )

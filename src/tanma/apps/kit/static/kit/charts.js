@@ -1,0 +1,209 @@
+// Draws every figure[data-kit-chart] from its JSON with ECharts (window.echarts, loaded before).
+// Colours come from the tokens, so light page and dark wall share one code. Saturated colour is
+// used for grades only. Tooltips are drawn as rich text: HTML ones need inline styles.
+const figures = new Map();
+
+function palette(element) {
+  const css = getComputedStyle(element);
+  const read = (name) => css.getPropertyValue(name).trim();
+  const rem = parseFloat(getComputedStyle(document.documentElement).fontSize) / 16;
+  const wall = document.body.classList.contains("stage");
+  return {
+    read,
+    grade: (g) => read("--g" + g), onGrade: (g) => read("--on-g" + g),
+    ink: read("--ink"), ink2: read("--ink-2"), ink3: read("--ink-3"), line: read("--line"),
+    paper: read("--paper"), accent: read("--accent"), target: read("--target"),
+    series: ["--series", "--series-2", "--series-4", "--series-5", "--series-3"].map(read),
+    sans: read("--sans"), num: "Num, " + read("--sans"),
+    px: (n) => Math.round(n * (wall ? rem : Math.max(1, rem))),
+    small: wall ? 15 : 12.5, strong: wall ? 16 : 13.5,
+  };
+}
+
+const formatter = (digits) => (value) => value === null || value === undefined || Number.isNaN(value)
+  ? "—"
+  : Number(value).toLocaleString("en-US", digits === null || digits === undefined
+    ? { maximumFractionDigits: 6 }
+    : { minimumFractionDigits: digits, maximumFractionDigits: digits });
+
+function tooltip(p, data) {
+  return {
+    trigger: data.kind === "range" ? "item" : "axis", renderMode: "richText", confine: true,
+    backgroundColor: p.ink, borderWidth: 0, padding: [8, 12],
+    axisPointer: { type: "shadow", shadowStyle: { color: p.ink, opacity: 0.06 } },
+    textStyle: { color: p.paper, fontFamily: p.sans, fontSize: p.px(13) },
+    formatter: (items) => {
+      const list = Array.isArray(items) ? items : [items];
+      const index = list[0].dataIndex;
+      const rows = data.series.map((s) =>
+        `${s.name}  ${formatter(s.digits)(s.values[index])}${s.unit ? " " + s.unit : ""}`);
+      return [data.categories[index], ...rows].join("\n");
+    },
+  };
+}
+
+function categoryAxis(p, data) {
+  return {
+    type: "category", data: data.categories, inverse: data.horizontal || data.kind === "range",
+    axisTick: { show: false }, axisLine: { lineStyle: { color: p.line } },
+    axisLabel: {
+      color: p.ink2, fontFamily: data.horizontal ? p.sans : p.num, fontSize: p.px(p.small),
+      hideOverlap: true, width: data.horizontal || data.kind === "range" ? p.px(112) : undefined,
+      overflow: "truncate",
+    },
+  };
+}
+
+function valueAxis(p, data, axis) {
+  const own = data.series.filter((s) => s.axis === axis);
+  return {
+    type: "value", name: own[0]?.unit || "", nameTextStyle: {
+      color: p.ink2, fontFamily: p.sans, fontSize: p.px(p.small),
+      align: data.horizontal ? "right" : axis === 0 ? "left" : "right", padding: [0, 0, 2, 0] },
+    nameGap: p.px(10), scale: own.every((s) => s.draw === "line"), position: axis === 1 ? "right" : undefined,
+    min: data.kind === "share" ? 0 : undefined, max: data.kind === "share" ? 100 : undefined,
+    splitNumber: 4, splitLine: { show: axis === 0, lineStyle: { color: p.line } },
+    axisLabel: { color: p.ink2, fontFamily: p.num, fontSize: p.px(p.small) },
+  };
+}
+
+function colour(p, series, index, data) {
+  if (series.grade) return p.grade(series.grade);
+  return series.draw === "line" && data.series.some((s) => s.draw === "bar")
+    ? p.accent : p.series[index % p.series.length];
+}
+
+function shares(data) {
+  const sums = data.categories.map((_, i) =>
+    data.series.reduce((sum, s) => sum + (s.values[i] ?? 0), 0));
+  return data.series.map((s) => s.values.map((v, i) => (v === null || !sums[i] ? null : (v / sums[i]) * 100)));
+}
+
+function oneSeries(p, data, series, index, values) {
+  const last = data.categories.length - 1;
+  const stacked = data.kind === "stacked" || data.kind === "share";
+  const graded = index === data.series.length - 1 && data.grades.length > 0;
+  const main = colour(p, series, index, data);
+  const line = series.draw === "line";
+  return {
+    type: line ? "line" : "bar", name: series.name, stack: stacked && !line ? "all" : undefined,
+    yAxisIndex: data.horizontal ? 0 : series.axis, xAxisIndex: 0,
+    data: values.map((value, i) => {
+      const g = graded ? data.grades[i] : null;
+      return g ? { value, itemStyle: { color: p.grade(g), borderColor: p.ink, borderWidth: line ? 1.2 : 0 } } : value;
+    }),
+    itemStyle: {
+      color: main, borderColor: stacked ? p.paper : undefined, borderWidth: stacked ? 1 : 0,
+      borderRadius: stacked || line ? 0 : data.horizontal ? [0, 3, 3, 0] : [3, 3, 0, 0] },
+    barMaxWidth: p.px(data.horizontal ? 18 : 34), barCategoryGap: "34%",
+    symbol: "circle", symbolSize: p.px(graded ? 13 : 6), lineStyle: { color: graded ? p.ink3 : main, width: line ? 2.5 : 0 },
+    connectNulls: false,
+    label: label(p, data, series, stacked, graded, last),
+    markLine: index === 0 ? marks(p, data) : undefined,
+  };
+}
+
+function label(p, data, series, stacked, graded, last) {
+  const base = { fontFamily: p.num, fontWeight: 600, fontSize: p.px(p.strong) };
+  if (data.kind === "share" && series.grade) {
+    return { ...base, show: true, position: "inside", color: p.onGrade(series.grade), fontSize: p.px(p.small),
+      formatter: (item) => (item.dataIndex === last && item.value >= 8 ? Math.round(item.value) + "%" : "") };
+  }
+  if (stacked) return { show: false };
+  const few = data.categories.length <= 12;
+  if (graded || (data.horizontal && few)) {
+    return { ...base, show: true, position: data.horizontal ? "right" : "top", color: p.ink,
+      formatter: (item) => formatter(series.digits)(series.values[item.dataIndex]) };
+  }
+  return { ...base, show: series.draw === "line", position: "top", color: p.ink,
+    formatter: (item) => (item.dataIndex === last ? formatter(series.digits)(item.value) : "") };
+}
+
+function marks(p, data) {
+  const lines = [];
+  if (data.target) lines.push({ [data.horizontal ? "xAxis" : "yAxis"]: data.target.value, name: data.target.name });
+  if (data.reference !== null) lines.push({ [data.horizontal ? "xAxis" : "yAxis"]: data.reference, name: "" });
+  if (!lines.length) return undefined;
+  return { silent: true, symbol: "none", data: lines, lineStyle: { color: p.target, type: [5, 4], width: 1.5 },
+    label: { show: Boolean(data.target), color: p.target, fontFamily: p.sans, fontSize: p.px(p.small),
+      position: "insideStartTop", formatter: (item) => `${item.name} ${item.value}` } };
+}
+
+function rangeSeries(p, data) {
+  const [low, high, value, best] = data.series;
+  const bar = (params, api) => {
+    const start = api.coord([api.value(0), api.value(1)]);
+    const end = api.coord([api.value(2), api.value(1)]);
+    const h = p.px(10);
+    return { type: "rect", shape: { x: start[0], y: start[1] - h / 2, width: Math.max(end[0] - start[0], 2), height: h, r: h / 2 },
+      style: { fill: p.series[4] } };
+  };
+  const pairs = (s) => s.values.map((v, i) => [v, i]);
+  const out = [{ type: "custom", name: high.name, renderItem: bar,
+    data: low.values.map((v, i) => [v, i, high.values[i]]), encode: { x: [0, 2], y: 1 } }];
+  if (best) {
+    out.push({ type: "scatter", name: best.name, symbol: "diamond", symbolSize: p.px(12), z: 4, data: pairs(best),
+      itemStyle: { color: p.paper, borderColor: p.series[1], borderWidth: 2.5 } });
+  }
+  out.push({ type: "scatter", name: value.name, symbol: "circle", symbolSize: p.px(16), z: 5,
+    data: value.values.map((v, i) => ({ value: [v, i], itemStyle: {
+      color: data.grades[i] ? p.grade(data.grades[i]) : p.accent, borderColor: p.paper, borderWidth: 2 } })),
+    label: { show: true, position: "right", distance: 6, color: p.ink, fontFamily: p.num, fontWeight: 600, fontSize: p.px(p.strong),
+      backgroundColor: p.paper, borderRadius: 4, padding: [2, 4], formatter: (item) => formatter(value.digits)(item.value[0]) },
+    markLine: data.reference === null ? undefined : { silent: true, symbol: "none", label: { show: false },
+      lineStyle: { color: p.ink2, type: [4, 4], width: 1.5 }, data: [{ xAxis: data.reference }] } });
+  return out;
+}
+
+function legend(p, data) {
+  return { show: data.kind !== "range" && data.series.length > 1, top: 0, right: 0, itemWidth: p.px(14), itemHeight: p.px(10),
+    itemGap: p.px(14), textStyle: { color: p.ink2, fontFamily: p.sans, fontSize: p.px(p.small) }, type: "scroll",
+    pageIconColor: p.ink2, pageTextStyle: { color: p.ink2 } };
+}
+
+export function options(element, data) {
+  const p = palette(element);
+  const values = data.kind === "share" ? shares(data) : data.series.map((s) => s.values);
+  const lying = data.horizontal || data.kind === "range";
+  const spare = { ...data, horizontal: lying };
+  const axes = data.series.some((s) => s.axis === 1) && !lying ? [0, 1] : [0];
+  const valueAxes = axes.map((axis) => valueAxis(p, spare, axis));
+  const named = valueAxes.some((axis) => axis.name) && data.kind !== "share";
+  if (data.kind === "share" || data.kind === "range") valueAxes.forEach((axis) => { axis.name = ""; });
+  if (data.kind === "share") valueAxes[0].show = false;
+  if (data.kind === "range") valueAxes[0].scale = true;
+  const legendShown = data.series.length > 1 && data.kind !== "range";
+  return {
+    animation: false, textStyle: { fontFamily: p.sans, color: p.ink2 },
+    aria: { enabled: true, label: { description: data.summary || data.title } },
+    grid: { left: 2, right: lying ? p.px(40) : p.px(10), bottom: 2, containLabel: true,
+      top: p.px(legendShown ? (named ? 46 : 28) : lying ? 6 : named ? 30 : 22) },
+    legend: legend(p, data), tooltip: tooltip(p, data),
+    [lying ? "yAxis" : "xAxis"]: categoryAxis(p, spare),
+    [lying ? "xAxis" : "yAxis"]: valueAxes,
+    series: data.kind === "range" ? rangeSeries(p, data)
+      : data.series.map((s, i) => oneSeries(p, spare, s, i, values[i])),
+  };
+}
+
+function draw(figure) {
+  const canvas = figure.querySelector(".canvas");
+  const data = JSON.parse(document.getElementById(figure.dataset.kitChart).textContent);
+  figure.classList.add("drawn");
+  const chart = window.echarts.init(canvas, null, { renderer: "svg" });
+  chart.setOption(options(figure, data));
+  figures.set(figure, chart);
+  new ResizeObserver(() => { chart.resize(); chart.setOption(options(figure, data)); }).observe(canvas);
+}
+
+export function drawAll(root = document) {
+  root.querySelectorAll("[data-kit-chart]").forEach((figure) => { if (!figures.has(figure)) draw(figure); });
+  for (const [figure, chart] of figures) if (!figure.isConnected) { chart.dispose(); figures.delete(figure); }
+}
+
+if (window.echarts) {
+  await document.fonts.ready;
+  drawAll();
+  document.addEventListener("htmx:after:swap", () => drawAll());
+  document.documentElement.dataset.charts = "ready";
+}

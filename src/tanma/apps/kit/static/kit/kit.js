@@ -1,0 +1,40 @@
+// Small behaviours of every page: the CSV of the table behind a chart.
+const unsafe = /^[=+\-@\t\r]/;
+const isNumber = /^[-−+]?[\d,]*\.?\d+%?$/;
+
+/** One CSV field: numbers without separators, dangerous texts with a leading quote. */
+export function csvField(text) {
+  let field = text.trim();
+  if (field === "—") field = "";
+  else if (isNumber.test(field)) field = field.replaceAll(",", "").replace("−", "-");
+  else if (unsafe.test(field)) field = "'" + field;
+  return /[",\n]/.test(field) ? '"' + field.replaceAll('"', '""') + '"' : field;
+}
+
+function tableCsv(table) {
+  const lines = [...table.rows].map((row) =>
+    [...row.cells].map((cell) => csvField(cell.innerText || cell.textContent)).join(","));
+  const demo = document.body.dataset.demo;
+  return "\ufeff" + (demo ? [demo, ...lines] : lines).join("\r\n") + "\r\n";
+}
+
+function save(text, name) {
+  const link = document.createElement("a");
+  link.href = URL.createObjectURL(new Blob([text], { type: "text/csv;charset=utf-8" }));
+  link.download = name + ".csv";
+  link.click();
+  setTimeout(() => URL.revokeObjectURL(link.href), 1000);
+}
+
+document.addEventListener("click", (event) => {
+  const button = event.target.closest("[data-kit-csv]");
+  if (!button) return;
+  const table = button.closest("figure, .chart")?.querySelector("table");
+  if (table) save(tableCsv(table), button.dataset.kitCsv);
+});
+
+function reveal(root) {
+  root.querySelectorAll("[data-kit-csv][hidden]").forEach((button) => { button.hidden = false; });
+}
+reveal(document);
+document.addEventListener("htmx:after:swap", () => reveal(document));
