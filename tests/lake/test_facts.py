@@ -21,10 +21,10 @@ import pyarrow.parquet as pq
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.lake.lake_store import Store, said
 
 from tanma.domain.messages import Problem
 from tanma.lake.facts import SCHEMA, FactsMirror
+from tests.lake.lake_store import Store, said
 
 
 def known(mirror: FactsMirror, at: int, version: int | None = None) -> set[int]:
