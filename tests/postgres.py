@@ -32,12 +32,12 @@ def binary(name: str) -> str:
     return place
 
 
-def as_server_user() -> list[str]:
+def server_account() -> str | None:
     """PostgreSQL refuses to run as root; there the account of the package, or nobody, runs it."""
     if os.geteuid():
-        return []
+        return None
     accounts = {entry.pw_name for entry in pwd.getpwall()}
-    return ["runuser", "-u", "postgres" if "postgres" in accounts else "nobody", "--"]
+    return "postgres" if "postgres" in accounts else "nobody"
 
 
 def _free_port() -> int:
@@ -47,8 +47,10 @@ def _free_port() -> int:
 
 
 def _run(*command: str) -> None:
+    account = server_account()
+    group = pwd.getpwnam(account).pw_gid if account else None
     done = subprocess.run(
-        [*as_server_user(), *command], cwd="/", capture_output=True, text=True, check=False
+        command, cwd="/", user=account, group=group, capture_output=True, text=True, check=False
     )
     if done.returncode:
         raise RuntimeError(f"{' '.join(command)}\n{done.stdout}{done.stderr}")
@@ -57,9 +59,9 @@ def _run(*command: str) -> None:
 def _initialise(folder: Path, password: str) -> None:
     secret = folder / "password"
     secret.write_text(password)
-    if prefix := as_server_user():
+    if account := server_account():
         for path in (folder, secret):
-            shutil.chown(path, prefix[2])
+            shutil.chown(path, account)
     _run(binary("initdb"), "-D", f"{folder}/data", "-U", USER, "-A", "scram-sha-256",
          f"--pwfile={secret}", "-E", "UTF8", "--locale=C.UTF-8", "--no-sync")  # fmt: skip
 
