@@ -11,6 +11,7 @@ import uuid
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from typing import Any
 
 import duckdb
 import pyarrow as pa
@@ -259,22 +260,54 @@ def _choice_table(chosen: Sequence[tuple[str, str, str, Choice]]) -> pa.Table:
     )
 
 
-def _above(numerator: str, denominator: str, bands: Sequence[Band]) -> str:
-    """SQL: how many bands a quotient has left behind it; 0 is the first band."""
-    terms = [
-        f"({numerator} * {band.upper.denominator} {'>' if band.inclusive else '>='} "
-        f"{denominator} * {band.upper.numerator})::INT"
-        for band in bands
-        if band.upper is not None
-    ]
-    return " + ".join(terms) or "0"
+@dataclass(frozen=True)
+class Quotient:
+    """Two products of whole numbers as SQL, with {x} and {y} for a row's own amounts."""
+
+    numerator: str
+    denominator: str
+    bands: Sequence[Band]
+
+    def _sides(self, x: str, y: str) -> tuple[str, str]:
+        return self.numerator.format(x=x), self.denominator.format(y=y)
+
+    @property
+    def value(self) -> str:
+        """The quotient in binary64, for display."""
+        over, under = self._sides("x::DOUBLE", "y::DOUBLE")
+        return f"({over}) / ({under})"
+
+    @property
+    def large(self) -> str:
+        """Whether a product of the comparison might leave 128 bits, estimated in binary64."""
+        over, under = self._sides("x::DOUBLE", "y::DOUBLE")
+        cuts = [band.upper for band in self.bands if band.upper is not None] or [Fraction(1)]
+        worst_over = max(cut.denominator for cut in cuts)
+        worst_under = max(abs(cut.numerator) for cut in cuts)
+        return f"""coalesce(greatest(abs({over}) * {worst_over}, abs({under}) * {worst_under})
+            > {SAFE_PRODUCT}, false)"""
+
+    def above(self, x: str, y: str) -> str:
+        """How many bands the quotient has left behind it; 0 is the first band."""
+        over, under = self._sides(x, y)
+        terms = [
+            f"({over} * {band.upper.denominator} {'>' if band.inclusive else '>='} "
+            f"{under} * {band.upper.numerator})::INT"
+            for band in self.bands
+            if band.upper is not None
+        ]
+        return " + ".join(terms) or "0"
 
 
-def _large(numerator: str, denominator: str, bands: Sequence[Band]) -> str:
-    """SQL: whether a product of the comparison might leave 128 bits, estimated in binary64."""
-    uppers = [band.upper for band in bands if band.upper is not None] or [Fraction(1)]
-    return f"""greatest(abs({numerator}) * {max(u.denominator for u in uppers)}::DOUBLE,
-        abs({denominator}) * {max(abs(u.numerator) for u in uppers)}::DOUBLE) > {SAFE_PRODUCT}"""
+def _quotients(work: Work) -> tuple[Quotient, Quotient]:
+    """The ratio K to the population and the intensity L in the scheme's units."""
+    ratio = Quotient("{x} * sum_denominator", "{y} * sum_numerator", work.scheme.ratio.bands)
+    intensity = Quotient(
+        f"{{x}} * {10**work.denominator_scale}::HUGEINT",
+        f"{{y}} * {10**work.numerator_scale}::HUGEINT",
+        work.scheme.intensity.bands,
+    )
+    return ratio, intensity
 
 
 def _compare(work: Work) -> None:
@@ -282,55 +315,64 @@ def _compare(work: Work) -> None:
 
     A row whose products might be too large gets NULL operands, and its positions afterwards.
     """
-    scheme = work.scheme
-    level, grade = scheme.intensity.bands, scheme.ratio.bands
-    e_scaled = f"{10**work.denominator_scale}::{{}}"
-    d_scaled = f"{10**work.numerator_scale}::{{}}"
-    double = [f"(x::DOUBLE * {e_scaled.format('DOUBLE')})", f"(y * {d_scaled.format('DOUBLE')})"]
+    ratio, intensity = _quotients(work)
     work.create(
         work.compared,
         f"""WITH joined AS (
-            SELECT r.*, c.* EXCLUDE (period, basis, grp),
+            SELECT r.* EXCLUDE (fe, ew, few), c.* EXCLUDE (period, basis, grp),
             CASE r.basis WHEN 'main' THEN e WHEN 'fallback' THEN fe END AS x,
             CASE r.basis WHEN 'main' THEN d WHEN 'fallback' THEN fd END AS y
             FROM {work.rows} r LEFT JOIN {work.choices} c USING (period, basis, grp)
         ), sized AS (
-            SELECT *, coalesce({_large("(x::DOUBLE * sum_denominator)",
-                                       "(y::DOUBLE * sum_numerator)", grade)}, false) AS grade_large,
-            coalesce({_large(*double, level)}, false) AS level_large,
-            {double[0]} / {double[1]} AS l, (x::DOUBLE * sum_denominator)
-            / (y::DOUBLE * sum_numerator) AS k FROM joined
+            SELECT *, {ratio.value} AS k, CASE WHEN basis = 'main' THEN {intensity.value} END AS l,
+            {ratio.large} AS k_large, basis = 'main' AND {intensity.large} AS l_large FROM joined
         ), operands AS (
-            SELECT *, CASE WHEN NOT grade_large THEN x::HUGEINT END AS gx,
-            CASE WHEN NOT grade_large THEN y::HUGEINT END AS gy,
-            CASE WHEN NOT level_large AND basis = 'main' THEN x::HUGEINT END AS lx,
-            CASE WHEN NOT level_large AND basis = 'main' THEN y::HUGEINT END AS ly FROM sized
-        ) SELECT * EXCLUDE (gx, gy, lx, ly), row_number() OVER () AS line,
-            {_above("gx * sum_denominator", "gy * sum_numerator", grade)} AS grade_at,
-            {_above(f"lx * {e_scaled.format('HUGEINT')}",
-                    f"ly * {d_scaled.format('HUGEINT')}", level)} AS level_at
+            SELECT *, CASE WHEN NOT k_large THEN x::HUGEINT END AS kx,
+            CASE WHEN NOT k_large THEN y::HUGEINT END AS ky,
+            CASE WHEN NOT l_large AND basis = 'main' THEN x::HUGEINT END AS lx,
+            CASE WHEN NOT l_large AND basis = 'main' THEN y::HUGEINT END AS ly FROM sized
+        ) SELECT * EXCLUDE (kx, ky, lx, ly), row_number() OVER () AS line,
+            {ratio.above("kx", "ky")} AS grade_at, {intensity.above("lx", "ly")} AS level_at
         FROM operands""",
-    )  # fmt: skip
+    )
     _compare_large(work)
 
 
 def _compare_large(work: Work) -> None:
     """The rows left out above, by unbounded integers; as a rule there are none."""
     found = work.con.execute(
-        f"""SELECT line, x, y, sum_numerator, sum_denominator, basis, grade_large, level_large
-        FROM {work.compared} WHERE grade_large OR (level_large AND basis = 'main')"""
+        f"""SELECT line, x, y, sum_numerator, sum_denominator, k_large, l_large, grade_at, level_at
+        FROM {work.compared} WHERE k_large OR l_large"""
     ).fetchall()
-    scales = (work.numerator_scale, work.denominator_scale)
-    for line, x, y, se, sd, basis, grade_large, level_large in found:
-        if grade_large:
-            _set(work, "grade_at", line, exact.grade_of(x, y, se, sd, work.scheme) - 1)
-        if level_large and basis == "main":
-            band = exact.level_of(x, y, work.scheme, scales)
-            _set(work, "level_at", line, work.scheme.intensity.bands.index(band))
+    if not found:
+        return
+    positions = pa.table(
+        {
+            "line": pa.array([row[0] for row in found], pa.int64()),
+            "grade_at": pa.array([_grade_at(work, row) for row in found], pa.int64()),
+            "level_at": pa.array([_level_at(work, row) for row in found], pa.int64()),
+        }
+    )
+    exactly = f"{work.compared}_exactly"
+    work.con.register(exactly, positions)
+    work.con.execute(
+        f"""UPDATE {work.compared} SET grade_at = f.grade_at, level_at = f.level_at
+        FROM {exactly} f WHERE {work.compared}.line = f.line"""
+    )
+    work.con.unregister(exactly)
 
 
-def _set(work: Work, column: str, line: int, value: int) -> None:
-    work.con.execute(f"UPDATE {work.compared} SET {column} = ? WHERE line = ?", [value, line])
+def _grade_at(work: Work, row: Sequence[Any]) -> int | None:
+    _, x, y, sum_x, sum_y, large, _, known, _ = row
+    return exact.grade_of(x, y, sum_x, sum_y, work.scheme) - 1 if large else known
+
+
+def _level_at(work: Work, row: Sequence[Any]) -> int | None:
+    _, x, y, _, _, _, large, _, known = row
+    if not large:
+        return known
+    band = exact.level_of(x, y, work.scheme, (work.numerator_scale, work.denominator_scale))
+    return work.scheme.intensity.bands.index(band)
 
 
 def _flags(scheme: Scheme) -> str:
@@ -377,7 +419,7 @@ def _finish(work: Work, into: str) -> None:
             sum_numerator, sum_denominator,
             sum_numerator::DOUBLE * {10**work.denominator_scale}::DOUBLE
             / (sum_denominator * {10**work.numerator_scale}::DOUBLE) AS benchmark,
-            k AS ratio, CASE WHEN basis = 'main' THEN l END AS intensity, level, grade,
+            k AS ratio, l AS intensity, level, grade,
             {_flags(scheme)} AS flags,
             CASE WHEN ranks THEN rank() OVER peers_by_l END AS rank,
             CASE WHEN ranks THEN count(*) OVER peers END AS ranked,
