@@ -6,7 +6,7 @@ import atexit
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -91,3 +91,29 @@ def browser_type_launch_args(browser_type_launch_args: dict[str, Any]) -> dict[s
 @pytest.fixture(scope="session")
 def browser_context_args(browser_context_args: dict[str, Any]) -> dict[str, Any]:
     return {**browser_context_args, "locale": "zh-CN", "timezone_id": "Asia/Shanghai"}
+
+
+# Rules of WCAG 2.0 to 2.2, levels A and AA, by axe-core's own tags.
+AXE = """async (tags) => {
+  const found = await axe.run(document, { runOnly: { type: "tag", values: tags } });
+  return found.violations.map(v => `${v.id}: ${v.help} | ` +
+    v.nodes.map(n => n.target.join(" ")).join(" ; "));
+}"""
+WCAG = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
+
+
+@pytest.fixture(scope="session")
+def axe_violations() -> Callable[[Any], list[str]]:
+    """`axe_violations(page)`: what axe-core finds on an open page, one line per broken rule.
+
+    The script is evaluated, not added as a tag, so that the page keeps its strict CSP.
+    """
+    import tanma_vendor
+
+    source = tanma_vendor.path("testing", "axe.min.js").read_text(encoding="utf-8")
+
+    def check(page: Any) -> list[str]:
+        page.evaluate(source)
+        return list(page.evaluate(AXE, WCAG))
+
+    return check

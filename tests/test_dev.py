@@ -95,6 +95,15 @@ def test_the_tests_name_all_missing_packages_at_once(bare: Path) -> None:
         assert "chromium" in last
 
 
+def test_root_installs_by_one_apt_line(bare: Path) -> None:
+    for name, line in {"id": "echo 0", "apt-get": 'echo "$@" >>apt.log'}.items():
+        (bare / "bin" / name).write_text(f"#!/bin/sh\n{line}\n")
+    dev(bare, "tanma", PATH=str(bare / "bin"))
+    update, install = (bare / "apt.log").read_text().splitlines()
+    assert "update -qq" == update
+    assert "install -y --no-install-recommends python3-venv -qq" == install
+
+
 def test_without_python_it_says_so(bare: Path) -> None:
     (bare / "bin" / "python3").unlink()
     done = dev(bare, "tanma", PATH=str(bare / "bin"))
