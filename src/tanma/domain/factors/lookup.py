@@ -61,17 +61,17 @@ def lookup(query: Query, *, known_on: date, rule: str = "in_force") -> Factor:
     return _factor(max(chosen, key=lambda r: r["data_year"]), query.on.year, rule)
 
 
-def primary_energy(key: str, on: date, *, known_on: date) -> Factor:
+def equivalent_coal(key: str, on: date, *, known_on: date) -> Factor:
     """The 等价值 coefficient of a carrier [tce per unit of the carrier] on a day.
 
     It differs from the calorific equivalent and changes from year to year; when no table holds one
     this is an error, never the calorific 当量值.
     """
-    query = Query("standard_coal", key, "tce_primary", on, set_id="primary")
+    query = Query("standard_coal", key, "tce_equivalent", on, set_id="equivalent")
     try:
         return lookup(query, known_on=known_on)
     except Problem:
-        raise Problem("factor_primary_missing", key=key, year=on.year) from None
+        raise Problem("factor_equivalent_missing", key=key, year=on.year) from None
 
 
 def _same(query: Query, row: Row) -> bool:

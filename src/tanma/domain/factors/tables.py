@@ -27,9 +27,12 @@ OPEN_END = date(9999, 12, 31)
 """An empty `valid_to` means that no end is known."""
 
 _DECIMAL = re.compile(r"-?\d+(\.\d+)?")
-_RATIO = re.compile(r"(-?\d+)/([1-9]\d*)")
+_RATIO = re.compile(r"(-?\d+(?:\.\d+)?)/([1-9]\d*(?:\.\d+)?)")
 _SCOPE = ("key", "parameter", "kind", "region", "set_id")
 """Two rows with the same scope may not be valid on the same day."""
+
+EVIDENCE_ORDER = ("recalled", "confirmed_1", "confirmed_2")
+"""Marks of table rows, weakest first."""
 
 Row = dict[str, str]
 
@@ -70,7 +73,7 @@ class TableInfo:
 def number(text: str) -> float:
     """The binary64 value of a value's text: decimal digits, or an exact ratio such as 44/12."""
     ratio = _RATIO.fullmatch(text)
-    return int(ratio[1]) / int(ratio[2]) if ratio else float(text)
+    return float(ratio[1]) / float(ratio[2]) if ratio else float(text)
 
 
 def read_table(file: Traversable, card_file: Traversable) -> Table:
@@ -263,6 +266,29 @@ def factor_rows(tables: Iterable[Table] | None = None) -> Iterator[tuple[str, Ro
     for one in library().values() if tables is None else tables:
         if one.card.kind == "factors":
             yield from ((one.card.family, row) for row in one.rows)
+            if one.card.family == "fuel":
+                yield from (
+                    ("fuel", coal_row(row)) for row in one.rows if row["parameter"] == "ncv"
+                )
+
+
+def coal_row(ncv: Row) -> Row:
+    """The standard coal coefficient that follows from a calorific value: NCV ÷ 29.3076 GJ/tce.
+
+    It is a quotient of two rows, kept as a ratio, and no better known than the weaker of them.
+    """
+    coal = next(r for r in table("constants").rows if r["key"] == "kgce_ncv")
+    marks = {ncv["evidence"], coal["evidence"]}
+    return {
+        **ncv,
+        "id": f"{ncv['id']}/{coal['key']}",
+        "parameter": "tce_from_ncv",
+        "value": f"{ncv['value']}/{coal['value']}",
+        "unit": ncv["unit"].replace("GJ/", "tce/"),
+        "printed": "",
+        "document": f"{ncv['document']} ÷ {coal['document']}",
+        "evidence": next(e for e in EVIDENCE_ORDER if e in marks),
+    }
 
 
 FACTOR_SCHEMA = pa.schema(
