@@ -107,6 +107,34 @@ def test_order_of_rows_and_batches_change_no_digest() -> None:
     assert canonical.digest(reference(rows)) == forward == backward
 
 
+@pytest.mark.parametrize(
+    ("keys", "expected"),
+    [
+        ([], True),
+        ([("a", 1)], True),
+        ([("a", 1), ("a", 2), ("b", 0)], True),
+        ([("Z", 9), ("a", 1), ("é", 0), ("甲", 0), ("😀", 0)], True),
+        ([("a", 2), ("a", 1)], False),
+        ([("b", 1), ("a", 2)], False),
+        ([("a", 1), ("a", 1)], False),
+        ([("a", None)], False),
+    ],
+)
+def test_rows_in_order_are_recognised(keys: list[tuple[str, int]], expected: bool) -> None:
+    table = table_of([ROW | {"area": area, "id": number} for area, number in keys])
+    with duckdb.connect() as con:
+        assert expected == lines_of(con, table).in_order()
+
+
+def test_disorder_across_batches_is_seen() -> None:
+    ids = [*range(1, 66_000), 65_999, *range(66_000, 140_000)]
+    with duckdb.connect() as con:
+        con.register("rows", pa.table({"id": ids}))
+        assert not Lines(con, "rows", ("id",), ("id",)).in_order()
+        con.register("rows", pa.table({"id": list(range(140_000))}))
+        assert Lines(con, "rows", ("id",), ("id",)).in_order()
+
+
 def test_sums_beyond_64_bits_are_digits() -> None:
     with duckdb.connect() as con:
         con.execute(
