@@ -19,7 +19,8 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 OK, MISSING, NOT_DECIMAL, TOO_FINE, TOO_LARGE = range(5)
-_INT64_LIMIT = 2**63
+LIMIT = 2**63
+"""A count must stay below it in magnitude."""
 _SAFE_FLOAT = 9.2e18
 _PLAIN = r"^-?[0-9]{1,17}(\.[0-9]*)?$"
 _GROUPED = re.compile(r"[+-]?\d{1,3}(,\d{3})+(\.\d+)?")
@@ -136,6 +137,6 @@ def exact_count(text: str, ratio: Fraction) -> tuple[int, int, int]:
     count = Fraction(clean) * ratio
     if count.denominator != 1:
         return 0, TOO_FINE, digits
-    if abs(count.numerator) >= _INT64_LIMIT:
+    if abs(count.numerator) >= LIMIT:
         return 0, TOO_LARGE, digits
     return count.numerator, OK, digits

@@ -1,0 +1,254 @@
+"""What one cell means, by type: called once per distinct text, a Problem when it means nothing."""
+
+from __future__ import annotations
+
+import datetime as dt
+import difflib
+import re
+import unicodedata
+from collections.abc import Callable, Collection
+from dataclasses import dataclass, field
+from functools import cache
+from typing import TypeAlias
+
+import pyarrow as pa
+from stdnum.cn import uscc as uscc_number
+from stdnum.exceptions import InvalidChecksum, InvalidLength, ValidationError
+
+from tanma.domain import periods
+from tanma.domain.items import carriers, sources
+from tanma.domain.messages import Problem
+from tanma.intake import units
+from tanma.intake.tables.packages import Field, Package
+
+OPEN_END = dt.date(9999, 12, 31)
+Value: TypeAlias = "str | int | dt.date | periods.Period | units.Unit"
+
+
+@dataclass(frozen=True)
+class Context:
+    """What the caller knows: the day, the registered areas and industries, what was usual so far.
+
+    `history` has columns subject_value, item, typical: a usual month, counted at the item's scale.
+    `peers` has the same columns and is used, more gently, where history is silent.
+    A set that is None is not checked against.
+    """
+
+    today: dt.date
+    areas: Collection[str] | None = None
+    industries: Collection[str] | None = None
+    history: pa.Table | None = field(default=None, compare=False)
+    peers: pa.Table | None = field(default=None, compare=False)
+    accept_suspected: bool = False
+    """Keep rows whose unit looks wrong: somebody has looked at them."""
+
+
+@dataclass(frozen=True)
+class Where:
+    """The column a cell stands in."""
+
+    title: str
+    spec: Field
+    package: Package
+    context: Context
+
+
+def problem(code: str, text: str, where: Where, **params: object) -> Problem:
+    return Problem(code, field=where.title, text=text, **params)
+
+
+def as_text(text: str, where: Where) -> str:
+    return text
+
+
+def as_uscc(text: str, where: Where) -> str:
+    """A 统一社会信用代码, checked by python-stdnum (GB 32100)."""
+    try:
+        return str(uscc_number.validate(text))
+    except InvalidLength:
+        raise problem("uscc_length", text, where, length=len(text)) from None
+    except InvalidChecksum:
+        clean = uscc_number.compact(text)
+        expected = uscc_number.calc_check_digit(clean[:-1])
+        raise problem("uscc_check", text, where, found=clean[-1], expected=expected) from None
+    except ValidationError:
+        raise problem("uscc_format", text, where) from None
+
+
+def as_certificate(text: str, where: Where) -> str:
+    """A green-certificate number: 17 characters of the project, 15 of the electricity."""
+    if not re.fullmatch(r"[0-9A-Z]{32}", text):
+        raise problem("certificate_wrong", text, where, length=len(text))
+    return text
+
+
+def as_industry(text: str, where: Where) -> str:
+    return _known(text, where, where.context.industries, "industry_unknown")
+
+
+def as_area(text: str, where: Where) -> str:
+    return _known(text, where, where.context.areas, "area_unknown")
+
+
+def _known(text: str, where: Where, known: Collection[str] | None, code: str) -> str:
+    if known is not None and text not in known:
+        raise problem(code, text, where, near=_near(text, known))
+    return text
+
+
+def _near(text: str, known: Collection[str]) -> str:
+    return "、".join(difflib.get_close_matches(text, list(known), 3, 0.5)) or "—"
+
+
+def as_choice(text: str, where: Where) -> str:
+    found = {**{v: k for k, v in where.spec.values.items()}, **{k: k for k in where.spec.values}}
+    if text not in found:
+        allowed = "、".join(where.spec.values.values())
+        raise problem("choice_unknown", text, where, allowed=allowed)
+    return found[text]
+
+
+def as_source(text: str, where: Where) -> str:
+    names = {s.name_zh: s.source for s in sources().values()}
+    short = {"供电": "grid", "申报": "declared", "核查": "verified", "抄表": "meter"}
+    known = {**names, **short, **{s: s for s in sources()}}
+    if text not in known:
+        raise problem("source_unknown", text, where, allowed="、".join(sources()))
+    return known[text]
+
+
+@cache
+def _carrier_names() -> dict[str, list[str]]:
+    names: dict[str, list[str]] = {}
+    for carrier in carriers().values():
+        for name in carrier.names:
+            names.setdefault(units.fold(name).lower(), []).append(carrier.carrier)
+    return names
+
+
+def as_carrier(text: str, where: Where) -> str:
+    return _carrier(text, where, "carrier_unknown", products=False)
+
+
+def as_product(text: str, where: Where) -> str:
+    return _carrier(text, where, "product_unknown", products=True)
+
+
+def _carrier(text: str, where: Where, code: str, *, products: bool) -> str:
+    named = _carrier_names().get(units.fold(text).lower(), [])
+    hits = [c for c in named if c.startswith("product.") == products]
+    if len(hits) > 1:
+        raise problem("carrier_ambiguous", text, where, candidates="、".join(hits))
+    if not hits:
+        groups = [c for c in carriers().values() if (c.group == "product") == products]
+        raise problem(code, text, where, near=_near(text, [n for c in groups for n in c.names]))
+    return hits[0]
+
+
+def as_unit(text: str, where: Where) -> units.Unit:
+    unit = units.find(text)
+    if unit is None:
+        known = "、".join(u.name_zh for u in units.units().values())
+        raise problem("unit_unknown", text, where, known=known)
+    return unit
+
+
+_MONTH = re.compile(r"(\d{4})[-/.年]?(\d{1,2})月?")
+_MONTH_SPAN = re.compile(r"(\d{4})[-/.年]?(\d{1,2})[-~至](\d{1,2})月")
+_QUARTER = re.compile(r"(\d{4})年?(?:第?([1-4一二三四])季度|[qQ]([1-4]))")
+_HALF = re.compile(r"(\d{4})年?(上|下)半年")
+_FIRST_DAY = re.compile(r"(\d{4})-(\d{2})-01")
+_FIGURES = {"一": "1", "二": "2", "三": "3", "四": "4"}
+
+
+def plain_period(text: str) -> str:
+    """The usual spellings of a period in its plain form; anything else is returned as it is."""
+    clean = "".join(unicodedata.normalize("NFKC", text).split())
+    if hit := _MONTH_SPAN.fullmatch(clean):
+        return f"{hit[1]}-{int(hit[2]):02d}/{hit[1]}-{int(hit[3]):02d}"
+    if hit := _MONTH.fullmatch(clean):
+        return f"{hit[1]}-{int(hit[2]):02d}"
+    if hit := _QUARTER.fullmatch(clean):
+        quarter = hit[2] or hit[3]
+        return f"{hit[1]}Q{_FIGURES.get(quarter, quarter)}"
+    if hit := _HALF.fullmatch(clean):
+        return f"{hit[1]}H{1 if hit[2] == '上' else 2}"
+    if hit := _FIRST_DAY.fullmatch(clean):
+        # Spreadsheets turn a typed 2026-09 into the first of September.
+        return f"{hit[1]}-{hit[2]}"
+    return clean.removesuffix("年")
+
+
+def as_period(text: str, where: Where) -> periods.Period:
+    try:
+        period = periods.parse(plain_period(text))
+    except (Problem, ValueError):
+        raise problem("cell_period_unknown", text, where) from None
+    _within_reach(period.start, period.end, text, where)
+    return period
+
+
+def as_month(text: str, where: Where) -> periods.Period:
+    """The reporting month of a form; 1–2月 means February."""
+    clean = plain_period(text)
+    period = as_period(clean.partition("/")[2] or clean, where)
+    if period.kind != "month":
+        raise problem("month_needed", text, where)
+    return period
+
+
+def _within_reach(start: dt.date, end: dt.date, text: str, where: Where) -> None:
+    today, package = where.context.today, where.package
+    first = dt.date(today.year - package.past_years, today.month, 1)
+    if start < first:
+        raise problem("period_too_old", text, where, first=first, years=package.past_years)
+    last = dt.date(today.year + package.future_years, 12, 31) if package.future_years else today
+    if end > periods.month_of(last).end:
+        raise problem("period_future", text, where, last=last)
+
+
+def as_date(text: str, where: Where) -> dt.date:
+    day = plain_date(text)
+    if day is None:
+        raise problem("date_unknown", text, where)
+    return day
+
+
+def plain_date(text: str) -> dt.date | None:
+    """A day written year first: 2026-09-01, 2026/9/1, 2026.9.1, 20260901, 2026年9月1日."""
+    clean = "".join(unicodedata.normalize("NFKC", text).split())
+    hit = re.fullmatch(r"(\d{4})[-/.年](\d{1,2})[-/.月](\d{1,2})日?(?:00:00(?::00)?)?", clean)
+    hit = hit or re.fullmatch(r"(\d{4})(\d{2})(\d{2})", clean)
+    if hit is None:
+        return None
+    try:
+        return dt.date(int(hit[1]), int(hit[2]), int(hit[3]))
+    except ValueError:
+        return None
+
+
+def as_integer(text: str, where: Where) -> int:
+    clean = unicodedata.normalize("NFKC", text).strip()
+    if not re.fullmatch(r"-?\d{1,18}", clean):
+        raise problem("cell_not_integer", text, where)
+    return int(clean)
+
+
+PARSERS: dict[str, Callable[[str, Where], Value]] = {
+    "text": as_text,
+    "id": as_text,
+    "uscc": as_uscc,
+    "certificate": as_certificate,
+    "industry": as_industry,
+    "area": as_area,
+    "choice": as_choice,
+    "source": as_source,
+    "carrier": as_carrier,
+    "product": as_product,
+    "unit": as_unit,
+    "period": as_period,
+    "month": as_month,
+    "date": as_date,
+    "integer": as_integer,
+}
+"""decimal and datetime are not here: they are read a column at a time."""

@@ -1,0 +1,135 @@
+"""Slips of unit: a quantity near a power of ten times what is usual for the same thing.
+
+Usual is, in this order: the enterprise's own history, the other rows of the same enterprise and item in
+the file, and (only as a warning) its peers. A quantity is flagged and never changed.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+
+from tanma.domain.items import items
+from tanma.intake import units
+from tanma.intake.tables.columns import Work
+from tanma.intake.tables.facts import Days, Stated
+from tanma.intake.tables.report import ERROR, WARNING
+
+TOLERANCE = 0.15
+"""In powers of ten: 10^0.15 = 1.41, so a slip is seen through a swing of some 40 %."""
+LEAST_POWER = 2
+REFUSED_FROM_POWER = 3
+"""1,000 and more times history is held back; 100 times could be a start-up or a stop."""
+OWN_ROWS = 4
+"""So many rows of one enterprise and item make a history of their own."""
+
+
+@dataclass(frozen=True)
+class Groups:
+    """Rows of one subject and item: a group per row, and a key text per group."""
+
+    of_row: NDArray[np.int64]
+    keys: pa.Array
+    monthly: NDArray[np.float64]
+
+
+def check(work: Work, stated: Stated, span: Days) -> None:
+    """Report amounts of one rule whose size suggests another unit."""
+    if not stated.rule.compare_history or stated.count is None or not stated.given.any():
+        return
+    at = np.flatnonzero(stated.given & (stated.count > 0))
+    groups = _groups(work, stated, span, at)
+    own = _own_medians(groups)
+    said = _lookup(work.context.history, groups.keys)
+    usual = np.where(np.isnan(said), own, said)[groups.of_row]
+    _flag(work, stated, at, groups.monthly, usual, gentle=False)
+    peers = _lookup(work.context.peers, groups.keys)[groups.of_row]
+    silent = np.isnan(usual)
+    _flag(work, stated, at, groups.monthly, np.where(silent, peers, np.nan), gentle=True)
+
+
+def _groups(work: Work, stated: Stated, span: Days, at: NDArray[np.int64]) -> Groups:
+    subject = work.sheet.package.subject
+    assert subject is not None and stated.count is not None
+    coded = work.coded[subject.column]
+    pair = coded.codes[at] * len(stated.items) + stated.item_of[at]
+    encoded = pc.dictionary_encode(pa.array(pair))
+    distinct = encoded.dictionary.to_numpy(zero_copy_only=False)
+    texts = pa.array([str(v) for v in coded.values]).take(pa.array(distinct // len(stated.items)))
+    names = pa.array(stated.items).take(pa.array(distinct % len(stated.items)))
+    keys = pc.binary_join_element_wise(texts, names, "\x1f")
+    months = np.maximum((span.end[at] - span.start[at]).astype(np.int64) / 30.4375, 0.5)
+    of_row = encoded.indices.to_numpy(zero_copy_only=False).astype(np.int64)
+    return Groups(of_row, keys, stated.count[at] / months)
+
+
+def _own_medians(groups: Groups) -> NDArray[np.float64]:
+    """The median month of each group with enough rows; NaN for the others."""
+    size = np.bincount(groups.of_row, minlength=len(groups.keys))
+    result = np.full(len(groups.keys), np.nan)
+    if size.max(initial=0) < OWN_ROWS:
+        return result
+    order = np.lexsort((groups.monthly, groups.of_row))
+    first = np.concatenate([[0], np.cumsum(size)[:-1]])
+    enough = size >= OWN_ROWS
+    result[enough] = groups.monthly[order[(first + size // 2)[enough]]]
+    return result
+
+
+def _lookup(known: pa.Table | None, keys: pa.Array) -> NDArray[np.float64]:
+    """The typical month of each key in a relation (subject_value, item, typical), else NaN."""
+    if known is None or not known.num_rows:
+        return np.full(len(keys), np.nan)
+    flat = known.combine_chunks()
+    names = pc.binary_join_element_wise(flat["subject_value"], flat["item"], "\x1f")
+    place = pc.index_in(keys, value_set=names)
+    typical = flat["typical"].cast(pa.float64()).combine_chunks().take(place)
+    return np.array(typical.to_numpy(zero_copy_only=False), np.float64)
+
+
+def _flag(
+    work: Work,
+    stated: Stated,
+    at: NDArray[np.int64],
+    monthly: NDArray[np.float64],
+    usual: NDArray[np.float64],
+    *,
+    gentle: bool,
+) -> None:
+    with np.errstate(divide="ignore", invalid="ignore"):
+        logs = np.log10(monthly / usual)
+    power = np.round(logs)
+    near = np.isfinite(logs) & (np.abs(logs - power) <= TOLERANCE) & (np.abs(power) >= LEAST_POWER)
+    hits = np.flatnonzero(near)
+    for n in np.unique(power[hits]).astype(int).tolist():
+        rows = hits[power[hits] == n]
+        held = abs(n) >= REFUSED_FROM_POWER and not (gentle or work.context.accept_suspected)
+        code = "unit_suspected_peers" if gentle else "unit_suspected"
+        _note(work, stated, at[rows], n, code, ERROR if held else WARNING)
+
+
+def _note(
+    work: Work, stated: Stated, at: NDArray[np.int64], power: int, code: str, severity: str
+) -> None:
+    unit = work.coded[stated.rule.unit]
+    for unit_code in np.unique(unit.codes[at]).tolist():
+        for item_code in np.unique(stated.item_of[at]).tolist():
+            here = at[(unit.codes[at] == unit_code) & (stated.item_of[at] == item_code)]
+            item = items()[stated.items[item_code]]
+            said = unit.values[unit_code]
+            work.note(
+                code, severity, stated.rule.value, here, power=power, unit=unit.texts[unit_code],
+                item=item.name_zh, item_en=item.name_en, meant=_meant(said, power),
+            )  # fmt: skip
+
+
+def _meant(said: object, power: int) -> str:
+    """The unit that would make the quantity usual, if there is one."""
+    assert isinstance(said, units.Unit)
+    fits = [u.unit for u in units.units().values()
+            if u.dimension == said.dimension and said.factor == u.factor * 10**power]  # fmt: skip
+    return fits[0] if fits else "—"

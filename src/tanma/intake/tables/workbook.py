@@ -1,0 +1,192 @@
+"""XLSX and ODS as columns of text, after a look inside the archive.
+
+The directory of the zip is judged before anything is unpacked. Formulas, merged cells and the 1904
+calendar are found in the XML, since a reader of values shows only what was last computed.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import io
+import re
+import zipfile
+from decimal import Decimal
+from typing import Any
+from xml.etree import ElementTree
+
+from python_calamine import CalamineError, CalamineSheet, CalamineWorkbook
+
+from tanma.domain.messages import Problem
+from tanma.intake.tables import header
+from tanma.intake.tables.grid import Grid
+from tanma.intake.tables.packages import Package
+
+UNPACKED_LIMIT = 1 << 30
+RATIO_LIMIT = 150
+_RATIO_FROM = 20 << 20
+"""Entries below 20 MB unpacked may have any ratio: they cannot fill a memory."""
+_CELL = re.compile(rb'<c r="([A-Z]{1,3})([0-9]+)"[^>]*?>(?:(?!</c>).)*?<f[ >/]', re.DOTALL)
+_HAS_FORMULA = re.compile(rb"<f[ >/]")
+_DATE_1904 = re.compile(rb'<workbookPr[^>]*date1904="(1|true)"')
+_TABLE = "{urn:oasis:names:tc:opendocument:xmlns:table:1.0}"
+_SIDE_SHEETS = ("说明", "示例", "选项", "notes", "example", "lists")
+
+
+def read(data: bytes, file: str, package: Package | None) -> Grid:
+    """The first sheet whose header fits a package."""
+    archive = _open_archive(data, file)
+    if _is_1904(archive):
+        raise Problem("workbook_1904", file=file)
+    try:
+        book = CalamineWorkbook.from_filelike(io.BytesIO(data))
+        names = [n for n in book.sheet_names if n.lower() not in _SIDE_SHEETS] or book.sheet_names
+        sheets = [(n, book.get_sheet_by_name(n)) for n in names]
+    except CalamineError as error:
+        raise Problem("workbook_broken", file=file, reason=str(error)) from None
+    return _first_fitting(archive, file, sheets, package)
+
+
+def _open_archive(data: bytes, file: str) -> zipfile.ZipFile:
+    """The zip, if its directory is sane: sizes and ratios are judged before unpacking."""
+    try:
+        archive = zipfile.ZipFile(io.BytesIO(data))
+    except zipfile.BadZipFile as error:
+        raise Problem("workbook_broken", file=file, reason=str(error)) from None
+    total = sum(entry.file_size for entry in archive.infolist())
+    ratio = max((_ratio(e) for e in archive.infolist()), default=0)
+    if total > UNPACKED_LIMIT or ratio > RATIO_LIMIT:
+        raise Problem(
+            "workbook_bomb",
+            file=file,
+            unpacked_mb=total >> 20,
+            limit_mb=UNPACKED_LIMIT >> 20,
+            ratio=ratio,
+            ratio_limit=RATIO_LIMIT,
+        )
+    _verify_sizes(archive, file)
+    return archive
+
+
+def _ratio(entry: zipfile.ZipInfo) -> int:
+    if entry.file_size < _RATIO_FROM:
+        return 0
+    return entry.file_size // max(entry.compress_size, 1)
+
+
+def _verify_sizes(archive: zipfile.ZipFile, file: str) -> None:
+    """Unpack once in pieces: an entry that is not what the directory says fails its checksum."""
+    try:
+        broken = archive.testzip()
+    except (zipfile.BadZipFile, EOFError, OSError, RuntimeError, NotImplementedError) as error:
+        raise Problem("workbook_broken", file=file, reason=str(error)) from None
+    if broken:
+        raise Problem("workbook_broken", file=file, reason=broken)
+
+
+def _is_1904(archive: zipfile.ZipFile) -> bool:
+    if "xl/workbook.xml" in archive.namelist():
+        return bool(_DATE_1904.search(archive.read("xl/workbook.xml")))
+    text = archive.read("content.xml") if "content.xml" in archive.namelist() else b""
+    return b'table:null-date table:date-value="1904' in text
+
+
+def _first_fitting(
+    archive: zipfile.ZipFile,
+    file: str,
+    sheets: list[tuple[str, CalamineSheet]],
+    package: Package | None,
+) -> Grid:
+    problem: Problem | None = None
+    for name, sheet in sheets:
+        cells = [[_text(c) for c in row] for row in sheet.to_python(skip_empty_area=False)]
+        if not any(any(row) for row in cells):
+            continue
+        try:
+            top, found = header.find(cells[: header.HEADER_ROWS], package)
+        except Problem as error:
+            problem = problem or error
+            continue
+        formulas, merged = _inside(archive, name)
+        _refuse_merged(file, name, merged, top)
+        return Grid.of_rows(cells[top], cells[top + 1 :], top + 2, found, formulas)
+    raise problem or Problem("file_empty", file=file)
+
+
+def _text(cell: Any) -> str:
+    """A cell as text; numbers as their shortest decimal, times as ISO."""
+    if isinstance(cell, bool) or not isinstance(cell, int | float):
+        return _text_of_other(cell)
+    return format(Decimal(repr(cell)).normalize(), "f")
+
+
+def _text_of_other(cell: Any) -> str:
+    if isinstance(cell, dt.datetime):
+        midnight = cell.time() == dt.time(0)
+        return cell.date().isoformat() if midnight else cell.isoformat(" ", "seconds")
+    if isinstance(cell, dt.date):
+        return cell.isoformat()
+    if isinstance(cell, dt.time):
+        return cell.isoformat("minutes")
+    return str(cell).strip()
+
+
+def _refuse_merged(file: str, sheet: str, merged: list[tuple[int, int, int]], top: int) -> None:
+    """Merged titles above the header do no harm; from the header on they hide values."""
+    for row, _column, last_row in merged:
+        if last_row > top:
+            raise Problem("workbook_merged", file=file, sheet=sheet, row=row + 1, last=last_row + 1)
+
+
+def _inside(
+    archive: zipfile.ZipFile, sheet: str
+) -> tuple[frozenset[tuple[int, int]], list[tuple[int, int, int]]]:
+    """((row number, position) of formulas, (row, column, last row) of merged ranges)."""
+    if "content.xml" in archive.namelist():
+        return _inside_ods(archive, sheet)
+    xml = archive.read(_sheet_part(archive, sheet))
+    formulas = frozenset[tuple[int, int]]()
+    if _HAS_FORMULA.search(xml):
+        hits = _CELL.finditer(xml)
+        formulas = frozenset((int(m.group(2)), _position(m.group(1).decode())) for m in hits)
+    ranges = re.findall(rb'<mergeCell ref="([A-Z]+)([0-9]+):([A-Z]+)([0-9]+)"', xml)
+    return formulas, [(int(a) - 1, _position(c.decode()), int(b) - 1) for c, a, _, b in ranges]
+
+
+def _position(letters: str) -> int:
+    number = 0
+    for letter in letters:
+        number = number * 26 + ord(letter) - 64
+    return number - 1
+
+
+def _sheet_part(archive: zipfile.ZipFile, sheet: str) -> str:
+    """The archive member that holds a sheet, by workbook.xml and its relations."""
+    book = ElementTree.fromstring(archive.read("xl/workbook.xml"))  # noqa: S314 (sizes are bounded)
+    link = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}id"
+    ids = {e.get("name"): e.get(link) for e in book.iter() if e.tag.endswith("}sheet")}
+    rels = ElementTree.fromstring(archive.read("xl/_rels/workbook.xml.rels"))  # noqa: S314
+    targets = {e.get("Id"): e.get("Target", "") for e in rels}
+    target = targets[ids[sheet]]
+    return target.lstrip("/") if target.startswith("/") else f"xl/{target}"
+
+
+def _inside_ods(
+    archive: zipfile.ZipFile, sheet: str
+) -> tuple[frozenset[tuple[int, int]], list[tuple[int, int, int]]]:
+    root = ElementTree.fromstring(archive.read("content.xml"))  # noqa: S314
+    formulas: set[tuple[int, int]] = set()
+    merged: list[tuple[int, int, int]] = []
+    tables = [t for t in root.iter(f"{_TABLE}table") if t.get(f"{_TABLE}name") == sheet]
+    row_index = 0
+    for row in (r for t in tables for r in t.iter(f"{_TABLE}table-row")):
+        position = 0
+        for cell in row:
+            repeat = int(cell.get(f"{_TABLE}number-columns-repeated", "1"))
+            if cell.get(f"{_TABLE}formula"):
+                formulas.update((row_index + 1, position + i) for i in range(repeat))
+            spans = [int(cell.get(f"{_TABLE}number-{s}-spanned", "1")) for s in ("rows", "columns")]
+            if max(spans) > 1:
+                merged.append((row_index, position, row_index + spans[0] - 1))
+            position += repeat
+        row_index += int(row.get(f"{_TABLE}number-rows-repeated", "1"))
+    return frozenset(formulas), merged
