@@ -103,7 +103,7 @@ def certificate_data(c: Certificate, lang: str) -> dict[str, Any]:
         "level": words.level_word(c.level),
         "level_label": _("碳效水平"),
         "level_steps": {"low": 1, "mid": 2, "high": 3}[c.level],
-        "grade_label": _("碳效等级"),
+        "pair_label": _("碳效标识"),
         "neutrality_label": _("碳中和标识"),
         "neutrality": c.neutrality_word or _("暂无数据"),
         "neutrality_rate": _rate(c),

@@ -92,6 +92,11 @@ class Chart:
             "grades": list(self.grades),
         }
 
+    @property
+    def only_unit(self) -> Text:
+        """The unit beside the title when there is one series; else units stand in the legend."""
+        return self.series[0].unit if len(self.series) == 1 else ""
+
     def headers(self) -> list[tuple[Text, Text]]:
         """Name and unit of each value column of the table behind."""
         return [(s.name, s.unit) for s in self.series]

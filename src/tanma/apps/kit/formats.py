@@ -12,7 +12,7 @@ from decimal import Decimal
 from fractions import Fraction
 from zoneinfo import ZoneInfo
 
-from tanma.domain.numbers import ENERGY_DECIMALS, EMISSION_DECIMALS, decimal_text
+from tanma.domain.numbers import EMISSION_DECIMALS, ENERGY_DECIMALS, decimal_text
 from tanma.domain.periods import Period, month_start, parse
 
 MISSING = "—"

@@ -24,7 +24,7 @@ def render_pdf(
     data: Mapping[str, Any],
     fonts: Path | None = None,
     *,
-    images: Mapping[str, str] = {},  # noqa: B006
+    images: Mapping[str, str] = {},
 ) -> bytes:
     """A PDF/A-2a from `typst/<template>.typ`.
 

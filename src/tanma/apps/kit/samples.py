@@ -83,7 +83,9 @@ def table(query: QueryDict) -> Table:
             sort=True,
             kind="plain",
         ),
-        Column("level", _("碳效水平"), lambda r: r["level"], kind="text"),
+        Column(
+            "level", _("碳效水平"), lambda r: r["level"], lambda r: level(r["level"]), kind="plain"
+        ),
         Column(
             "emission",
             _("碳排放"),

@@ -20,6 +20,11 @@ from tanma.apps.kit.tables import Table
 
 register = template.Library()
 LEVEL_STEPS = {"low": 1, "mid": 2, "high": 3}
+LEVEL_MARKUP = (
+    '<span class="badge level"><svg viewBox="0 0 14 14" aria-hidden="true">'
+    '<path class="{}" d="M0 9h4v5H0z"/><path class="{}" d="M5 5h4v9H5z"/>'
+    '<path class="{}" d="M10 0h4v14h-4z"/></svg>{}</span>'
+)
 
 
 def _lang() -> str:
@@ -135,14 +140,12 @@ def grade(value: int | None, *, big: bool = False) -> SafeString:
     )
 
 
-@register.inclusion_tag("kit/parts/level.html")
-def level(value: str | None) -> dict[str, Any]:
+@register.simple_tag
+def level(value: str | None) -> SafeString:
     """低碳, 中碳, 高碳: one to three bars and the word; never a grade colour."""
     steps = LEVEL_STEPS.get(value or "", 0)
-    return {
-        "word": words.level_word(value),
-        "bars": [(1, steps >= 1), (2, steps >= 2), (3, steps >= 3)],
-    }
+    looks = ["" if n <= steps else "off" for n in (1, 2, 3)]
+    return format_html(LEVEL_MARKUP, *looks, words.level_word(value))
 
 
 @register.simple_tag
@@ -306,7 +309,7 @@ def tree_node(node: Mapping[str, Any], depth: int) -> dict[str, Any]:
 @register.simple_tag
 def qr(url: str, label: str = "") -> SafeString:
     """The QR code as SVG; its title says where it leads."""
-    return mark_safe(qr_svg(url, title=label or gettext("二维码")))  # noqa: S308
+    return mark_safe(qr_svg(url, title=label or gettext("二维码")))
 
 
 @register.simple_tag

@@ -57,14 +57,40 @@ function categoryAxis(p, data) {
 function valueAxis(p, data, axis) {
   const own = data.series.filter((s) => s.axis === axis);
   return {
-    type: "value", name: own[0]?.unit || "", nameTextStyle: {
-      color: p.ink2, fontFamily: p.sans, fontSize: p.px(p.small),
-      align: data.horizontal ? "right" : axis === 0 ? "left" : "right", padding: [0, 0, 2, 0] },
-    nameGap: p.px(10), scale: own.every((s) => s.draw === "line"), position: axis === 1 ? "right" : undefined,
+    type: "value", scale: own.every((s) => s.draw === "line"), position: axis === 1 ? "right" : undefined,
     min: data.kind === "share" ? 0 : undefined, max: data.kind === "share" ? 100 : undefined,
     splitNumber: 4, splitLine: { show: axis === 0, lineStyle: { color: p.line } },
     axisLabel: { color: p.ink2, fontFamily: p.num, fontSize: p.px(p.small) },
   };
+}
+
+const NICE = [1, 1.5, 2, 2.5, 3, 4, 5, 10];
+function niceStep(raw) {
+  const power = 10 ** Math.floor(Math.log10(raw));
+  return NICE.find((n) => n * power >= raw * 0.999999) * power;
+}
+
+/** Bars and a line on two axes: bars keep the lower half, the line the upper, six steps each, so
+ *  that grid lines serve both and nothing is drawn over anything. Only used steps are labelled. */
+function layered(valueAxes, data) {
+  const known = (axis) => data.series.filter((s) => s.axis === axis).flatMap((s) => s.values).filter((v) => v !== null);
+  const [bars, line] = [known(0), known(1)];
+  if (!bars.length || !line.length) return;
+  const step = niceStep(Math.max(...bars) / 3);
+  Object.assign(valueAxes[0], { min: 0, max: step * 6, interval: step });
+  valueAxes[0].axisLabel.formatter = (v) => (v <= step * 3.01 ? v.toLocaleString("en-US") : "");
+  const [low, high] = [Math.min(...line), Math.max(...line)];
+  const fine = niceStep((high - low || Math.abs(high) * 0.1 || 1) / 1.6);
+  const top = Math.ceil(high / fine + 0.2) * fine;
+  Object.assign(valueAxes[1], { scale: false, min: top - 6 * fine, max: top, interval: fine });
+  valueAxes[1].axisLabel.formatter = (v) => (v >= top - 2.51 * fine ? String(Number(v.toPrecision(6))) : "");
+}
+
+function legendText(data, name) {
+  const series = data.series.find((s) => s.name === name);
+  const right = data.series.some((s) => s.axis !== series.axis) ? (series.axis === 1 ? " →" : " ←") : "";
+  const shared = data.kind === "share" || data.series.every((s) => s.unit === series.unit && s.grade);
+  return name + (series.unit && !shared ? ` ${series.unit}` : "") + right;
 }
 
 function colour(p, series, index, data) {
@@ -97,7 +123,7 @@ function oneSeries(p, data, series, index, values) {
       borderRadius: stacked || line ? 0 : data.horizontal ? [0, 3, 3, 0] : [3, 3, 0, 0] },
     barMaxWidth: p.px(data.horizontal ? 18 : 34), barCategoryGap: "34%",
     symbol: "circle", symbolSize: p.px(graded ? 13 : 6), lineStyle: { color: graded ? p.ink3 : main, width: line ? 2.5 : 0 },
-    connectNulls: false,
+    connectNulls: false, labelLayout: { hideOverlap: true },
     label: label(p, data, series, stacked, graded, last),
     markLine: index === 0 ? marks(p, data) : undefined,
   };
@@ -107,7 +133,7 @@ function label(p, data, series, stacked, graded, last) {
   const base = { fontFamily: p.num, fontWeight: 600, fontSize: p.px(p.strong) };
   if (data.kind === "share" && series.grade) {
     return { ...base, show: true, position: "inside", color: p.onGrade(series.grade), fontSize: p.px(p.small),
-      formatter: (item) => (item.dataIndex === last && item.value >= 8 ? Math.round(item.value) + "%" : "") };
+      formatter: (item) => (item.dataIndex === last && item.value >= 14 ? Math.round(item.value) + "%" : "") };
   }
   if (stacked) return { show: false };
   const few = data.categories.length <= 12;
@@ -115,7 +141,7 @@ function label(p, data, series, stacked, graded, last) {
     return { ...base, show: true, position: data.horizontal ? "right" : "top", color: p.ink,
       formatter: (item) => formatter(series.digits)(series.values[item.dataIndex]) };
   }
-  return { ...base, show: series.draw === "line", position: "top", color: p.ink,
+  return { ...base, show: series.draw === "line", position: "top", color: p.ink, backgroundColor: p.paper, padding: [1, 3],
     formatter: (item) => (item.dataIndex === last ? formatter(series.digits)(item.value) : "") };
 }
 
@@ -126,7 +152,7 @@ function marks(p, data) {
   if (!lines.length) return undefined;
   return { silent: true, symbol: "none", data: lines, lineStyle: { color: p.target, type: [5, 4], width: 1.5 },
     label: { show: Boolean(data.target), color: p.target, fontFamily: p.sans, fontSize: p.px(p.small),
-      position: "insideStartTop", formatter: (item) => `${item.name} ${item.value}` } };
+      position: "insideStartTop", backgroundColor: p.paper, padding: [2, 5], borderRadius: 3, formatter: (item) => `${item.name} ${item.value}` } };
 }
 
 function rangeSeries(p, data) {
@@ -158,6 +184,7 @@ function rangeSeries(p, data) {
 function legend(p, data) {
   return { show: data.kind !== "range" && data.series.length > 1, top: 0, right: 0, itemWidth: p.px(14), itemHeight: p.px(10),
     itemGap: p.px(14), textStyle: { color: p.ink2, fontFamily: p.sans, fontSize: p.px(p.small) }, type: "scroll",
+    formatter: (name) => legendText(data, name),
     pageIconColor: p.ink2, pageTextStyle: { color: p.ink2 } };
 }
 
@@ -168,8 +195,7 @@ export function options(element, data) {
   const spare = { ...data, horizontal: lying };
   const axes = data.series.some((s) => s.axis === 1) && !lying ? [0, 1] : [0];
   const valueAxes = axes.map((axis) => valueAxis(p, spare, axis));
-  const named = valueAxes.some((axis) => axis.name) && data.kind !== "share";
-  if (data.kind === "share" || data.kind === "range") valueAxes.forEach((axis) => { axis.name = ""; });
+  if (axes.length === 2) layered(valueAxes, data);
   if (data.kind === "share") valueAxes[0].show = false;
   if (data.kind === "range") valueAxes[0].scale = true;
   const legendShown = data.series.length > 1 && data.kind !== "range";
@@ -177,7 +203,7 @@ export function options(element, data) {
     animation: false, textStyle: { fontFamily: p.sans, color: p.ink2 },
     aria: { enabled: true, label: { description: data.summary || data.title } },
     grid: { left: 2, right: lying ? p.px(40) : p.px(10), bottom: 2, containLabel: true,
-      top: p.px(legendShown ? (named ? 46 : 28) : lying ? 6 : named ? 30 : 22) },
+      top: p.px(legendShown ? 34 : lying ? 6 : 22) },
     legend: legend(p, data), tooltip: tooltip(p, data),
     [lying ? "yAxis" : "xAxis"]: categoryAxis(p, spare),
     [lying ? "xAxis" : "yAxis"]: valueAxes,
