@@ -1,0 +1,402 @@
+"""Accounting editions as data: which lines count, by which formula, in which total.
+
+An edition is a TOML file of `editions/`. Unknown or missing keys, formulas that do not fit, unknown
+totals and items counted twice in one total are refused with file, line and repair.
+"""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from functools import cache
+from importlib import resources
+from typing import Any
+
+from tanma.domain.messages import Problem
+from tanma.domain.methods import shared  # registers the formulas
+from tanma.domain.quantities import EVIDENCE, find, inputs, quantities
+
+Names = Mapping[str, str]
+"""{"zh": …, "en": …}"""
+
+_FILES = resources.files(__package__).joinpath("editions")
+_GRID_RULES = ("latest_published", "in_force", "none")
+
+
+@dataclass(frozen=True)
+class TotalDef:
+    """A total of an edition: over lines that name it, or a sum of other totals (`of`).
+
+    `empty` states what a total without any line means: "missing", or "zero" where nothing declared
+    means nothing to count, such as a neutralised amount.
+    """
+
+    id: str
+    name: Names
+    of: Mapping[str, int] = field(default_factory=dict)
+    empty: str = "missing"
+
+
+@dataclass(frozen=True)
+class LineDef:
+    """A kind of line: the items it takes, its formula and factors, and the totals it enters."""
+
+    id: str
+    name: Names
+    items: tuple[str, ...]
+    without: tuple[str, ...]
+    formula: str
+    scope: int
+    category: str
+    totals: Mapping[str, int]
+    factors: Mapping[str, tuple[str, ...]]
+
+    def captures(self, item: str) -> dict[str, str] | None:
+        """What the placeholders of the first fitting pattern hold, None where none fits."""
+        if any(_fits(pattern, item) is not None for pattern in self.without):
+            return None
+        return next((c for p in self.items if (c := _fits(p, item)) is not None), None)
+
+
+@dataclass(frozen=True)
+class LeftOut:
+    """Items an edition deliberately does not count, and why."""
+
+    items: tuple[str, ...]
+    reason: Names
+
+    def fits(self, item: str) -> bool:
+        """Whether an item is one of them."""
+        return any(_fits(pattern, item) is not None for pattern in self.items)
+
+
+@dataclass(frozen=True)
+class Derived:
+    """A ratio of totals: a registered formula and the total behind each of its inputs."""
+
+    id: str
+    formula: str
+    inputs: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class Edition:
+    """A declared account; see docs/explanation/accounting.md."""
+
+    id: str
+    title: Names
+    document: str
+    edition: str
+    in_force_from: date
+    in_force_to: date | None
+    dates_evidence: str
+    evidence: str
+    boundary: Names
+    gwp_set: str
+    quantum: str
+    grid_rule: str
+    factor_sets: Mapping[str, str]
+    industries: tuple[str, ...]
+    frozen: Mapping[str, tuple[str, ...]]
+    totals: tuple[TotalDef, ...]
+    lines: tuple[LineDef, ...]
+    left_out: tuple[LeftOut, ...]
+    derived: tuple[Derived, ...]
+
+    def covers(self, industry: str) -> bool:
+        """Whether the edition applies to an industry code (an empty list covers all)."""
+        return not self.industries or industry.startswith(self.industries)
+
+    def line(self, line_id: str) -> LineDef:
+        """The line of that id; a Problem lists the known ones."""
+        found = {line.id: line for line in self.lines}
+        if line_id not in found:
+            raise Problem(
+                "edition_line_unknown", edition=self.id, line_id=line_id, known=", ".join(found)
+            )
+        return found[line_id]
+
+    def membership(self) -> list[tuple[str, str, int]]:
+        """(line, total, coefficient) with sums of totals expanded: a total is Σ coefficient × line.
+
+        Lines whose coefficients cancel, such as self-use in the net, do not appear.
+        """
+        weights = {total.id: self._weights(total.id) for total in self.totals}
+        return [
+            (line.id, total_id, coefficient)
+            for total_id, parts in weights.items()
+            for line in self.lines
+            if (coefficient := sum(parts.get(t, 0) * sign for t, sign in line.totals.items()))
+        ]
+
+    def _weights(self, total_id: str) -> dict[str, int]:
+        of = next(total.of for total in self.totals if total.id == total_id)
+        if not of:
+            return {total_id: 1}
+        weights: dict[str, int] = {}
+        for part, sign in of.items():
+            for base, weight in self._weights(part).items():
+                weights[base] = weights.get(base, 0) + sign * weight
+        return weights
+
+
+@cache
+def editions() -> Mapping[str, Edition]:
+    """Every edition that is shipped, by id."""
+    files = sorted((f for f in _FILES.iterdir() if f.name.endswith(".toml")), key=lambda f: f.name)
+    loaded = [read_edition(f.read_text(encoding="utf-8"), f.name) for f in files]
+    return {edition.id: edition for edition in loaded}
+
+
+def edition(edition_id: str) -> Edition:
+    """The edition of that id; a Problem lists the known ones."""
+    known = editions()
+    if edition_id not in known:
+        raise Problem("edition_unknown", edition=edition_id, known=", ".join(known))
+    return known[edition_id]
+
+
+def _fits(pattern: str, item: str) -> dict[str, str] | None:
+    match = _regex(pattern).fullmatch(item)
+    return match.groupdict() if match else None
+
+
+@cache
+def _regex(pattern: str) -> re.Pattern[str]:
+    parts = re.split(r"\{(\w+)\}", pattern)
+    named = [f"(?P<{p}>[^.]+)" if i % 2 else re.escape(p) for i, p in enumerate(parts)]
+    return re.compile("".join(named))
+
+
+_EDITION_KEYS: dict[str, tuple[type, bool]] = {
+    "id": (str, True),
+    "title": (dict, True),
+    "document": (str, True),
+    "edition": (str, True),
+    "in_force_from": (date, True),
+    "in_force_to": (date, False),
+    "dates_evidence": (str, True),
+    "evidence": (str, True),
+    "boundary": (dict, True),
+    "gwp_set": (str, False),
+    "quantum": (str, True),
+    "grid_rule": (str, True),
+    "factor_sets": (dict, True),
+    "industries": (list, False),
+    "frozen": (dict, False),
+    "total": (list, True),
+    "line": (list, True),
+    "left_out": (list, False),
+    "derived": (list, False),
+}
+_TOTAL_KEYS = {
+    "id": (str, True),
+    "name": (dict, True),
+    "of": (dict, False),
+    "empty": (str, False),
+}
+_LINE_KEYS = {
+    "id": (str, True),
+    "name": (dict, True),
+    "items": (list, True),
+    "without": (list, False),
+    "formula": (str, True),
+    "scope": (int, True),
+    "category": (str, True),
+    "totals": (dict, True),
+    "factors": (dict, True),
+}
+_LEFT_OUT_KEYS = {"items": (list, True), "reason": (dict, True)}
+_DERIVED_KEYS = {"id": (str, True), "formula": (str, True), "inputs": (dict, True)}
+_BUILT = ("gwp_set", "industries", "frozen", "total", "line", "left_out", "derived")
+_ALLOWED = {
+    "evidence": EVIDENCE,
+    "dates_evidence": EVIDENCE,
+    "quantum": ("mg", "gce"),
+    "grid_rule": _GRID_RULES,
+    "empty": ("missing", "zero"),
+}
+
+
+@dataclass(frozen=True)
+class _File:
+    """A file being read: where its problems are reported."""
+
+    name: str
+    text: str
+
+    def line_of(self, needle: str) -> int:
+        """The first line that contains a text, 1 where none does."""
+        lines = self.text.splitlines()
+        return next((i for i, line in enumerate(lines, 1) if needle in line), 1)
+
+    def problem(self, code: str, needle: str, **params: object) -> Problem:
+        return Problem(code, file=self.name, line=self.line_of(needle), **params)
+
+    def checked(self, table: Mapping[str, Any], keys: Mapping[str, tuple[type, bool]]) -> Any:
+        """The table, once its keys, types and allowed words are in order."""
+        where = f'"{table["id"]}"' if isinstance(table.get("id"), str) else "[["
+        for key in table:
+            if key not in keys:
+                raise self.problem("edition_key_unknown", key, key=key, allowed=", ".join(keys))
+        for key, (kind, needed) in keys.items():
+            if key not in table and needed:
+                raise self.problem("edition_key_missing", where, key=key)
+            if key in table and not isinstance(table[key], kind):
+                raise self.problem(
+                    "edition_value_wrong", key, key=key, value=table[key], allowed=kind.__name__
+                )
+        for key, words in _ALLOWED.items():
+            if key in table and table[key] not in words:
+                raise self.problem(
+                    "edition_value_wrong", key, key=key, value=table[key], allowed=", ".join(words)
+                )
+        self._check_names(table)
+        return table
+
+    def _check_names(self, table: Mapping[str, Any]) -> None:
+        for key in ("title", "name", "boundary", "reason"):
+            if key in table and set(table[key]) != {"zh", "en"}:
+                raise self.problem(
+                    "edition_value_wrong", key, key=key, value=table[key], allowed="{zh, en}"
+                )
+
+
+def read_edition(text: str, file_name: str) -> Edition:
+    """An edition from the text of its file; a Problem names file, line and repair."""
+    file = _File(file_name, text)
+    try:
+        raw = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise Problem("edition_not_toml", file=file_name, reason=str(error)) from None
+    table = file.checked(raw, _EDITION_KEYS)
+    made = Edition(
+        **{key: table.get(key) for key in _EDITION_KEYS if key not in _BUILT},
+        gwp_set=table.get("gwp_set", ""),
+        industries=tuple(table.get("industries", ())),
+        frozen={k: tuple(v) for k, v in table.get("frozen", {}).items()},
+        totals=tuple(TotalDef(**file.checked(t, _TOTAL_KEYS)) for t in table["total"]),
+        lines=tuple(_line(file.checked(t, _LINE_KEYS)) for t in table["line"]),
+        left_out=tuple(
+            LeftOut(tuple(file.checked(t, _LEFT_OUT_KEYS)["items"]), t["reason"])
+            for t in table.get("left_out", ())
+        ),
+        derived=tuple(Derived(**file.checked(t, _DERIVED_KEYS)) for t in table.get("derived", ())),
+    )
+    _check_whole(file, made)
+    return made
+
+
+def _line(table: Mapping[str, Any]) -> LineDef:
+    lists = {"items": tuple(table["items"]), "without": tuple(table.get("without", ()))}
+    factors = {name: tuple(key) for name, key in table["factors"].items()}
+    return LineDef(**{**table, **lists, "factors": factors})
+
+
+def _check_whole(file: _File, made: Edition) -> None:
+    for group in (made.totals, made.lines, made.derived):
+        _check_once(file, [entry.id for entry in group])
+    if made.in_force_to and made.in_force_to <= made.in_force_from:
+        raise file.problem(
+            "edition_value_wrong",
+            "in_force_to",
+            key="in_force_to",
+            value=made.in_force_to,
+            allowed=f"> {made.in_force_from}",
+        )
+    known = {total.id for total in made.totals}
+    for owner, named in _named_totals(made):
+        for total_id in named:
+            if total_id not in known:
+                raise file.problem(
+                    "edition_total_unknown",
+                    f'"{owner}"',
+                    owner=owner,
+                    total=total_id,
+                    known=", ".join(sorted(known)),
+                )
+    for line in made.lines:
+        _check_formula(file, made, line)
+    _check_counted_once(file, made)
+
+
+def _check_once(file: _File, ids: Iterable[str]) -> None:
+    seen: set[str] = set()
+    for entry in ids:
+        if entry in seen:
+            raise file.problem("edition_twice", f'"{entry}"', id=entry)
+        seen.add(entry)
+
+
+def _named_totals(made: Edition) -> Iterator[tuple[str, Iterable[str]]]:
+    for total in made.totals:
+        yield total.id, total.of
+    for line in made.lines:
+        yield line.id, line.totals
+    for derived in made.derived:
+        yield derived.id, derived.inputs.values()
+
+
+def _check_formula(file: _File, made: Edition, line: LineDef) -> None:
+    formula = find(line.formula)
+    needed = set(formula.inputs()) - {activity_of(line.formula)}
+    if set(line.factors) != needed or formula.quantum != made.quantum:
+        raise file.problem(
+            "edition_formula_mismatch",
+            f'"{line.id}"',
+            line_id=line.id,
+            formula=line.formula,
+            given=", ".join(sorted(line.factors)),
+            needed=", ".join(sorted(needed)),
+            quantum=formula.quantum,
+            expected=made.quantum,
+        )
+
+
+def _check_counted_once(file: _File, made: Edition) -> None:
+    """Two lines of one total may not take the same item: both routes would be summed."""
+    seen: list[tuple[str, LineDef, str]] = []
+    for line in made.lines:
+        for pattern in line.items:
+            sample = re.sub(r"\{\w+\}", "any", pattern)
+            for total_id in line.totals:
+                for other_total, other, other_sample in seen:
+                    twice = other_total == total_id and other is not line
+                    if twice and (_takes(other, sample) or _takes(line, other_sample)):
+                        raise file.problem(
+                            "edition_item_twice",
+                            f'"{line.id}"',
+                            item=pattern,
+                            total=total_id,
+                            first=other.id,
+                            second=line.id,
+                        )
+                seen.append((total_id, line, sample))
+
+
+def _takes(line: LineDef, item: str) -> bool:
+    return line.captures(item) is not None
+
+
+def activity_of(formula: str) -> str:
+    """The one input of a line formula that takes the item's amount."""
+    activities = [name for name in find(formula).inputs() if inputs()[name].kind == "activity"]
+    if len(activities) != 1:
+        raise Problem(
+            "edition_formula_no_line", formula=formula, activities=", ".join(activities) or "-"
+        )
+    return activities[0]
+
+
+def line_formulas() -> list[str]:
+    """Every registered formula that can serve a line: posted, with one activity."""
+    assert shared  # imported for its registrations
+    return [
+        name
+        for name, formula in quantities().items()
+        if formula.quantum
+        and sum(inputs()[leaf].kind == "activity" for leaf in formula.inputs()) == 1
+    ]
