@@ -58,14 +58,15 @@ def calendar(plan: Plan) -> NDArray[np.int64]:
     return (plan.first_month + np.arange(plan.months)) % 12
 
 
-def build(plan: Plan, people: Population) -> Activity:
+def build(plan: Plan, people: Population, fuels: Flags) -> Activity:
+    """Draw the region; enterprises outside `fuels` use nothing but power."""
     rng = plan.stream("activity")
     profile = _columns(people)
     output = _output(plan, people, profile, rng)
     shares = profile["va_share"] * rng.lognormal(0.0, 0.1, people.count)
     added = output * shares[:, None] * rng.lognormal(0.0, 0.03, output.shape)
     net = _net_emissions(plan, people, profile, added, rng)
-    mix = _mix(plan, people, profile, rng)
+    mix = _mix(plan, people, profile, fuels, rng)
     amounts = {name: _amount(name, share, net, rng) for name, share in mix.items()}
     generated, exported = _pv(plan, people, amounts, rng)
     amounts["power"] = amounts["power"] - (generated - exported)
@@ -127,9 +128,7 @@ def _net_emissions(
 ) -> Floats:
     """Tonnes a month: part of the energy does not follow output, and intensity improves."""
     count, months = added.shape
-    level = profile["intensity_tco2_per_wan"] * np.exp(
-        INTENSITY_SIGMA * rng.standard_normal(count)
-    )
+    level = profile["intensity_tco2_per_wan"] * np.exp(INTENSITY_SIGMA * rng.standard_normal(count))
     improving = rng.normal(0.028, 0.018, count)
     years = (np.arange(months) - (months - 6)) / 12
     active = people.active(months)
@@ -141,7 +140,11 @@ def _net_emissions(
 
 
 def _mix(
-    plan: Plan, people: Population, profile: dict[str, Floats], rng: np.random.Generator
+    plan: Plan,
+    people: Population,
+    profile: dict[str, Floats],
+    fuels: Flags,
+    rng: np.random.Generator,
 ) -> dict[str, Floats]:
     """Share of every carrier in an enterprise's net emissions; shares add up to one."""
     supply = np.isin(people.industry, SUPPLY_CODES)
@@ -156,6 +159,7 @@ def _mix(
     if plan.region == PROVINCE:
         for name in ("coal", "gas", "diesel", "heat"):
             drawn[name] = np.where(supply, drawn[name], np.maximum(drawn[name], MINOR_SHARE))
+    drawn = {name: np.where(fuels | (name == "power"), s, 0.0) for name, s in drawn.items()}
     total = np.sum(list(drawn.values()), axis=0)
     return _named(people, {name: share / total for name, share in drawn.items()})
 
@@ -171,9 +175,7 @@ def _present(share: Floats, supply: Flags, rng: np.random.Generator) -> Floats:
 def _named(people: Population, drawn: dict[str, Floats]) -> dict[str, Floats]:
     """From the mix's five columns to carriers: which coal, which gas, bought or sold."""
     kinds = np.array([_coal_kind(str(code)) for code in people.industry])
-    named = {
-        str(kind): np.where(kinds == kind, drawn["coal"], 0.0) for kind in sorted(set(kinds))
-    }
+    named = {str(kind): np.where(kinds == kind, drawn["coal"], 0.0) for kind in sorted(set(kinds))}
     named["natural_gas"] = drawn["gas"]
     for name in ("diesel", *MINOR_PROVINCE):
         if name in drawn:

@@ -65,7 +65,10 @@ def _faults(
 ) -> list[Fault]:
     value = "output_value" if "output_value" in columns else "quantity"
     texts = [
-        [f"{v} {u}" for v, u in zip(*(_values(c, name, rows) for name in _pair(c, value)), strict=True)]
+        [
+            f"{v} {u}"
+            for v, u in zip(*(_values(c, name, rows) for name in _pair(c, value)), strict=True)
+        ]
         for c in (wrong, columns)
     ]
     who, when = (_values(columns, name, rows) for name in ("uscc", "period"))
@@ -89,7 +92,12 @@ def late_figures(
     """Some figures are first told 8 to 35 % too high; a later file has the right ones."""
     rows = _pick(np.arange(len(columns[value])), count, rng)
     true = np.array(columns[value], dtype=np.float64)[rows]
-    wrong = {**columns, value: _replaced(columns[value], rows, np.round(true * rng.uniform(1.08, 1.35, len(rows)), 3))}
+    wrong = {
+        **columns,
+        value: _replaced(
+            columns[value], rows, np.round(true * rng.uniform(1.08, 1.35, len(rows)), 3)
+        ),
+    }
     correction = {**_rows_at(columns, rows), "revision": np.ones(len(rows), dtype=np.int64)}
     kind = "late_correction"
     return wrong, correction, _faults(kind, step, columns, wrong, rows, value, fix)
@@ -102,8 +110,10 @@ def power_in_wrong_unit(
     rows = _pick(np.arange(len(columns["uscc"])), POWER_SLIPS, rng)
     wrong = {**columns, "unit": _replaced(columns["unit"].to_pylist(), rows, "MWh")}
     correction = {**_rows_at(columns, rows), "revision": np.ones(len(rows), dtype=np.int64)}
-    return wrong, correction, _faults(
-        "kwh_declared_as_mwh", step, columns, wrong, rows, "unit", fix
+    return (
+        wrong,
+        correction,
+        _faults("kwh_declared_as_mwh", step, columns, wrong, rows, "unit", fix),
     )
 
 
@@ -127,10 +137,15 @@ def duplicates(
     again["quantity"] = pa.array(np.round(np.array(again["quantity"], dtype=np.float64) * 1.5, 3))
     end = len(columns["uscc"]) + np.arange(len(rows))
     wrong = {
-        name: pa.concat_arrays([pa.array(v).cast(pa.array(again[name]).type), pa.array(again[name])])
+        name: pa.concat_arrays(
+            [pa.array(v).cast(pa.array(again[name]).type), pa.array(again[name])]
+        )
         for name, v in columns.items()
     }
-    spread = {name: pa.array(v).take(pa.array(np.r_[np.arange(len(v)), rows])) for name, v in columns.items()}
+    spread = {
+        name: pa.array(v).take(pa.array(np.r_[np.arange(len(v)), rows]))
+        for name, v in columns.items()
+    }
     return wrong, _faults("duplicate_key", step, spread, wrong, end, "quantity", "")
 
 
@@ -156,5 +171,7 @@ def strangers(
             strict=True,
         )
     ]
-    wrong = {name: pa.concat_arrays([pa.array(v), pa.array(extra[name])]) for name, v in columns.items()}
+    wrong = {
+        name: pa.concat_arrays([pa.array(v), pa.array(extra[name])]) for name, v in columns.items()
+    }
     return wrong, found

@@ -39,7 +39,7 @@ def build(plan: Plan) -> Region:
     land = geography.build(plan)
     people = population.build(plan, land)
     told = reporting.build(plan, people)
-    drawn = activity.build(plan, people)
+    drawn = activity.build(plan, people, told.fuels)
     rated = reporting.rated(plan, people, told)
     settled, design = calibrate.calibrate(plan, land, people, drawn, rated)
     return Region(plan, land, people, _rounded(_with_losses(settled, told)), told, design)

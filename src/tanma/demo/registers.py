@@ -181,9 +181,7 @@ def targets(region: Region) -> Columns:
     codes = [int(region.land.city_codes[0]), *region.land.county_codes[:5].tolist()]
     for code, value in zip(codes, level, strict=True):
         for step, year in enumerate((last_year, last_year + 1)):
-            rows.append(
-                _target(str(code), "单位增加值碳排放", year, value * (0.985 - 0.03 * step))
-            )
+            rows.append(_target(str(code), "单位增加值碳排放", year, value * (0.985 - 0.03 * step)))
     return as_columns(rows, tuple(rows[0]))
 
 
@@ -334,10 +332,7 @@ def certificates(region: Region) -> Columns:
     firm = np.repeat(holders, each)
     month = region.plan.month_text(region.plan.months - 2)
     # 17 digits of project and 15 of the power, project segment 99 as no real one has it.
-    numbers = [
-        f"99{int(f):015d}{month.replace('-', '')}{i + 1:09d}"
-        for i, f in enumerate(firm)
-    ]
+    numbers = [f"99{int(f):015d}{month.replace('-', '')}{i + 1:09d}" for i, f in enumerate(firm)]
     return {
         "certificate_no": numbers,
         "uscc": [region.people.uscc[f] for f in firm],

@@ -84,7 +84,9 @@ def summary(region: Region) -> dict[str, Any]:
         "entered_above_scale": int((people.risen < months).sum()),
         "left_above_scale": int((people.fallen < months).sum()),
         "missing_energy_quarters": int((~region.told.energy).sum()),
-        "missing_economy_quarters": int((~region.told.economy & people.started_above[:, None]).sum()),
+        "missing_economy_quarters": int(
+            (~region.told.economy & people.started_above[:, None]).sum()
+        ),
         "small_never_declaring": int(
             (~region.told.economy.any(axis=1) & ~people.started_above).sum()
         ),

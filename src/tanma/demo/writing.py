@@ -14,7 +14,6 @@ import pyarrow.csv
 from tanma.intake.tables.packages import load_package
 
 Columns = Mapping[str, Sequence[Any] | np.ndarray | pa.Array]
-CSV_ENCODINGS = ("utf-8", "utf-8-sig", "gb18030")
 _CREATED = dt.datetime(2026, 1, 1)  # noqa: DTZ001 - a zip entry has no zone; fixed for equal bytes
 
 
@@ -37,7 +36,8 @@ def _write_csv(path: Path, titles: list[str], columns: Columns, encoding: str) -
     table = pa.table({title: _array(c) for title, c in zip(titles, columns.values(), strict=True)})
     sink = pa.BufferOutputStream()
     sink.write((",".join(titles) + "\n").encode())
-    options = pyarrow.csv.WriteOptions(include_header=False, quoting_style="needed")
+    # Nothing we write holds a comma or a quote; should it ever, pyarrow refuses.
+    options = pyarrow.csv.WriteOptions(include_header=False, quoting_style="none")
     pyarrow.csv.write_csv(table, sink, options)
     data = sink.getvalue()
     if encoding == "utf-8":
@@ -50,9 +50,8 @@ def _write_csv(path: Path, titles: list[str], columns: Columns, encoding: str) -
 def _array(values: Sequence[Any] | np.ndarray | pa.Array) -> pa.Array:
     if isinstance(values, pa.Array):
         return values
-    array = pa.array(values, from_pandas=True)
     # A missing figure is an empty cell, never "nan".
-    return array
+    return pa.array(values, from_pandas=True)
 
 
 def _write_xlsx(path: Path, titles: list[str], columns: Columns) -> int:
