@@ -72,7 +72,7 @@ def test_the_mapping_is_marked_as_recalled():
 def test_an_unknown_industry():
     with pytest.raises(Problem) as caught:
         industry("9999")
-    assert "industry_unknown" == caught.value.code
+    assert "reference_industry_unknown" == caught.value.code
     assert "“9999” 不在" in caught.value.text("zh")
     assert "two to four digits" in caught.value.text("en")
 
@@ -80,6 +80,6 @@ def test_an_unknown_industry():
 def test_an_industry_outside_the_sections_has_no_guideline():
     with pytest.raises(Problem) as caught:
         guideline_for("6510")
-    assert "industry_guideline_missing" == caught.value.code
+    assert "reference_guideline_missing" == caught.value.code
     assert "没有对应的核算指南" in caught.value.text("zh")
     assert "no accounting guideline" in caught.value.text("en")

@@ -35,6 +35,6 @@ def test_the_province_of_grid_factors():
 def test_an_unknown_division():
     with pytest.raises(Problem) as caught:
         region("330599")
-    assert "region_unknown" == caught.value.code
+    assert "reference_region_unknown" == caught.value.code
     assert "“330599” 无法识别" in caught.value.text("zh")
     assert "six digits" in caught.value.text("en")

@@ -54,7 +54,7 @@ def industry(code: str) -> Industry:
     """One industry; a Problem when the code is not in the classification."""
     found = industries().get(code)
     if found is None:
-        raise Problem("industry_unknown", industry=code)
+        raise Problem("reference_industry_unknown", industry=code)
     return found
 
 
@@ -86,4 +86,4 @@ def guideline_for(code: str) -> Guideline:
         found = _guidelines().get(code[:length])
         if found is not None:
             return found
-    raise Problem("industry_guideline_missing", industry=code)
+    raise Problem("reference_guideline_missing", industry=code)

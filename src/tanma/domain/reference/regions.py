@@ -31,7 +31,7 @@ def region(code: str) -> Region:
     """One division; a Problem when the code is not known."""
     found = regions().get(code)
     if found is None:
-        raise Problem("region_unknown", region=code)
+        raise Problem("reference_region_unknown", region=code)
     return found
 
 
