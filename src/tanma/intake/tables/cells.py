@@ -83,11 +83,11 @@ def as_certificate(text: str, where: Where) -> str:
 
 
 def as_industry(text: str, where: Where) -> str:
-    return _known(text, where, where.context.industries, "industry_unknown")
+    return _known(text, where, where.context.industries, "cell_industry_unknown")
 
 
 def as_area(text: str, where: Where) -> str:
-    return _known(text, where, where.context.areas, "area_unknown")
+    return _known(text, where, where.context.areas, "cell_area_unknown")
 
 
 def _known(text: str, where: Where, known: Collection[str] | None, code: str) -> str:
@@ -104,7 +104,7 @@ def as_choice(text: str, where: Where) -> str:
     found = {**{v: k for k, v in where.spec.values.items()}, **{k: k for k in where.spec.values}}
     if text not in found:
         allowed = "、".join(where.spec.values.values())
-        raise problem("choice_unknown", text, where, allowed=allowed)
+        raise problem("cell_choice_unknown", text, where, allowed=allowed)
     return found[text]
 
 
@@ -113,7 +113,7 @@ def as_source(text: str, where: Where) -> str:
     short = {"供电": "grid", "申报": "declared", "核查": "verified", "抄表": "meter"}
     known = {**names, **short, **{s: s for s in sources()}}
     if text not in known:
-        raise problem("source_unknown", text, where, allowed="、".join(sources()))
+        raise problem("cell_source_unknown", text, where, allowed="、".join(sources()))
     return known[text]
 
 
@@ -127,18 +127,18 @@ def _carrier_names() -> dict[str, list[str]]:
 
 
 def as_carrier(text: str, where: Where) -> str:
-    return _carrier(text, where, "carrier_unknown", products=False)
+    return _carrier(text, where, "cell_carrier_unknown", products=False)
 
 
 def as_product(text: str, where: Where) -> str:
-    return _carrier(text, where, "product_unknown", products=True)
+    return _carrier(text, where, "cell_product_unknown", products=True)
 
 
 def _carrier(text: str, where: Where, code: str, *, products: bool) -> str:
     named = _carrier_names().get(units.fold(text).lower(), [])
     hits = [c for c in named if c.startswith("product.") == products]
     if len(hits) > 1:
-        raise problem("carrier_ambiguous", text, where, candidates="、".join(hits))
+        raise problem("cell_carrier_ambiguous", text, where, candidates="、".join(hits))
     if not hits:
         groups = [c for c in carriers().values() if (c.group == "product") == products]
         raise problem(code, text, where, near=_near(text, [n for c in groups for n in c.names]))
@@ -149,7 +149,7 @@ def as_unit(text: str, where: Where) -> units.Unit:
     unit = units.find(text)
     if unit is None:
         known = "、".join(u.name_zh for u in units.units().values())
-        raise problem("unit_unknown", text, where, known=known)
+        raise problem("cell_unit_unknown", text, where, known=known)
     return unit
 
 
@@ -210,7 +210,7 @@ def _within_reach(start: dt.date, end: dt.date, text: str, where: Where) -> None
 def as_date(text: str, where: Where) -> dt.date:
     day = plain_date(text)
     if day is None:
-        raise problem("date_unknown", text, where)
+        raise problem("cell_date_unknown", text, where)
     return day
 
 

@@ -15,6 +15,10 @@ from tanma.intake.tables.report import ERROR, Report
 from tanma.intake.tables.sheet import Sheet
 
 
+_AS_WRITTEN = frozenset({"text", "id"})
+"""Columns that mean what they say are read only if a rule asks for them: notes can be long."""
+
+
 @dataclass(frozen=True)
 class Coded:
     """A column as codes into its distinct texts, with what each of them means."""
@@ -67,6 +71,14 @@ class Work:
         self.report.add(code, severity, title, at, texts, cases, which)
 
 
+def text_column(work: Work, name: str) -> Coded:
+    """A column as it was read, or as plain text if nothing has read it yet."""
+    if name not in work.coded:
+        codes, texts = encode(work.sheet.column(name))
+        work.coded[name] = Coded(codes, texts, [t or None for t in texts])
+    return work.coded[name]
+
+
 def encode(column: pa.Array) -> tuple[NDArray[np.int64], list[str]]:
     """(code per row, distinct texts without outer blanks); empty and null are the empty text."""
     encoded = pc.dictionary_encode(pc.fill_null(column, ""))
@@ -79,7 +91,7 @@ def read_columns(work: Work) -> None:
     package = work.sheet.package
     for name in package.columns:
         kind = package.fields[name].type
-        if kind in PARSERS and work.sheet.has(name):
+        if kind in PARSERS and kind not in _AS_WRITTEN and work.sheet.has(name):
             work.coded[name] = _read(work, name)
         if name in package.required:
             _require(work, name)

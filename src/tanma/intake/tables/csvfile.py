@@ -9,6 +9,7 @@ from __future__ import annotations
 import csv
 import io
 import re
+from dataclasses import dataclass
 
 import numpy as np
 import pyarrow as pa
@@ -22,6 +23,16 @@ from tanma.intake.tables.packages import Package
 _BOM = b"\xef\xbb\xbf"
 _UTF16 = (b"\xff\xfe", b"\xfe\xff")
 _HAN_UTF8 = re.compile(rb"[\xe4-\xe9][\x80-\xbf]{2}")
+
+
+@dataclass(frozen=True)
+class _Top:
+    """What the first lines tell: delimiter, row and names of the header, and its package."""
+
+    delimiter: str
+    row: int
+    names: list[str]
+    found: header.Match
 
 
 def utf8(data: bytes, file: str) -> bytes:
@@ -65,53 +76,66 @@ def _lines_of_each_encoding(body: bytes) -> tuple[int, int]:
 
 
 def read(data: bytes, file: str, package: Package | None) -> Grid:
-    """The grid of a CSV file with its header found and matched."""
-    text = utf8(data, file).rstrip(b"\r\n \t")
-    if not text:
+    """The grid of a CSV file with its header found and matched.
+
+    Text that pyarrow takes as it is needs no second look; only what it refuses is decoded here.
+    """
+    try:
+        return _fast(_body(data), file, package)
+    except (pa.ArrowInvalid, UnicodeDecodeError):
+        text = utf8(data, file)
+    try:
+        return _fast(_body(text), file, package)
+    except pa.ArrowInvalid:
+        return _slow(_body(text), file, package)
+
+
+def _body(data: bytes) -> memoryview:
+    """The bytes between the mark and the last line's end, without a copy."""
+    start = len(_BOM) if data.startswith(_BOM) else 0
+    tail = data[-4096:]
+    return memoryview(data)[start : len(data) - len(tail) + len(tail.rstrip(b"\r\n \t"))]
+
+
+def _top(text: memoryview, file: str, package: Package | None) -> _Top:
+    if not len(text):
         raise Problem("file_empty", file=file)
     delimiter, head = _delimiter(text)
-    top, found = header.find(head, package)
-    names = head[top]
-    if not _has_blank_lines(text, delimiter.encode() * (len(names) - 1)):
-        try:
-            return _fast(text, delimiter, top, names, found)
-        except pa.ArrowInvalid:
-            pass
-    return _slow(text, delimiter, top, names, found)
+    row, found = header.find(head, package)
+    return _Top(delimiter, row, head[row], found)
 
 
-def _has_blank_lines(text: bytes, empty_cells: bytes) -> bool:
-    blank = (b"", empty_cells)
-    return any(b"\n" + cells + end in text for cells in blank for end in (b"\n", b"\r\n"))
-
-
-def _delimiter(text: bytes) -> tuple[str, list[list[str]]]:
+def _delimiter(text: memoryview) -> tuple[str, list[list[str]]]:
     """The delimiter that gives the widest row at the top, and the top rows read with it."""
-    top = text[:65536].decode("utf-8", errors="ignore")
-    lines = [line for line, _ in zip(io.StringIO(top), range(header.HEADER_ROWS), strict=False)]
-    readings = [(d, list(csv.reader(lines, delimiter=d))) for d in (",", "\t", ";")]
+    lines = bytes(text[:65536]).split(b"\n")[: header.HEADER_ROWS]
+    rows = [line.decode("utf-8").removesuffix("\r") for line in lines[: max(1, len(lines) - 1)]]
+    readings = [(d, list(csv.reader(rows, delimiter=d))) for d in (",", "\t", ";")]
     return max(readings, key=lambda pair: max(map(len, pair[1]), default=0))
 
 
-def _fast(
-    text: bytes, delimiter: str, top: int, names: list[str], found: header.Match
-) -> Grid:
-    columns = [str(i) for i in range(len(names))]
+def _fast(text: memoryview, file: str, package: Package | None) -> Grid:
+    top = _top(text, file, package)
+    columns = [str(i) for i in range(len(top.names))]
+    quoted = b'"' in bytes(text[:65536]) or b'"' in text.obj  # type: ignore[operator]
     table = pacsv.read_csv(
         pa.py_buffer(text),
-        read_options=pacsv.ReadOptions(column_names=columns, skip_rows=top + 1),
-        parse_options=pacsv.ParseOptions(delimiter=delimiter, newlines_in_values=b'"' in text),
+        read_options=pacsv.ReadOptions(column_names=columns, skip_rows=top.row + 1),
+        # A blank line is refused here, so that the slow reader can number the rows after it.
+        parse_options=pacsv.ParseOptions(
+            delimiter=top.delimiter, newlines_in_values=quoted, ignore_empty_lines=len(columns) == 1
+        ),
         convert_options=pacsv.ConvertOptions(
             column_types=dict.fromkeys(columns, pa.string()), strings_can_be_null=False
         ),
     )
-    rows = np.arange(top + 2, top + 2 + table.num_rows, dtype=np.int64)
-    return Grid(names, [c.combine_chunks() for c in table.columns], rows, found)
+    first = top.row + 2
+    rows = np.arange(first, first + table.num_rows, dtype=np.int64)
+    grid = Grid(top.names, [c.combine_chunks() for c in table.columns], rows, top.found)
+    return grid.without_blank_rows()
 
 
-def _slow(
-    text: bytes, delimiter: str, top: int, names: list[str], found: header.Match
-) -> Grid:
-    reader = csv.reader(io.StringIO(text.decode("utf-8"), newline=""), delimiter=delimiter)
-    cells = [row for n, row in enumerate(reader) if n > top]
-    return Grid.of_rows(names, cells, top + 2, found)
+def _slow(text: memoryview, file: str, package: Package | None) -> Grid:
+    top = _top(text, file, package)
+    lines = io.StringIO(bytes(text).decode("utf-8"), newline="")
+    cells = [row for n, row in enumerate(csv.reader(lines, delimiter=top.delimiter)) if n > top.row]
+    return Grid.of_rows(top.names, cells, top.row + 2, top.found)

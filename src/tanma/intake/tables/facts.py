@@ -15,7 +15,7 @@ from tanma.domain.items import Item, by_flow, items
 from tanma.domain.periods import Period
 from tanma.intake import amounts, units
 from tanma.intake.tables.cells import OPEN_END
-from tanma.intake.tables.columns import Coded, Work, encode
+from tanma.intake.tables.columns import Coded, Work, text_column
 from tanma.intake.tables.packages import FactRule
 from tanma.intake.tables.report import ERROR, WARNING
 
@@ -64,20 +64,13 @@ def state(work: Work, rule: FactRule) -> Stated:
     """One rule over all rows; what cannot be stated goes to the report."""
     codes, item_ids = _items(work, rule)
     if rule.text:
-        text = _text_column(work, rule.text)
+        text = text_column(work, rule.text)
         return Stated(rule, codes, item_ids, text.present, None, text)
     known = np.array([bool(i) for i in item_ids] or [False])[codes]
     count, given = _counts(work, rule, codes, [items().get(i) for i in item_ids], known)
     stated = Stated(rule, codes, item_ids, given, count, None)
     _check_sign(work, stated)
     return stated
-
-
-def _text_column(work: Work, name: str) -> Coded:
-    if name not in work.coded:
-        codes, texts = encode(work.sheet.column(name))
-        work.coded[name] = Coded(codes, texts, [t or None for t in texts])
-    return work.coded[name]
 
 
 def _items(work: Work, rule: FactRule) -> tuple[NDArray[np.int64], list[str]]:
@@ -129,7 +122,7 @@ def _flow_unsupported(
         here = at[carrier.codes[at] == code]
         allowed = [f for c, f in by_flow() if c == carrier.values[code]]
         said = "、".join(sorted({flow.texts[c] for c in flow.codes[here].tolist()}))
-        work.note("flow_unsupported", ERROR, name, here, flow=said, allowed="、".join(allowed))
+        work.note("cell_flow_unsupported", ERROR, name, here, flow=said, allowed="、".join(allowed))
 
 
 def _counts(
@@ -139,7 +132,7 @@ def _counts(
     known_items: list[Item | None],
     known: NDArray[np.bool_],
 ) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
-    text = pc.utf8_trim_whitespace(pc.fill_null(work.sheet.column(rule.value), ""))
+    text = work.sheet.column(rule.value)
     unit = work.coded[rule.unit]
     pair = item_of * max(len(unit.texts), 1) + unit.codes
     distinct, which = _distinct(pair)
@@ -176,7 +169,7 @@ def _unit_mismatch(
         assert item is not None
         allowed = "、".join(units.spellings(units.units()[item.unit].dimension))
         here = at[item_of[at] == code]
-        work.note("unit_mismatch", ERROR, rule.unit, here, item=item.name_zh,
+        work.note("cell_unit_mismatch", ERROR, rule.unit, here, item=item.name_zh,
                   item_en=item.name_en, allowed=allowed)  # fmt: skip
 
 
@@ -232,7 +225,7 @@ def days(work: Work) -> Days:
         start = [v.start if v else OPEN_END for v in spans]
         end = [v.end if v else OPEN_END for v in spans]
         return Days(_per_row(start, coded), _per_row(end, coded))
-    first, last = work.coded[span.from_], _text_column(work, span.to)
+    first, last = work.coded[span.from_], text_column(work, span.to)
     ends = [v if isinstance(v, dt.date) else OPEN_END for v in last.values]
     starts = [v if isinstance(v, dt.date) else dt.date(1, 1, 1) for v in first.values]
     result = Days(_per_row(starts, first), _per_row(ends, last))
@@ -306,7 +299,7 @@ def _placed(
 def _subject(work: Work) -> tuple[pa.Array, pa.Array]:
     subject = work.sheet.package.subject
     assert subject is not None
-    coded = _text_column(work, subject.column)
+    coded = text_column(work, subject.column)
     value = coded.strings([None if v is None else str(v) for v in coded.values])
     if subject.scheme_column:
         kinds = work.coded[subject.scheme_column]
@@ -315,7 +308,7 @@ def _subject(work: Work) -> tuple[pa.Array, pa.Array]:
 
 
 def _reported(work: Work, rule: FactRule, take: pa.Array) -> pa.Array:
-    cell = pc.utf8_trim_whitespace(work.sheet.column(rule.cell).take(take))
+    cell = work.sheet.column(rule.cell).take(take)
     if rule.text or not rule.unit:
         return cell
     unit = work.coded[rule.unit]

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from tanma.intake.tables.header import Match
@@ -40,3 +41,14 @@ class Grid:
         columns = [pa.array([r[i] for r in filled], pa.string()) for i in range(width)]
         rows = np.array([n for n, _ in kept], dtype=np.int64)
         return cls(header, columns, rows, match, formulas, wide)
+
+    def without_blank_rows(self) -> Grid:
+        """Rows of nothing but separators do not count; the others keep their numbers."""
+        blank = np.ones(len(self.rows), bool)
+        for column in self.columns:
+            if not blank.any():
+                return self
+            blank &= pc.equal(column, "").to_numpy(zero_copy_only=False)
+        at = pa.array(np.flatnonzero(~blank))
+        columns = [c.take(at) for c in self.columns]
+        return replace(self, columns=columns, rows=self.rows[~blank])

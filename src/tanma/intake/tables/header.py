@@ -7,6 +7,7 @@ import re
 import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from tanma.domain.messages import Problem
 from tanma.intake.tables.packages import Package, packages
@@ -30,6 +31,7 @@ class Match:
         return len(self.positions) + len(self.wide), -len(self.ignored)
 
 
+@lru_cache(4096)
 def fold(text: str) -> str:
     """One form for headers that mean the same: width, blanks, case, dashes and the * of must."""
     plain = "".join(unicodedata.normalize("NFKC", text).split()).strip("*＊").lower()

@@ -163,7 +163,7 @@ def load_package(name: str | Path) -> Package:
         path = Path(name)
         return read_package(path.name, path.read_text(encoding="utf-8"))
     if name not in package_names():
-        raise Problem("package_unknown", name=name, known=", ".join(package_names()))
+        raise Problem("table_package_unknown", name=name, known=", ".join(package_names()))
     file = resources.files(__package__) / "packages" / f"{name}.toml"
     return read_package(f"{name}.toml", file.read_text(encoding="utf-8"))
 
@@ -183,7 +183,7 @@ def read_package(file: str, text: str) -> Package:
     for key, known in _references(package):
         if key not in known:
             line = _line_of(text, f'"{key}"')
-            raise Problem("package_reference", file=file, line=line, key=key)
+            raise Problem("table_package_reference", file=file, line=line, key=key)
     return package
 
 
@@ -193,7 +193,7 @@ def _convert(file: str, text: str, kind: Any) -> Any:
     except (msgspec.ValidationError, tomllib.TOMLDecodeError) as error:
         quoted = str(error).split("`")
         line = _line_of(text, quoted[1]) if len(quoted) > 1 else 0
-        raise Problem("package_wrong", file=file, line=line, reason=str(error)) from None
+        raise Problem("table_package_wrong", file=file, line=line, reason=str(error)) from None
 
 
 def _line_of(text: str, part: str) -> int:

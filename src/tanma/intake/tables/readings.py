@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from tanma.domain.items import items
 from tanma.intake import amounts, units
-from tanma.intake.tables.columns import Coded, Work
+from tanma.intake.tables.columns import Coded, Work, text_column
 from tanma.intake.tables.facts import revision
 from tanma.intake.tables.packages import ReadingsRule
 from tanma.intake.tables.report import ERROR, WARNING
@@ -107,7 +107,7 @@ def _moments(work: Work, name: str) -> NDArray[np.datetime64]:
     moments = pc.coalesce(*tries)
     wrong = pc.and_(pc.is_null(moments), pc.not_equal(text, ""))
     at = np.flatnonzero(wrong.to_numpy(zero_copy_only=False))
-    work.note("time_unknown", ERROR, name, at)
+    work.note("cell_time_unknown", ERROR, name, at)
     return np.array(moments.to_numpy(zero_copy_only=False), "datetime64[us]")
 
 
@@ -116,7 +116,7 @@ def _spans_by_seconds(work: Work, rule: ReadingsRule) -> Spans:
     text = pc.utf8_trim_whitespace(pc.fill_null(work.sheet.column(rule.end_date), ""))
     stamp = pc.strptime(text, rule.date_format, "us", error_is_null=True)
     at = np.flatnonzero(pc.is_null(stamp).to_numpy(zero_copy_only=False))
-    work.note("time_unknown", ERROR, rule.end_date, at)
+    work.note("cell_time_unknown", ERROR, rule.end_date, at)
     day = np.array(stamp.to_numpy(zero_copy_only=False), "datetime64[D]")
     seconds = amounts.counts(work.sheet.column(rule.end_seconds), [Fraction(1)])
     wrong = np.flatnonzero((seconds.state != amounts.OK) | (np.abs(seconds.count) > 86400))
@@ -172,16 +172,15 @@ def _days(work: Work, name: str) -> NDArray[np.datetime64]:
 
 def _counts(work: Work, rule: ReadingsRule, column: pa.Array) -> amounts.Counts:
     """Counts at the resolution, unit conversion included."""
-    text = pc.utf8_trim_whitespace(pc.fill_null(column, ""))
     resolution = Fraction(rule.resolution)
     items_of, quantities = _quantities(work, rule)
     if rule.unit_is:
         ratios = [_ratio(units.units()[rule.unit_is], q) or Fraction(1) for q in quantities]
-        return amounts.counts(text, [r / resolution for r in ratios], items_of)
+        return amounts.counts(column, [r / resolution for r in ratios], items_of)
     unit = work.coded[rule.unit]
     pairs = [_ratio(u, q) or Fraction(1) for q in quantities for u in unit.values]
     which = items_of * len(unit.values) + unit.codes
-    return amounts.counts(text, [r / resolution for r in pairs], which)
+    return amounts.counts(column, [r / resolution for r in pairs], which)
 
 
 def _quantities(work: Work, rule: ReadingsRule) -> tuple[NDArray[np.int64], list[str]]:
@@ -215,7 +214,7 @@ def _check_quantity(work: Work, rule: ReadingsRule) -> None:
         at = np.flatnonzero(np.array(off or [False])[unit.codes] & (items_of == code))
         item = items()[quantity]
         allowed = "、".join(units.spellings(_unit_of(quantity).dimension))
-        work.note("unit_mismatch", ERROR, rule.unit, at, item=item.name_zh, item_en=item.name_en,
+        work.note("cell_unit_mismatch", ERROR, rule.unit, at, item=item.name_zh, item_en=item.name_en,
                   allowed=allowed)  # fmt: skip
 
 
@@ -278,7 +277,7 @@ def _part(work: Work, rule: ReadingsRule, one: Series, at: NDArray[np.int64]) ->
 def _channel(work: Work, rule: ReadingsRule) -> pa.Array:
     if rule.channel_is:
         return pa.repeat(pa.scalar(rule.channel_is), len(work.sheet.rows))
-    meter = work.coded[rule.channel[0]]
+    meter = text_column(work, rule.channel[0])
     return meter.strings([None if v is None else str(v) for v in meter.values])
 
 

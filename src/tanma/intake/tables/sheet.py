@@ -68,7 +68,7 @@ def read_bytes(data: bytes, name: str, package: str | Package | None = None) -> 
     """The same for content that is already in memory, such as an upload."""
     known = load_package(package) if isinstance(package, str) else package
     suffix = Path(name).suffix.lower()
-    if not data.strip():
+    if not data or data.isspace():
         raise Problem("file_empty", file=name)
     if suffix in _BOOKS or data[:4] == b"PK\x03\x04":
         grid = workbook.read(data, name, known)

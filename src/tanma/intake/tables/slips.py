@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from tanma.domain.items import items
 from tanma.intake import units
-from tanma.intake.tables.columns import Work
+from tanma.intake.tables.columns import Work, text_column
 from tanma.intake.tables.facts import Days, Stated
 from tanma.intake.tables.report import ERROR, WARNING
 
@@ -55,7 +55,7 @@ def check(work: Work, stated: Stated, span: Days) -> None:
 def _groups(work: Work, stated: Stated, span: Days, at: NDArray[np.int64]) -> Groups:
     subject = work.sheet.package.subject
     assert subject is not None and stated.count is not None
-    coded = work.coded[subject.column]
+    coded = text_column(work, subject.column)
     pair = coded.codes[at] * len(stated.items) + stated.item_of[at]
     encoded = pc.dictionary_encode(pa.array(pair))
     distinct = encoded.dictionary.to_numpy(zero_copy_only=False)
@@ -68,15 +68,25 @@ def _groups(work: Work, stated: Stated, span: Days, at: NDArray[np.int64]) -> Gr
 
 
 def _own_medians(groups: Groups) -> NDArray[np.float64]:
-    """The median month of each group with enough rows; NaN for the others."""
-    size = np.bincount(groups.of_row, minlength=len(groups.keys))
+    """The median month of each group with enough rows and a wide spread; NaN for the others.
+
+    Within a narrow spread nothing can be a slip against the median, so nothing is sorted there.
+    """
     result = np.full(len(groups.keys), np.nan)
-    if size.max(initial=0) < OWN_ROWS:
-        return result
-    order = np.lexsort((groups.monthly, groups.of_row))
-    first = np.concatenate([[0], np.cumsum(size)[:-1]])
-    enough = size >= OWN_ROWS
-    result[enough] = groups.monthly[order[(first + size // 2)[enough]]]
+    table = pa.table({"group": groups.of_row, "monthly": groups.monthly})
+    spread = table.group_by("group").aggregate(
+        [("monthly", "min"), ("monthly", "max"), ("monthly", "count")]
+    )
+    group, low, high, size = (
+        spread[n].to_numpy() for n in ("group", "monthly_min", "monthly_max", "monthly_count")
+    )
+    wide = group[(size >= OWN_ROWS) & (high >= low * 10 ** (LEAST_POWER - TOLERANCE))]
+    chosen = np.zeros(len(groups.keys), bool)
+    chosen[wide] = True
+    at = np.flatnonzero(chosen[groups.of_row])
+    order = at[np.lexsort((groups.monthly[at], groups.of_row[at]))]
+    place, first, count = np.unique(groups.of_row[order], return_index=True, return_counts=True)
+    result[place] = groups.monthly[order[first + count // 2]] if len(order) else np.nan
     return result
 
 
