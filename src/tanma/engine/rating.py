@@ -20,6 +20,7 @@ from tanma.domain.messages import Problem
 from tanma.domain.rating import bands as exact
 from tanma.domain.rating.benchmark import Aggregate, Choice, choose
 from tanma.domain.rating.scheme import LABEL, Band, Scheme
+from tanma.engine import rating_beside as beside
 
 SAFE_PRODUCT = 1e38
 """A product estimated below this in binary64 (error < 1e-14) is surely below 2**127 ≈ 1.7e38."""
@@ -30,6 +31,7 @@ _OPTIONAL = {
     "weight": "1",
     "fallback_numerator": "numerator",
     "fallback_denominator": "NULL",
+    "uncertainty": "NULL",
 }
 
 
@@ -41,6 +43,7 @@ class Work:
     scheme: Scheme
     numerator_scale: int
     denominator_scale: int
+    columns: tuple[str, ...]
     name: str
 
     @property
@@ -56,14 +59,19 @@ class Work:
         return f"{self.name}_choices"
 
     @property
+    def robust(self) -> str:
+        return f"{self.name}_robust"
+
+    @property
     def compared(self) -> str:
         return f"{self.name}_compared"
 
-    def create(self, table: str, query: str) -> None:
-        self.con.execute(f"CREATE TEMP TABLE {table} AS {query}")
+    def create(self, table: str, query: str, kind: str = "TABLE") -> None:
+        self.con.execute(f"CREATE TEMP {kind} {table} AS {query}")
 
     def drop(self) -> None:
-        for table in (self.rows, self.leaves, self.choices, self.compared):
+        self.con.execute(f"DROP VIEW IF EXISTS {self.compared}_view")
+        for table in (self.rows, self.leaves, self.choices, self.robust, self.compared):
             self.con.execute(f"DROP TABLE IF EXISTS {table}")
 
 
@@ -77,8 +85,9 @@ def rate(
     """Rate a table; one result row per input row, in the same order.
 
     table: id, group, numerator, denominator (integers: posted counts) and optionally period,
-    member (forms the benchmark), weight, fallback_numerator, fallback_denominator. The scales
-    say how many decimals the counts carry in the scheme's units; the scheme's own by default.
+    member (forms the benchmark), weight, fallback_numerator, fallback_denominator, uncertainty
+    (of the ratio, relative, one standard deviation). The scales say how many decimals the counts
+    carry in the scheme's units; the scheme's own by default.
     """
     with duckdb.connect() as con:
         con.register("given", table.append_column("_pos", pa.array(range(len(table)), pa.int64())))
@@ -108,35 +117,45 @@ def rate_relation(
         scheme,
         scheme.numerator.scale if numerator_scale is None else numerator_scale,
         scheme.denominator.scale if denominator_scale is None else denominator_scale,
+        _columns(con, relation),
         f"rating_{uuid.uuid4().hex}",
     )
     try:
         _read_rows(work, relation)
         _sum_leaves(work)
         _choose(work)
-        _compare(work)
-        _finish(work, into)
+        work.create(work.robust, beside.robust_query(work.rows, work.choices, scheme))
+        _finish(work, _compare(work), into)
     finally:
         work.drop()
 
 
-def _read_rows(work: Work, relation: str) -> None:
-    """The input with its optional columns filled, its basis chosen and weights applied."""
-    columns = [str(row[0]) for row in work.con.execute(f"DESCRIBE {relation}").fetchall()]
+def _columns(con: duckdb.DuckDBPyConnection, relation: str) -> tuple[str, ...]:
+    """The names of the input's columns, which must hold the required ones."""
+    columns = tuple(str(row[0]) for row in con.execute(f"DESCRIBE FROM {relation}").fetchall())
     missing = [name for name in REQUIRED if name not in columns]
     if missing:
-        needed, found = ", ".join(REQUIRED), ", ".join(columns)
         raise Problem(
             "rating_column_missing",
-            file=relation, missing=", ".join(missing), needed=needed, found=found,
-        )  # fmt: skip
+            file=relation,
+            missing=", ".join(missing),
+            needed=", ".join(REQUIRED),
+            found=", ".join(columns),
+        )
+    return columns
+
+
+def _read_rows(work: Work, relation: str) -> None:
+    """The input with its optional columns filled, its basis chosen and weights applied."""
+    columns = work.columns
     optional = {name: name if name in columns else sql for name, sql in _OPTIONAL.items()}
     position = "_pos" if "_pos" in columns else "NULL::BIGINT"
     given = f"""SELECT {position} AS _pos, id, coalesce({optional["period"]}, '') AS period,
         "group"::VARCHAR AS grp, numerator::BIGINT AS e, denominator::BIGINT AS d,
         ({optional["fallback_numerator"]})::BIGINT AS fe,
         ({optional["fallback_denominator"]})::BIGINT AS fd,
-        coalesce({optional["member"]}, false) AS member, ({optional["weight"]})::BIGINT AS w
+        coalesce({optional["member"]}, false) AS member, ({optional["weight"]})::BIGINT AS w,
+        ({optional["uncertainty"]})::DOUBLE AS uncertainty
         FROM {relation}"""
     pattern = work.scheme.population.industry_pattern
     industry = f"regexp_full_match(grp, '{pattern}')" if pattern else "false"
@@ -299,85 +318,120 @@ class Quotient:
         return " + ".join(terms) or "0"
 
 
-def _quotients(work: Work) -> tuple[Quotient, Quotient]:
-    """The ratio K to the population and the intensity L in the scheme's units."""
+def _quotients(work: Work) -> tuple[Quotient, Quotient, Quotient]:
+    """The ratio K to the population, the intensity L in the scheme's units, the robust K."""
     ratio = Quotient("{x} * sum_denominator", "{y} * sum_numerator", work.scheme.ratio.bands)
     intensity = Quotient(
         f"{{x}} * {10**work.denominator_scale}::HUGEINT",
         f"{{y}} * {10**work.numerator_scale}::HUGEINT",
         work.scheme.intensity.bands,
     )
-    return ratio, intensity
+    robust = Quotient("{x} * robust_y", "{y} * robust_x", work.scheme.ratio.bands)
+    return ratio, intensity, robust
 
 
-def _compare(work: Work) -> None:
-    """Every row beside its population, with the positions of its level and its grade.
+def _compare(work: Work) -> str:
+    """A relation: every row beside its population, with positions of level, grade, shadow grade.
 
-    A row whose products might be too large gets NULL operands, and its positions afterwards.
+    A row whose products might be too large gets NULL operands, and its positions afterwards. Only
+    then is the comparison stored: writing its columns would take longer than all the arithmetic.
     """
-    ratio, intensity = _quotients(work)
+    ratio, intensity, robust = _quotients(work)
+    population = ", ".join(beside.POPULATION)
+    view = f"{work.compared}_view"
     work.create(
-        work.compared,
+        view,
         f"""WITH joined AS (
-            SELECT r.* EXCLUDE (fe, ew, few), c.* EXCLUDE (period, basis, grp),
+            SELECT r.* EXCLUDE (fe, few), c.* EXCLUDE (period, basis, grp),
+            s.* EXCLUDE ({population}),
             CASE r.basis WHEN 'main' THEN e WHEN 'fallback' THEN fe END AS x,
-            CASE r.basis WHEN 'main' THEN d WHEN 'fallback' THEN fd END AS y
+            CASE r.basis WHEN 'main' THEN d WHEN 'fallback' THEN fd END AS y,
+            {beside.log_ratio("x", "y")} NOT BETWEEN low AND high AS outside
             FROM {work.rows} r LEFT JOIN {work.choices} c USING (period, basis, grp)
+            LEFT JOIN {work.robust} s USING ({population})
+        ), apart AS (
+            SELECT *, member AND NOT coalesce(outside, false)
+                AND {_share_above("dw", "robust_denominator", work.scheme)} AS alone FROM joined
+        ), others AS (
+            SELECT *, robust_numerator - CASE WHEN alone THEN ew ELSE 0 END AS rest_x,
+            robust_denominator - CASE WHEN alone THEN dw ELSE 0 END AS rest_y FROM apart
+        ), compared AS (
+            SELECT * EXCLUDE (rest_x, rest_y), CASE WHEN rest_x > 0 AND rest_y > 0 THEN rest_x END
+                AS robust_x, CASE WHEN rest_x > 0 AND rest_y > 0 THEN rest_y END AS robust_y
+            FROM others
         ), sized AS (
-            SELECT *, {ratio.value} AS k, CASE WHEN basis = 'main' THEN {intensity.value} END AS l,
-            {ratio.large} AS k_large, basis = 'main' AND {intensity.large} AS l_large FROM joined
+            SELECT *, {ratio.value} AS k, {robust.value} AS shadow_ratio,
+            CASE WHEN basis = 'main' THEN {intensity.value} END AS l,
+            {ratio.large} AS k_large, {robust.large} AS s_large,
+            basis = 'main' AND {intensity.large} AS l_large FROM compared
         ), operands AS (
-            SELECT *, CASE WHEN NOT k_large THEN x::HUGEINT END AS kx,
-            CASE WHEN NOT k_large THEN y::HUGEINT END AS ky,
-            CASE WHEN NOT l_large AND basis = 'main' THEN x::HUGEINT END AS lx,
-            CASE WHEN NOT l_large AND basis = 'main' THEN y::HUGEINT END AS ly FROM sized
-        ) SELECT * EXCLUDE (kx, ky, lx, ly), row_number() OVER () AS line,
-            {ratio.above("kx", "ky")} AS grade_at, {intensity.above("lx", "ly")} AS level_at
+            SELECT *, {_operands("k", "NOT k_large")}, {_operands("s", "NOT s_large")},
+            {_operands("l", "NOT l_large AND basis = 'main'")} FROM sized
+        ) SELECT * EXCLUDE (kx, ky, lx, ly, sx, sy), row_number() OVER () AS line,
+            {ratio.above("kx", "ky")} AS grade_at, {intensity.above("lx", "ly")} AS level_at,
+            {robust.above("sx", "sy")} AS shadow_at
         FROM operands""",
+        kind="VIEW",
     )
-    _compare_large(work)
+    large = "k_large OR s_large OR l_large"
+    if not work.con.execute(f"SELECT 1 FROM {view} WHERE {large} LIMIT 1").fetchall():
+        return view
+    work.create(work.compared, f"FROM {view}")
+    _compare_large(work, large)
+    return work.compared
 
 
-def _compare_large(work: Work) -> None:
+def _operands(name: str, safe: str) -> str:
+    """SQL: the two amounts of a row where their products are sure to fit, else NULL."""
+    return ", ".join(f"CASE WHEN {safe} THEN {v}::HUGEINT END AS {name}{v}" for v in "xy")
+
+
+def _share_above(part: str, whole: str, scheme: Scheme) -> str:
+    """SQL: whether an amount is more of its population than a single member should be."""
+    share = scheme.robust.leave_one_out_share
+    return f"coalesce({part}::HUGEINT * {share.denominator} > {whole} * {share.numerator}, false)"
+
+
+def _compare_large(work: Work, large: str) -> None:
     """The rows left out above, by unbounded integers; as a rule there are none."""
     found = work.con.execute(
-        f"""SELECT line, x, y, sum_numerator, sum_denominator, k_large, l_large, grade_at, level_at
-        FROM {work.compared} WHERE k_large OR l_large"""
+        f"""SELECT line, x, y, k_large, sum_numerator, sum_denominator, grade_at,
+        s_large, robust_x, robust_y, shadow_at, l_large, level_at
+        FROM {work.compared} WHERE {large}"""
     ).fetchall()
-    if not found:
-        return
-    positions = pa.table(
-        {
-            "line": pa.array([row[0] for row in found], pa.int64()),
-            "grade_at": pa.array([_grade_at(work, row) for row in found], pa.int64()),
-            "level_at": pa.array([_level_at(work, row) for row in found], pa.int64()),
-        }
-    )
+    positions = [_exact_positions(work, *row[1:]) for row in found]
+    names = ("grade_at", "shadow_at", "level_at")
+    columns = zip(*positions, strict=True)
+    table = {name: pa.array(list(c), pa.int64()) for name, c in zip(names, columns, strict=True)}
     exactly = f"{work.compared}_exactly"
-    work.con.register(exactly, positions)
+    work.con.register(exactly, pa.table({"line": [row[0] for row in found], **table}))
+    assignments = ", ".join(f"{name} = f.{name}" for name in names)
     work.con.execute(
-        f"""UPDATE {work.compared} SET grade_at = f.grade_at, level_at = f.level_at
+        f"""UPDATE {work.compared} SET {assignments}
         FROM {exactly} f WHERE {work.compared}.line = f.line"""
     )
     work.con.unregister(exactly)
 
 
-def _grade_at(work: Work, row: Sequence[Any]) -> int | None:
-    _, x, y, sum_x, sum_y, large, _, known, _ = row
-    return exact.grade_of(x, y, sum_x, sum_y, work.scheme) - 1 if large else known
-
-
-def _level_at(work: Work, row: Sequence[Any]) -> int | None:
-    _, x, y, _, _, _, large, _, known = row
-    if not large:
-        return known
-    band = exact.level_of(x, y, work.scheme, (work.numerator_scale, work.denominator_scale))
-    return work.scheme.intensity.bands.index(band)
+def _exact_positions(
+    work: Work, x: int, y: int, *rest: Any
+) -> tuple[int | None, int | None, int | None]:
+    """Positions of grade, shadow grade and level; what was not too large stays as it was."""
+    k_large, sum_x, sum_y, grade_at, s_large, robust_x, robust_y, shadow_at, l_large, level_at = (
+        rest
+    )
+    if k_large:
+        grade_at = exact.grade_of(x, y, sum_x, sum_y, work.scheme) - 1
+    if s_large:
+        shadow_at = exact.grade_of(x, y, robust_x, robust_y, work.scheme) - 1
+    if l_large:
+        scales = (work.numerator_scale, work.denominator_scale)
+        level_at = work.scheme.intensity.bands.index(exact.level_of(x, y, work.scheme, scales))
+    return grade_at, shadow_at, level_at
 
 
 def _flags(scheme: Scheme) -> str:
     """SQL: the marks of a row as a list, in a fixed order."""
-    share = scheme.robust.leave_one_out_share
     weighted = "CASE basis WHEN 'main' THEN dw WHEN 'fallback' THEN fdw END"
     tiny = _tiny(scheme.fallback.below_share) if scheme.fallback else "false"
     marks = {
@@ -391,15 +445,16 @@ def _flags(scheme: Scheme) -> str:
         "NO_BENCHMARK": "basis IS NOT NULL AND n IS NULL",
         "BENCHMARK_CLIMBED": "climbed",
         "BENCHMARK_SMALL": "small",
-        "DOMINANT": f"""member AND ({weighted}) * {share.denominator}::HUGEINT
-            > sum_denominator * {share.numerator}""",
+        "DOMINANT": f"member AND {_share_above(f'({weighted})', 'sum_denominator', scheme)}",
+        "OUTLIER": "member AND outside",
+        "BORDERLINE": f"probability < {float(scheme.robust.confidence)}",
         "NOT_MEMBER": "NOT member",
     }
     joined = ", ".join(f"CASE WHEN {test} THEN '{mark}' END" for mark, test in marks.items())
     return f"list_filter(string_split(concat_ws(',', {joined}), ','), lambda m: m <> '')"
 
 
-def _finish(work: Work, into: str) -> None:
+def _finish(work: Work, compared: str, into: str) -> None:
     """The published columns."""
     scheme = work.scheme
     rule = scheme.net_negative
@@ -407,6 +462,10 @@ def _finish(work: Work, into: str) -> None:
     levels = [band.id for band in scheme.intensity.bands]
     worst = len(scheme.ratio.bands)
     uppers = [float(cut) for cut in scheme.ratio.cuts]
+    # Left out where no uncertainty is given: planning the long expression costs more than its use.
+    likely = "NULL::DOUBLE[]"
+    if "uncertainty" in work.columns:
+        likely = beside.probabilities("k", "uncertainty", uppers)
     work.create(
         into,
         f"""WITH graded AS (
@@ -414,7 +473,11 @@ def _finish(work: Work, into: str) -> None:
                 ELSE grade_at + 1 END AS grade,
             CASE WHEN {negative} THEN '{rule.level if rule else ""}'
                 ELSE {levels}[level_at + 1] END AS level,
-            {_rank_key(scheme)} AS rank_key, member AND basis = 'main' AS ranks FROM {work.compared}
+            {_rank_key(scheme)} AS rank_key, member AND basis = 'main' AS ranks FROM {compared}
+        ), likely AS (
+            SELECT *, {likely} AS probabilities,
+            probabilities[grade] AS probability,
+            CASE WHEN {negative} THEN grade ELSE shadow_at + 1 END AS shadow_grade FROM graded
         ) SELECT _pos, id, period, grp AS "group", basis, benchmark_level, benchmark_key, n, n_eff,
             sum_numerator, sum_denominator,
             sum_numerator::DOUBLE * {10**work.denominator_scale}::DOUBLE
@@ -426,8 +489,9 @@ def _finish(work: Work, into: str) -> None:
             CASE WHEN ranks THEN l - min(l) OVER peers END AS gap_to_best,
             CASE WHEN grade > 1 AND k > 0 THEN 1 - {uppers}[grade - 1] / k END AS margin_better,
             CASE WHEN grade < {worst} AND k > 0 THEN {uppers}[grade] / k - 1 END AS margin_worse,
-            least(margin_better, margin_worse) AS margin
-        FROM graded WINDOW peers AS (PARTITION BY period, rank_key, ranks),
+            least(margin_better, margin_worse) AS margin,
+            shadow_grade, shadow_ratio, probability, probabilities
+        FROM likely WINDOW peers AS (PARTITION BY period, rank_key, ranks),
             peers_by_l AS (PARTITION BY period, rank_key, ranks ORDER BY l)""",
     )
 

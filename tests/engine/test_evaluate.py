@@ -1,0 +1,165 @@
+"""The whole evaluation on a small region: accounts, completeness, grades, areas."""
+
+import pytest
+
+from tanma.engine import accounts
+from tanma.engine.evaluate import Plan, evaluate
+from tests.engine.region import COAL, GJ, HEAT, MWH, OUTPUT, POWER, TONNE, VALUE, YUAN, Region
+
+PLAN = Plan(
+    "zhejiang-carbon-efficiency", "2026Q3", 10**9, "2026-11-20", "330000",
+    legal_basis="示例文件",
+)  # fmt: skip
+MONTHS = ("2026-07", "2026-08", "2026-09")
+GRID_330000 = 0.4974
+"""tCO2/MWh, see test_the_grid_factor_is_the_newest_published."""
+
+
+def region(*intensity_mwh, industry="1751"):
+    """Enterprises 1, 2, … of one industry using so many MWh a month on 100,000 yuan."""
+    made = Region()
+    made.area(1001, "99")
+    made.area(1002, "9901", parent="99")
+    made.area(1003, "9901P", management="99")
+    for subject, mwh in enumerate(intensity_mwh, 1):
+        made.enterprise(subject, industry, "9901")
+        for month in MONTHS:
+            made.month(
+                subject, month,
+                {POWER: mwh * MWH, VALUE: 100_000 * YUAN, OUTPUT: 400_000 * YUAN},
+            )  # fmt: skip
+    return made
+
+
+def rows(made, columns, table="results", plan=PLAN, order="natural_key"):
+    con = made.connection()
+    evaluate(con, plan)
+    return con.execute(f"SELECT {columns} FROM {table} ORDER BY {order}").fetchall()
+
+
+def test_grades_follow_the_ratio_to_the_sum_of_the_industry():
+    found = rows(region(1, 2, 3, 4, 10), "grade, level, state")
+    # the average is 4 MWh: K = 0.25, 0.5, 0.75, 1, 2.5
+    assert [1, 1, 2, 3, 5] == [g for g, *_ in found]
+    assert {"graded"} == {s for *_, s in found}
+
+
+def test_gross_net_and_statutory_are_three_quantities():
+    made = region(1, 2, 3, 4, 5)
+    for month in MONTHS:
+        made.month(
+            1, month,
+            {
+                COAL: 100 * TONNE, HEAT: 1000 * GJ, "process.caco3.amount": 50 * TONNE,
+                "electricity.pv.generated": 10 * MWH, "electricity.pv.exported": 4 * MWH,
+            },
+        )  # fmt: skip
+    (gross, neutral, net, statutory, process, market) = rows(
+        made, "gross_mg, deduction_mg, net_mg, statutory_mg, process_mg, carbon_market_mg"
+    )[0]
+    assert gross == neutral + net
+    # self-use is generation less export, at the same grid factor as bought power
+    assert round(3 * 6 * GRID_330000 * 10**9) == neutral
+    assert process > 0
+    assert statutory not in {gross, net}
+    coal = 3 * round(100 * 19.57 * 0.0261 * 0.93 * 44 / 12 * 10**9)
+    assert abs(net - coal - 3 * round(110 * 10**9) - 3 * round(1 * GRID_330000 * 10**9)) < 10**4
+    assert market is None
+
+
+def test_a_cement_plant_shows_all_three_totals():
+    made = region(1, industry="3011")
+    for month in MONTHS:
+        made.month(1, month, {COAL: 100 * TONNE, "process.caco3.amount": 50 * TONNE})
+    ((net, statutory, market),) = rows(made, "net_mg, statutory_mg, carbon_market_mg")
+    assert 3 == len({net, statutory, market})
+    assert net < statutory
+    assert market > 0
+
+
+def test_the_grid_factor_is_the_newest_published():
+    made = region(1)
+    assert [(round(3 * GRID_330000 * 10**9),)] == rows(made, "net_mg")
+
+
+def test_missing_coal_leaves_the_enterprise_out_of_both_sums_and_uncoded():
+    made = region(1, 2, 3, 4, 10, 4)
+    for month in MONTHS[:2]:
+        made.month(6, month, {COAL: TONNE})
+    found = rows(made, "state, reason, missing_items, member, n")
+    assert ("uncoded", "energy_gaps", COAL, False) == found[5][:4]
+    assert {5} == {n for *_, n in found[:5]}
+
+
+def test_a_source_that_ended_is_reported_as_zero():
+    made = region(1, 2, 3, 4, 10, 4)
+    for month, tonnes in zip(MONTHS, (5, 5, 0), strict=True):
+        made.month(6, month, {COAL: tonnes * TONNE})
+    assert ("graded", True) == rows(made, "state, member")[5]
+
+
+def test_without_value_added_output_is_compared_and_flagged():
+    made = region(1, 2, 3, 4, 10)
+    made.enterprise(6, "1751", "9901", size="below")
+    for month in MONTHS:
+        made.month(6, month, {POWER: MWH, "tax.turnover": 400_000 * YUAN})
+    state, grade, level, flags = rows(made, "state, grade, level, flags")[5]
+    assert ("graded", 1, None) == (state, grade, level)
+    assert "DENOMINATOR_FALLBACK" in flags
+
+
+def test_nothing_reported_means_no_code_and_a_reason():
+    made = region(1, 2, 3, 4, 10)
+    made.enterprise(6, "1751", "9901")
+    assert ("uncoded", "energy_missing") == rows(made, "state, reason")[5]
+
+
+def test_statistics_need_a_legal_basis_or_consent():
+    made = region(1, 2, 3, 4)
+    made.enterprise(5, "1751", "9901")
+    for month in MONTHS:
+        made.month(5, month, {POWER: MWH})
+        made.say(5, VALUE, month, 10**7, data_class="statistical_only", source="stat.finance")
+    without = Plan(**{**vars(PLAN), "legal_basis": ""})
+    assert ("uncoded", "statistical_only") == rows(made, "state, reason", plan=without)[4]
+    made.tell(5, "consent.statistical", "同意书 1")
+    assert ("graded", "") == rows(made, "state, reason", plan=without)[4]
+
+
+def test_every_hierarchy_adds_up_to_the_same_whole():
+    made = region(1, 2, 3, 4, 10)
+    made.enterprise(6, "1751", "9901", management="9901P")
+    for month in MONTHS:
+        made.month(6, month, {POWER: 7 * MWH})
+    found = rows(made, "hierarchy, area_code, net_mg, enterprises", "area_results", order="1, 2")
+    totals = {(h, a): (net, n) for h, a, net, n in found}
+    whole = totals["statutory", "99"]
+    assert 6 == whole[1]
+    assert whole == totals["statutory", "9901"] == totals["management", "99"]
+    assert 1 == totals["management", "9901P"][1]
+
+
+def test_lines_add_up_to_the_account_exactly():
+    made = region(1, 2, 3)
+    con = made.connection()
+    evaluate(con, PLAN)
+    lines = con.execute("SELECT subject, sum(gross_mg) FROM lines GROUP BY 1 ORDER BY 1").fetchall()
+    account = con.execute("SELECT subject, gross_mg FROM results ORDER BY 1").fetchall()
+    assert account == [(s, int(v)) for s, v in lines]
+
+
+def test_a_measured_calorific_value_is_used_for_that_enterprise_alone():
+    made = region(1, 2)
+    for subject in (1, 2):
+        for month in MONTHS:
+            made.month(subject, month, {COAL: 100 * TONNE})
+    for month in MONTHS:
+        made.say(1, "measured.bituminous.ncv", month, 250000, source="declared")
+    (one,), (two,) = rows(made, "net_mg")
+    ratio = (one - 3 * round(GRID_330000 * 10**9)) / (two - 6 * round(GRID_330000 * 10**9))
+    assert 25 / 19.57 == pytest.approx(ratio, rel=1e-6)
+
+
+def test_every_measure_belongs_to_an_edition_that_runs():
+    found = {w.measure for w in accounts.weights(accounts.EDITIONS, "330000")}
+    assert set(accounts.MEASURES) == found
