@@ -351,3 +351,11 @@ def test_one_enterprise_and_many_get_the_same():
     )
     assert 3 == len(one)
     assert all(r == one for r in rest)
+
+
+def test_the_carbon_market_takes_the_reporting_tables_first():
+    (row,) = resolve([line("fuel.bituminous.burnt")], order="carbon-market")
+    assert "fuel/MEE-2022plus/bituminous/ncv" == row["ncv_gj_per_unit_row"]
+    assert "fuel/MEE-2022plus/bituminous/cc" == row["carbon_tc_per_gj_row"]
+    # No oxidation rate of solids there: the row that fills in is named on the line.
+    assert "fuel/NDRC-2015/bituminous/of" == row["oxidation_fraction_row"]

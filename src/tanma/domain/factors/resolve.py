@@ -17,6 +17,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import date
+from functools import cache
 
 import pyarrow as pa
 
@@ -38,6 +39,7 @@ _CHOICE = "ENUM(" + ", ".join(f"'{c}'" for c in CHOICES) + ")"
 _MARK = "ENUM(" + ", ".join(f"'{m}'" for m in (*EVIDENCE_ORDER, "fact")) + ")"
 
 
+@cache
 def relations() -> dict[str, pa.Table]:
     """The tables that the SQL of `resolve_sql` reads, by the name to register them under."""
     return {"factors": factor_table(), "grid_regions": grid_region_table()}
