@@ -13,8 +13,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tanma.domain.messages import Problem
-from tanma.domain.rating import find, grade_of, level_of
-from tanma.engine.rating import rate, rate_relation
+from tanma.domain.rating import find, grade_of, level_of, neutrality_band
+from tanma.engine.rating import neutrality_sql, rate, rate_relation
 
 ZHEJIANG = find("zhejiang-carbon-efficiency")
 UK = find("uk-ets-allocation")
@@ -298,6 +298,20 @@ def test_columns_and_scalars_agree_for_any_integers(firms: list[tuple[str, int, 
             continue
         sums = int(row["sum_numerator"]), int(row["sum_denominator"])
         assert grade_of(e, d, *sums, ZHEJIANG) == row["grade"]
+
+
+@given(st.lists(st.tuples(st.integers(0, 10**18), st.integers(-5, 10**18)), min_size=1))
+def test_neutrality_marks_agree_with_the_scalar(amounts: list[tuple[int, int]]) -> None:
+    pairs = [*amounts, (1, 5), (2, 10), (4, 5), (5, 5), (0, 5), (0, 0)]
+    values = ", ".join(f"({offset}, {gross})" for offset, gross in pairs)
+    sql = neutrality_sql("o", "g", ZHEJIANG)
+    found = duckdb.execute(f"SELECT {sql} FROM (VALUES {values}) t(o, g)").fetchall()
+    marks = [neutrality_band(offset, gross, ZHEJIANG) for offset, gross in pairs]
+    assert [mark and mark.id for mark in marks] == [mark for (mark,) in found]
+
+
+def test_no_neutrality_mark_without_a_rule() -> None:
+    assert "NULL::VARCHAR" == neutrality_sql("o", "g", UK)
 
 
 def test_foreign_scheme_compares_a_single_group() -> None:

@@ -102,6 +102,14 @@ def test_empty_cells_are_missing_not_zero(
     assert ["DENOMINATOR_MISSING", "UNRATED"] == found[1]["flags"]
 
 
+def test_uncertainty_gives_a_probability(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    rows = "A,x,100,100,0.05\nB,x,300,100,\n"
+    found = rated(write(tmp_path, f"{HEAD},uncertainty\n{rows}"), capsys)
+    assert [True, False] == [row["probability"] is not None for row in found]
+
+
 def test_columns_not_used_are_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     path = write(tmp_path, f"{HEAD},name\n\nA,x,1,1,甲\n,,,,\n")
     assert 0 == main(["rate", str(path), "--scheme", "uk-ets-allocation"])
@@ -128,6 +136,7 @@ BAD = [
     ("rating_member_wrong", f"{HEAD},member\nA,x,1,1,yes\n", "member 写的是 “yes”", "is 'yes'"),
     ("rating_weight_not_positive", f"{HEAD},weight\nA,x,1,1,0\n", "权重 0 不大于 0", "weight 0"),
     ("rating_cell_empty", f"{HEAD},weight\nA,x,1,1,\n", "weight 为空", "weight is empty"),
+    ("rating_uncertainty_wrong", f"{HEAD},uncertainty\nA,x,1,1,5\n", "5% 写作 0.05", "5 % as 0.05"),
     ("rating_file_unreadable", b"PK\x03\x04\0\0", "not a text file", "UTF-8 or GB18030"),
     ("rating_file_unreadable", b"id,\xff\xff", "GB18030", "neither UTF-8 nor GB18030"),
     ("rating_file_unreadable", f'{HEAD}\nA,"x,1,1\n', "line 2", "line 2"),

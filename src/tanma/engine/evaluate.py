@@ -16,6 +16,7 @@ import duckdb
 import pyarrow as pa
 
 from tanma import __version__
+from tanma.domain.factors.preferences import preferences
 from tanma.domain.messages import Problem
 from tanma.domain.methods.edition import edition
 from tanma.domain.periods import Period, parse
@@ -233,9 +234,16 @@ def _breakdowns(con: duckdb.DuckDBPyConnection, start: str, end: str) -> None:
     )
 
 
+
+
+def _as_text(order: str) -> str:
+    """Factor values as their shortest decimal text: a digest takes no floats."""
+    return ", ".join(f"CAST(n.{p} AS VARCHAR) AS {p}" for p in preferences(order).parameters)
+
+
 FACTORS_USED = " UNION ALL BY NAME ".join(
     f"""SELECT '{order}' AS preference, coalesce(natural_key, '') AS natural_key,
-        n.* EXCLUDE (subject, region_code) FROM {kind}_{order.replace("-", "_")} n
+        n.* EXCLUDE (subject, region_code) REPLACE ({_as_text(order)}) FROM {kind}_{order.replace("-", "_")} n
         LEFT JOIN enterprises USING (subject) WHERE month >= (FROM period_start)"""
     for order in accounts.PREFERENCES
     for kind in ("need", "own")
@@ -250,23 +258,17 @@ PUBLISHED: dict[str, tuple[str, tuple[str, ...], tuple[str, ...]]] = {
         ("natural_key", "item", "month"), ("subject", "seq"),
     ),
     "results": (
-        "SELECT * EXCLUDE (n_eff, benchmark, ratio, intensity, gap_to_best, margin_better,"
-        " margin_worse, margin), n_eff, benchmark, ratio, intensity, gap_to_best, margin_better,"
-        " margin_worse, margin FROM results",
-        ("natural_key",),
-        ("subject", "n_eff", "benchmark", "ratio", "intensity", "gap_to_best", "margin_better",
-         "margin_worse", "margin"),
+        "SELECT * REPLACE (array_to_string(flags, ',') AS flags, sum_numerator::BIGINT"
+        " AS sum_numerator, sum_denominator::BIGINT AS sum_denominator) FROM results",
+        ("natural_key",), ("subject",),
     ),
     "factors": (FACTORS_USED, ("preference", "item", "month", "natural_key"), ()),
     "areas": ("FROM area_results", ("hierarchy", "area_code"), ()),
     "sources": ("FROM sources", ("hierarchy", "area_code", "item"), ()),
-    "industries": (
-        "FROM industries", ("hierarchy", "area_code", "division"),
-        ("best_intensity", "intensity_p10", "intensity_p90"),
-    ),
+    "industries": ("FROM industries", ("hierarchy", "area_code", "division"), ()),
     "monthly": ("FROM monthly", ("hierarchy", "area_code", "month"), ()),
 }  # fmt: skip
-"""file → (query, natural key, columns outside the digest: surrogate ids and floats for display)."""
+"""file → (query, natural key, surrogate columns that stay outside the digest)."""
 
 
 def run(
@@ -283,7 +285,7 @@ def run(
         if known == [(0,)]:
             raise Problem("run_no_data", period=plan.period)
         tables = {
-            name: ResultTable(_ordered(con, query, key), key, omit, merkle=name == "results")
+            name: _result_table(con, query, key, omit, merkle=name == "results")
             for name, (query, key, omit) in PUBLISHED.items()
         }
         meta = _plain(plan) | {
@@ -292,9 +294,24 @@ def run(
         return publish(lake, run_id, tables, meta)
 
 
-def _ordered(con: duckdb.DuckDBPyConnection, query: str, key: tuple[str, ...]) -> pa.Table:
-    """Rows in the order of their natural key, so that the same result is the same bytes."""
-    return con.sql(f"SELECT * FROM ({query}) ORDER BY {', '.join(key)}").to_arrow_table()
+def _result_table(
+    con: duckdb.DuckDBPyConnection, query: str, key: tuple[str, ...], omit: tuple[str, ...], *,
+    merkle: bool,
+) -> ResultTable:  # fmt: skip
+    """Rows in the order of their natural key, so that the same result is the same bytes.
+
+    Floats are there for display and stay outside the digest with the surrogate columns.
+    """
+    ordered = f"SELECT * FROM ({query}) ORDER BY {', '.join(key)}"
+    data = con.sql(ordered).to_arrow_table()
+    floats = tuple(f.name for f in data.schema if _shown_only(f.type))
+    return ResultTable(data, key, omit + floats, merkle=merkle)
+
+
+def _shown_only(kind: pa.DataType) -> bool:
+    """Floats and lists of floats (probabilities) are for display."""
+    value = kind.value_type if pa.types.is_list(kind) else kind
+    return bool(pa.types.is_floating(value))
 
 
 def _plain(plan: Plan) -> dict[str, Any]:
