@@ -318,6 +318,19 @@ class Quotient:
         return " + ".join(terms) or "0"
 
 
+def neutrality_sql(offset: str, gross: str, scheme: Scheme) -> str:
+    """SQL: the id of the neutrality mark of two integer expressions, NULL without gross.
+
+    The column reading of `domain.rating.neutrality_band`; amounts stay below 10^36.
+    """
+    if scheme.neutrality is None:
+        return "NULL::VARCHAR"
+    rate_of_gross = Quotient("{x}", "{y}", scheme.neutrality.bands)
+    at = rate_of_gross.above(f"({offset})::HUGEINT", f"({gross})::HUGEINT")
+    ids = [band.id for band in scheme.neutrality.bands]
+    return f"CASE WHEN ({gross}) > 0 THEN {ids}[1 + {at}] END"
+
+
 def _quotients(work: Work) -> tuple[Quotient, Quotient, Quotient]:
     """The ratio K to the population, the intensity L in the scheme's units, the robust K."""
     ratio = Quotient("{x} * sum_denominator", "{y} * sum_numerator", work.scheme.ratio.bands)

@@ -16,7 +16,9 @@ from tanma.domain.messages import Problem
 from tanma.domain.numbers import parse_amount
 
 REQUIRED = ("id", "group", "numerator", "denominator")
-OPTIONAL = ("period", "member", "weight", "fallback_numerator", "fallback_denominator")
+OPTIONAL = (
+    "period", "member", "weight", "fallback_numerator", "fallback_denominator", "uncertainty",
+)  # fmt: skip
 _MEMBER = {"1": True, "true": True, "0": False, "false": False}
 _LARGEST_EXPONENT = 40
 
@@ -64,6 +66,8 @@ def read_rating_file(path: Path) -> RatingFile:
             columns[name] = pa.array(_amounts(sheet, name, scale), pa.int64())
     if "member" in sheet.columns:
         columns["member"] = pa.array(_members(sheet), pa.bool_())
+    if "uncertainty" in sheet.columns:
+        columns["uncertainty"] = pa.array(_uncertainties(sheet), pa.float64())
     _check_weights(sheet, columns.get("weight"))
     ignored = tuple(name for name in sheet.columns if name not in REQUIRED + OPTIONAL)
     return RatingFile(
@@ -176,6 +180,17 @@ def _members(sheet: Sheet) -> list[bool]:
             raise Problem("rating_member_wrong", file=sheet.file, row=line, value=cell)
         members.append(_MEMBER[cell.lower()])
     return members
+
+
+def _uncertainties(sheet: Sheet) -> list[float | None]:
+    """Relative standard uncertainties; they only feed probabilities, so binary64 will do."""
+    scale = _scale(sheet, "uncertainty")
+    counts = zip(sheet.lines, _amounts(sheet, "uncertainty", scale), strict=True)
+    found = [(line, count if count is None else count / 10**scale) for line, count in counts]
+    for line, value in found:
+        if value is not None and not 0 <= value < 1:
+            raise Problem("rating_uncertainty_wrong", file=sheet.file, row=line, value=f"{value:g}")
+    return [value for _, value in found]
 
 
 def _check_weights(sheet: Sheet, weights: pa.Array | None) -> None:

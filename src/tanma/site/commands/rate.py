@@ -14,11 +14,12 @@ if TYPE_CHECKING:
     from tanma.domain.rating import Scheme
 
 HELP = "用方案给表格评级 · rate a CSV table with a scheme"
-_SHOWN = (
+SHOWN = (
     "period", "group", "benchmark", "ratio", "intensity", "level", "level_id", "grade",
     "grade_words", "pair", "flags", "benchmark_level", "benchmark_key", "n", "n_eff",
     "sum_numerator", "sum_denominator", "basis", "rank", "ranked", "gap_to_best",
-    "margin_better", "margin_worse", "margin",
+    "margin_better", "margin_worse", "margin", "shadow_grade", "shadow_ratio",
+    "probability", "probabilities",
 )  # fmt: skip
 
 
@@ -66,7 +67,7 @@ def _row(rated: dict[str, Any], scheme: Scheme, sum_scales: dict[str, int]) -> d
     row["pair"] = scheme.pair(level.id, grade).zh if level and grade else None
     for name, scale in sum_scales.items():
         row[name] = None if row[name] is None else decimal_text(int(row[name]), scale)
-    shown = {"id": row["id"]} | {name: row[name] for name in _SHOWN}
+    shown = {"id": row["id"]} | {name: row[name] for name in SHOWN}
     marks = {"scheme": scheme.id, "edition": scheme.edition, "evidence": scheme.evidence}
     return shown | marks
 
