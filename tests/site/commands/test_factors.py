@@ -20,7 +20,7 @@ def test_the_overview_names_every_table_with_its_unconfirmed_rows(capsys):
     lines = printed(capsys)
     assert [t.name for t in tables()] == [line.split()[0] for line in lines[::2]]
     fuels = lines[1 + 2 * [t.name for t in tables()].index("fuels")]
-    assert "未确认 unconfirmed 165" in fuels
+    assert "未确认 unconfirmed 166" in fuels
 
 
 def test_the_overview_as_json(capsys):
