@@ -295,7 +295,7 @@ def test_kill_9_between_commits_loses_and_doubles_nothing(tmp_path: Path) -> Non
     root = Path(__file__).parents[2]
     chance = random.Random(20261120)
     killed = 0
-    for _ in range(6):
+    for _ in range(5):
         with subprocess.Popen(
             [sys.executable, "-c", textwrap.dedent(KILLED), str(tmp_path)],
             stdout=subprocess.PIPE,
@@ -338,7 +338,7 @@ def histories(draw: st.DrawFn) -> tuple[Store, int]:
     return store, draw(st.integers(0, store.last_stamp))
 
 
-@settings(max_examples=40)
+@settings(max_examples=25)
 @given(histories(), st.integers(1, 9), st.integers(0, 20))
 def test_known_agrees_with_the_model(
     tmp_path_factory: pytest.TempPathFactory,
