@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -43,7 +44,7 @@ def test_enterprise_spans_follow_each_other(city):
     assert city.people.count == len(spans)
     for parts in spans.values():
         assert parts[-1][1] is None
-        assert all(a[1] == b[0] and a[0] < a[1] for a, b in zip(parts, parts[1:]))
+        assert all(a[1] == b[0] and a[0] < a[1] for a, b in pairwise(parts))
 
 
 def test_closing_and_size_moves_are_dated_rows(city):

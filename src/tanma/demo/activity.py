@@ -6,6 +6,7 @@ Net emissions are set first (intensity × value added); carriers share them by t
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -129,10 +130,10 @@ def _net_emissions(
     """Tonnes a month: part of the energy does not follow output, and intensity improves."""
     count, months = added.shape
     level = profile["intensity_tco2_per_wan"] * np.exp(INTENSITY_SIGMA * rng.standard_normal(count))
-    improving = rng.normal(0.028, 0.018, count)
+    improving: Floats = np.asarray(rng.normal(0.028, 0.018, count))
     years = (np.arange(months) - (months - 6)) / 12
     active = people.active(months)
-    mean = added.sum(axis=1) / np.maximum(active.sum(axis=1), 1)
+    mean: Floats = np.asarray(added.sum(axis=1) / np.maximum(active.sum(axis=1), 1))
     blended = (1 - FIXED_ENERGY_SHARE) * added + FIXED_ENERGY_SHARE * mean[:, None] * active
     noise = rng.lognormal(0.0, 0.02, added.shape)
     pace = np.exp(-improving[:, None] * years)
@@ -148,7 +149,7 @@ def _mix(
 ) -> dict[str, Floats]:
     """Share of every carrier in an enterprise's net emissions; shares add up to one."""
     supply = np.isin(people.industry, SUPPLY_CODES)
-    drawn = {
+    drawn: dict[str, Any] = {
         name: _present(profile[name], supply, rng) for name in ("coal", "gas", "diesel", "heat")
     }
     drawn["power"] = profile["power"] * np.where(supply, 1.0, rng.lognormal(0, 0.2, people.count))

@@ -77,9 +77,9 @@ def by_month(quarterly: Flags) -> Flags:
 
 
 def rated(plan: Plan, people: Population, told: Reporting) -> Flags:
-    """Enterprises with every month of the last four quarters reported and a positive denominator."""
+    """Every month of the last four quarters reported, and a positive denominator."""
     year = slice(plan.months - 12, plan.months)
     complete = (people.active(plan.months) & by_month(told.energy & told.economy))[:, year]
-    flags = complete.all(axis=1)
+    flags: Flags = np.asarray(complete.all(axis=1))
     flags[told.losing] = False
     return flags
