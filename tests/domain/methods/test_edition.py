@@ -45,7 +45,7 @@ def test_every_broken_file_has_its_expectation():
 
 
 @pytest.mark.parametrize(
-    ("name", "line"), [("key_unknown", 24), ("total_unknown", 45), ("both_routes", 56)]
+    ("name", "line"), [("key_unknown", 23), ("total_unknown", 44), ("both_routes", 55)]
 )
 def test_the_line_named_is_the_line_meant(name, line):
     text = (BROKEN / f"{name}.toml").read_text(encoding="utf-8")
@@ -142,3 +142,30 @@ def test_every_energy_item_is_counted_or_left_out_with_a_reason(edition_id):
     assert bound.unmatched == ()
     assert all(set(entry.reason) == {"zh", "en"} for entry in bound.left_out.values())
     assert bound.lines
+
+
+@pytest.mark.parametrize("edition_id", sorted(editions()))
+def test_every_order_of_preference_exists_and_fills_what_the_lines_need(edition_id):
+    from tanma.domain.factors.preferences import preferences
+    from tanma.domain.methods import bind
+
+    for line in bind(edition(edition_id), energy_items(), {"province": "330000"}).lines:
+        assert set(line.factors) <= set(preferences(line.preferences).parameters)
+
+
+def test_the_grid_factor_named_by_a_line_is_the_one_its_order_of_preference_takes():
+    """(kind, level) of the preference step against kind and region of the line's factor key."""
+    from tanma.domain.factors.preferences import preferences
+    from tanma.domain.methods import bind
+
+    for made in editions().values():
+        for line in bind(made, {"electricity.purchased": "kWh"}).lines:
+            key = line.factors.get("grid_tco2_per_mwh")
+            if key:
+                steps = [
+                    step
+                    for step in preferences(line.preferences).steps
+                    if step.parameter == "grid_tco2_per_mwh" and step.origin == "table"
+                ]
+                level = "national" if key[2] == "CN" else "province"
+                assert [(key[1], level)] == [(step.kind, step.level) for step in steps]

@@ -23,7 +23,6 @@ Names = Mapping[str, str]
 """{"zh": …, "en": …}"""
 
 _FILES = resources.files(__package__).joinpath("editions")
-_GRID_RULES = ("latest_published", "in_force", "none")
 
 
 @dataclass(frozen=True)
@@ -53,6 +52,7 @@ class LineDef:
     category: str
     totals: Mapping[str, int]
     factors: Mapping[str, tuple[str, ...]]
+    preferences: str = ""  # instead of the edition's own
 
     def captures(self, item: str) -> dict[str, str] | None:
         """What the placeholders of the first fitting pattern hold, None where none fits."""
@@ -97,8 +97,7 @@ class Edition:
     boundary: Names
     gwp_set: str
     quantum: str
-    grid_rule: str
-    factor_sets: Mapping[str, str]
+    preferences: str  # the order of preference that fills the factors of its lines
     industries: tuple[str, ...]
     frozen: Mapping[str, tuple[str, ...]]
     totals: tuple[TotalDef, ...]
@@ -183,8 +182,7 @@ _EDITION_KEYS: dict[str, tuple[type, bool]] = {
     "boundary": (dict, True),
     "gwp_set": (str, False),
     "quantum": (str, True),
-    "grid_rule": (str, True),
-    "factor_sets": (dict, True),
+    "preferences": (str, True),
     "industries": (list, False),
     "frozen": (dict, False),
     "total": (list, True),
@@ -208,6 +206,7 @@ _LINE_KEYS = {
     "category": (str, True),
     "totals": (dict, True),
     "factors": (dict, True),
+    "preferences": (str, False),
 }
 _LEFT_OUT_KEYS = {"items": (list, True), "reason": (dict, True)}
 _DERIVED_KEYS = {"id": (str, True), "formula": (str, True), "inputs": (dict, True)}
@@ -216,7 +215,6 @@ _ALLOWED = {
     "evidence": EVIDENCE,
     "dates_evidence": EVIDENCE,
     "quantum": ("mg", "gce"),
-    "grid_rule": _GRID_RULES,
     "empty": ("missing", "zero"),
 }
 

@@ -31,7 +31,10 @@ class FormulaPlan:
 
 @dataclass(frozen=True)
 class BoundLine:
-    """A line of an edition on one item: the key and the expected unit of every factor."""
+    """A line of an edition on one item: the key and the expected unit of every factor.
+
+    `preferences` names the order of preference (`domain.factors`) that fills them.
+    """
 
     edition: str
     line_id: str
@@ -39,6 +42,7 @@ class BoundLine:
     formula: str
     factors: Mapping[str, tuple[str, ...]]
     units: Mapping[str, str]
+    preferences: str
 
 
 @dataclass(frozen=True)
@@ -134,7 +138,8 @@ def _bound(edition: Edition, item: str, unit: str, places: Mapping[str, str]) ->
                 for name, key in line.factors.items()
             }
             units = {name: inputs()[name].unit.replace("{unit}", unit) for name in factors}
-            bound.append(BoundLine(edition.id, line.id, item, line.formula, factors, units))
+            order = line.preferences or edition.preferences
+            bound.append(BoundLine(edition.id, line.id, item, line.formula, factors, units, order))
     return bound
 
 
