@@ -32,6 +32,11 @@ class Config(BaseSettings):
     issuer_en: str = ""
     """The office that publishes the codes; empty until the operator enters it."""
     objection_days: int = 15
+    """How long enterprises may object to a previewed result."""
+    grid_region: str = ""
+    """Province code whose grid factor location-based accounts use, e.g. 330000."""
+    legal_basis: str = ""
+    """Document that allows single results from statistics; empty: each enterprise consents."""
 
     @cached_property
     def secret_key(self) -> str:

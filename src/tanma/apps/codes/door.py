@@ -1,0 +1,16 @@
+"""Codes: evaluation runs, their review and publication, results per enterprise and area.
+
+`compute` makes a run, `take` moves it on its way (review → check with preview → publish);
+`latest` is the publication that counts today; `files_of` opens a run's frozen files.
+"""
+
+from tanma.apps.codes.flow import MOVES, take
+from tanma.apps.codes.models import AreaResult, Objection, Result, Run, State, Step
+from tanma.apps.codes.publication import history, latest, latest_result, published
+from tanma.apps.codes.runs import SCHEME, compute, files_of, moves, predecessor, sync_lake
+
+__all__ = [
+    "MOVES", "SCHEME", "AreaResult", "Objection", "Result", "Run", "State", "Step", "compute",
+    "files_of", "history", "latest", "latest_result", "moves", "predecessor", "published",
+    "sync_lake", "take",
+]  # fmt: skip

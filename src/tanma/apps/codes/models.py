@@ -1,0 +1,149 @@
+"""Evaluation runs, their review, publications, and one row per enterprise for the pages."""
+
+from __future__ import annotations
+
+from django.db import models
+
+from tanma.apps.people.door import BySubject, Everyone, OfficeOnly, User
+from tanma.domain.identity import id_text, new_id
+
+
+class State(models.TextChoices):
+    """The way of a run; a published one is immutable."""
+
+    COMPUTED = "computed", "已计算"
+    REVIEWED = "reviewed", "已初审"
+    CHECKED = "checked", "已复核，预览中"
+    PUBLISHED = "published", "已发布"
+    REJECTED = "rejected", "已退回"
+    WITHDRAWN = "withdrawn", "已撤回"
+
+
+class Run(models.Model):
+    """One evaluation: scheme edition × period × known time. Its files lie in the lake."""
+
+    row_policy = OfficeOnly()
+
+    id = models.BigIntegerField(primary_key=True, default=new_id)
+    scheme = models.CharField(max_length=60)
+    edition = models.CharField(max_length=40)
+    period = models.CharField(max_length=20)
+    period_kind = models.CharField(max_length=10)
+    period_end = models.DateField()
+    known_at = models.BigIntegerField()
+    state = models.CharField(max_length=12, choices=State.choices, default=State.COMPUTED)
+    digest = models.CharField(max_length=80)
+    code_version = models.CharField(max_length=40)
+    summary = models.JSONField(default=dict)
+    created_at = models.DateTimeField(auto_now_add=True)
+    preview_until = models.DateTimeField(null=True)
+    number = models.IntegerField(null=True, unique=True)
+    published_at = models.DateTimeField(null=True)
+    supersedes = models.ForeignKey("self", null=True, on_delete=models.PROTECT)
+    notice = models.TextField(blank=True)
+
+    class Meta:
+        indexes = [models.Index(fields=["state", "period_kind", "period_end"])]
+
+    @property
+    def uid(self) -> str:
+        return id_text(self.id)
+
+    @property
+    def public(self) -> bool:
+        return self.state in {State.PUBLISHED, State.WITHDRAWN}
+
+
+class Step(models.Model):
+    """Who did what to a run, when and with which note. Appended, never edited."""
+
+    row_policy = OfficeOnly()
+
+    run = models.ForeignKey(Run, on_delete=models.PROTECT, related_name="steps")
+    action = models.CharField(max_length=12)
+    user = models.ForeignKey(User, null=True, on_delete=models.PROTECT)
+    by = models.CharField(max_length=80)
+    at = models.DateTimeField(auto_now_add=True)
+    note = models.TextField(blank=True)
+
+
+class Result(models.Model):
+    """What a run says of one enterprise. Amounts are counts: mg, g of standard coal, fen."""
+
+    row_policy = BySubject(consent=True)
+
+    run = models.ForeignKey(Run, on_delete=models.PROTECT, related_name="results")
+    subject = models.BigIntegerField()
+    natural_key = models.CharField(max_length=80)
+    name = models.CharField(max_length=160)
+    industry = models.CharField(max_length=8)
+    area_code = models.CharField(max_length=20)
+    size_class = models.CharField(max_length=8)
+    data_basis = models.CharField(max_length=12)
+    """metered, statistics or declared: the weakest source that enters."""
+    status = models.CharField(max_length=12)
+    """graded, or uncoded with a reason"""
+    reason = models.CharField(max_length=60, blank=True)
+    level = models.CharField(max_length=8, blank=True)
+    grade = models.IntegerField(null=True)
+    neutrality_band = models.IntegerField(null=True)
+    gross_mg = models.BigIntegerField(null=True)
+    deduction_mg = models.BigIntegerField(null=True)
+    net_mg = models.BigIntegerField(null=True)
+    value_added_fen = models.BigIntegerField(null=True)
+    output_fen = models.BigIntegerField(null=True)
+    energy_calorific_gce = models.BigIntegerField(null=True)
+    intensity = models.FloatField(null=True)
+    """L [t/10⁴ yuan], for display; decisions compare integers."""
+    ratio = models.FloatField(null=True)
+    """K, for display."""
+    benchmark_group = models.CharField(max_length=20, blank=True)
+    benchmark_value = models.FloatField(null=True)
+    benchmark_n = models.IntegerField(null=True)
+    rank = models.IntegerField(null=True)
+    rank_of = models.IntegerField(null=True)
+    best_intensity = models.FloatField(null=True)
+    flags = models.JSONField(default=list)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["run", "subject"], name="result_once")]
+        indexes = [
+            models.Index(fields=["subject"]),
+            models.Index(fields=["run", "grade"]),
+            models.Index(fields=["run", "area_code"]),
+        ]
+
+
+class AreaResult(models.Model):
+    """What a run says of one area of one hierarchy; its enterprises add up to it exactly."""
+
+    row_policy = Everyone()
+
+    run = models.ForeignKey(Run, on_delete=models.PROTECT, related_name="areas")
+    hierarchy = models.CharField(max_length=12)
+    area_code = models.CharField(max_length=20)
+    figures = models.JSONField()
+    """Counts as text where they may pass 2⁵³; see engine.regions for the members."""
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["run", "hierarchy", "area_code"], name="area_once")
+        ]
+
+
+class Objection(models.Model):
+    """An enterprise objects to its previewed result, inside the window."""
+
+    row_policy = BySubject()
+
+    id = models.BigIntegerField(primary_key=True, default=new_id)
+    run = models.ForeignKey(Run, on_delete=models.PROTECT)
+    subject = models.BigIntegerField()
+    text = models.TextField()
+    user = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
+    at = models.DateTimeField(auto_now_add=True)
+    answer = models.TextField(blank=True)
+    answered_by = models.ForeignKey(
+        User, null=True, on_delete=models.PROTECT, related_name="+"
+    )
+    answered_at = models.DateTimeField(null=True)

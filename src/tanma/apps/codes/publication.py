@@ -1,0 +1,36 @@
+"""Which publication counts: the newest of a period kind; earlier ones stay readable."""
+
+from __future__ import annotations
+
+from django.db.models import QuerySet
+
+from tanma.apps.codes.models import Result, Run, State
+
+GRADED_ON = "rolling"
+"""The published grade rests on rolling four quarters."""
+
+
+def published(kind: str = GRADED_ON) -> QuerySet[Run]:
+    """Publications of a period kind in force, newest period first."""
+    return Run.objects.filter(state=State.PUBLISHED, period_kind=kind).order_by(
+        "-period_end", "-number"
+    )
+
+
+def latest(kind: str = GRADED_ON) -> Run | None:
+    return published(kind).first()
+
+
+def latest_result(subject: int, kind: str = GRADED_ON) -> Result | None:
+    """What the newest publication says of an enterprise."""
+    run = latest(kind)
+    return Result.objects.filter(run=run, subject=subject).select_related("run").first()
+
+
+def history(subject: int, kind: str = GRADED_ON, periods: int = 8) -> list[Result]:
+    """The last periods of an enterprise, oldest first, each from the publication in force."""
+    rows = Result.objects.filter(subject=subject, run__in=published(kind)).select_related("run")
+    newest: dict[str, Result] = {}
+    for row in rows.order_by("run__period_end", "run__number"):
+        newest[row.run.period] = row
+    return list(newest.values())[-periods:]

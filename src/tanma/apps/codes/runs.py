@@ -1,0 +1,165 @@
+"""Computing a run: mirror up to date → pure evaluation in the lake → one relational transaction.
+
+The transaction that inserts the run and its rows is the commit; run files that no row refers to
+are swept.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from typing import Any
+
+import pyarrow as pa
+from django.conf import settings
+from django.db import transaction
+
+from tanma import __version__
+from tanma.apps.codes.flow import record
+from tanma.apps.codes.models import AreaResult, Result, Run
+from tanma.apps.facts import door as facts
+from tanma.apps.people.door import Viewer
+from tanma.domain.identity import id_text, new_id
+from tanma.domain.periods import parse
+from tanma.domain.rating import find as find_scheme
+from tanma.engine.evaluate import Plan
+from tanma.engine.evaluate import run as evaluate_run
+from tanma.lake.facts import FactsMirror
+from tanma.lake.results import Run as LakeRun
+
+SCHEME = "zhejiang-carbon-efficiency"
+
+COPIED = [
+    "subject", "natural_key", "name", "industry", "area_code", "size_class", "data_basis",
+    "reason", "level", "grade", "neutrality_band", "gross_mg", "deduction_mg", "net_mg",
+    "value_added_fen", "output_fen", "energy_calorific_gce", "intensity", "ratio", "rank",
+]  # fmt: skip
+RENAMED = {
+    "status": "state", "benchmark_group": "benchmark_key", "benchmark_value": "benchmark",
+    "benchmark_n": "n", "rank_of": "ranked",
+}  # fmt: skip
+TEXTS = {"reason", "level", "benchmark_group", "data_basis", "size_class", "area_code", "industry"}
+
+
+def sync_lake() -> FactsMirror:
+    """Bring the lake's mirror of the facts up to the store's watermark."""
+    mirror = FactsMirror(settings.TANMA.lake)
+    mirror.sync(facts.fetch, facts.watermark())
+    return mirror
+
+
+def compute(
+    period: str, viewer: Viewer, *, scheme: str = SCHEME, known_at: int | None = None
+) -> Run:
+    """Evaluate a period as known at T (the newest mirrored time if None) and store the run."""
+    viewer.require("start_run")
+    mirror = sync_lake()
+    chosen = find_scheme(scheme)
+    plan = Plan(
+        scheme=scheme, period=parse(period).text, known_at=known_at or mirror.watermark,
+        known_on=known_day(known_at or mirror.watermark), grid_region=settings.TANMA.grid_region,
+        legal_basis=settings.TANMA.legal_basis,
+    )  # fmt: skip
+    run_id = new_id()
+    files = evaluate_run(settings.TANMA.lake, plan, id_text(run_id))
+    return _commit(run_id, plan, chosen.edition, files, viewer)
+
+
+def known_day(stamp: int) -> str:
+    """The UTC day of a stamp: which editions had been published by then."""
+    return datetime.fromtimestamp(stamp / 1e6, UTC).date().isoformat()
+
+
+def _commit(run_id: int, plan: Plan, edition: str, files: LakeRun, viewer: Viewer) -> Run:
+    results = files.table("results")
+    run = Run(
+        id=run_id, scheme=plan.scheme, edition=edition, period=plan.period,
+        period_kind=plan.span.kind, period_end=plan.span.end, known_at=plan.known_at,
+        digest=files.digest, code_version=__version__, summary=_summary(results),
+    )  # fmt: skip
+    with transaction.atomic():
+        run.save(force_insert=True)
+        Result.objects.bulk_create(_results(run, results), batch_size=500)
+        AreaResult.objects.bulk_create(_areas(run, files.table("areas")), batch_size=500)
+        record(run, "compute", viewer)
+    return run
+
+
+def _results(run: Run, table: pa.Table) -> Iterator[Result]:
+    names = {name: name for name in COPIED} | RENAMED
+    columns = {field: table[source].to_pylist() for field, source in names.items()}
+    columns["flags"] = [f.split(",") if f else [] for f in table["flags"].to_pylist()]
+    intensity, gap = table["intensity"].to_pylist(), table["gap_to_best"].to_pylist()
+    columns["best_intensity"] = [
+        i - g if i is not None and g is not None else None
+        for i, g in zip(intensity, gap, strict=True)
+    ]
+    for field in TEXTS:
+        columns[field] = [v or "" for v in columns[field]]
+    for values in zip(*columns.values(), strict=True):
+        yield Result(run=run, **dict(zip(columns, values, strict=True)))
+
+
+def _areas(run: Run, table: pa.Table) -> Iterator[AreaResult]:
+    for row in table.to_pylist():
+        hierarchy, code = row.pop("hierarchy"), row.pop("area_code")
+        yield AreaResult(run=run, hierarchy=hierarchy, area_code=code, figures=_json(row))
+
+
+def _json(row: dict[str, Any]) -> dict[str, Any]:
+    """Amounts as text: they pass 2⁵³, where JSON readers lose digits; counts stay numbers."""
+    amounts = ("_mg", "_fen", "_gce")
+    return {k: str(v) if k.endswith(amounts) and v is not None else v for k, v in row.items()}
+
+
+def _summary(results: pa.Table) -> dict[str, Any]:
+    """Counts that lists and the cockpit show at once."""
+    grades = results["grade"].to_pylist()
+    states = results["state"].to_pylist()
+    reasons = [r for r, s in zip(results["reason"].to_pylist(), states, strict=True) if s != "graded"]
+    return {
+        "enterprises": results.num_rows,
+        "graded": states.count("graded"),
+        "grades": {str(g): grades.count(g) for g in range(1, 6)},
+        "reasons": {r: reasons.count(r) for r in sorted(set(reasons))},
+    }
+
+
+def moves(run: Run, before: Run | None) -> list[dict[str, Any]]:
+    """Every enterprise whose grade differs between two runs, with what it rests on in both."""
+    if before is None:
+        return []
+    old = {r.subject: r for r in before.results.all()}
+    found = []
+    for new in run.results.order_by("natural_key"):
+        was = old.get(new.subject)
+        if was is not None and was.grade != new.grade:
+            found.append({"now": new, "before": was, "causes": causes(was, new)})
+    return found
+
+
+CAUSES = {
+    "net_mg": "排放量变化", "value_added_fen": "增加值变化", "industry": "行业变化",
+    "benchmark_group": "比较对象变化", "benchmark_value": "行业平均变化", "reason": "赋码状态变化",
+}  # fmt: skip
+
+
+def causes(was: Result, new: Result) -> list[str]:
+    """Which inputs of the grade differ: own emission, value added, industry, benchmark."""
+    return [text for field, text in CAUSES.items() if getattr(was, field) != getattr(new, field)]
+
+
+def predecessor(run: Run) -> Run | None:
+    """What a run is compared with: the newest publication of its period, else of the one before."""
+    published = Run.objects.filter(
+        scheme=run.scheme, period_kind=run.period_kind, state="published"
+    ).exclude(pk=run.pk)
+    same = published.filter(period=run.period).order_by("-number").first()
+    return same or published.filter(period_end__lt=run.period_end).order_by(
+        "-period_end", "-number"
+    ).first()
+
+
+def files_of(run: Run) -> LakeRun:
+    """The frozen files of a run."""
+    return LakeRun(settings.TANMA.lake / "results" / f"run={run.uid}")
