@@ -27,6 +27,7 @@ from deltalake.transaction import AddAction, RemoveAction
 from tanma.domain.messages import Problem
 
 ROW_GROUP_ROWS = 262_144
+CHECKPOINT_EVERY = 100
 _NO_HOOKS = PostCommitHookProperties(create_checkpoint=False, cleanup_expired_logs=False)
 _FILES, _MARKERS = "tanma.files", "tanma.markers"
 _READER_FEATURES = {"timestampNtz"}
@@ -193,6 +194,8 @@ class Table:
         table.update_incremental()
         version = table.version()
         self._flush_log(version)
+        if version % CHECKPOINT_EVERY == 0:
+            self.checkpoint()
         return version
 
     def _flush_log(self, version: int) -> None:

@@ -70,6 +70,7 @@ class Readings:
     def __init__(self, root: Path, clock: Callable[[], int] = now_us) -> None:
         self._root = root
         self._clock = clock
+        self._inboxes: dict[str, Inbox] = {}
         self._lock = root / "landing.lock"
         self._table = Table(
             root / "landing",
@@ -103,11 +104,12 @@ class Readings:
         return self._inbox(writer).append(body, batch.num_rows, digest.digest(), message_id)
 
     def _inbox(self, writer: str) -> Inbox:
-        if writer in writers(self._root):
-            return Inbox(self._root, writer, self._clock)
-        # A new writer must not stamp below a watermark that a seal publishes at this moment.
-        with sole_writer(self._lock):
-            return Inbox(self._root, writer, self._clock, self.watermark)
+        if writer not in self._inboxes:
+            # A new writer must not stamp below a watermark that a seal publishes at this moment.
+            with sole_writer(self._lock):
+                inbox = Inbox(self._root, writer, self._clock, self.watermark)
+                self._inboxes[writer] = inbox
+        return self._inboxes[writer]
 
     def seal(self, limit_rows: int = SEAL_ROWS) -> Sealed:
         """Move what the inboxes hold into the landing table; raise the watermark.
