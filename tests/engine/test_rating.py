@@ -245,6 +245,33 @@ def test_missing_column_is_told() -> None:
     assert "group, numerator, denominator" == caught.value.params["missing"]
 
 
+@pytest.mark.parametrize("column", ["numerator", "denominator"])
+def test_floating_amounts_are_refused_not_rounded(column: str) -> None:
+    given = table([("A", "x", 1, 1)])
+    given = given.set_column(given.column_names.index(column), column, [[0.5]])
+    with pytest.raises(Problem) as caught:
+        rate(given, ZHEJIANG)
+    assert "rating_not_integer" == caught.value.code
+    assert f"列 {column} 的类型是 DOUBLE" in caught.value.text("zh")
+    assert "expected integer counts" in caught.value.text("en")
+
+
+def test_amounts_of_any_integer_type() -> None:
+    given = pa.table({"id": [1], "group": [3011], "numerator": [None], "denominator": [7]})
+    for kind in (pa.int16(), pa.uint64(), pa.decimal128(20, 0)):
+        column = pa.array([5]).cast(kind)
+        rated = rate(given.set_column(2, "numerator", column), UK).to_pylist()[0]
+        assert (5 / 7, "3011") == (rated["intensity"], rated["group"])
+    assert ["NUMERATOR_MISSING", "UNRATED"] == rate(given, UK).to_pylist()[0]["flags"]
+
+
+def test_period_may_be_a_number_and_member_an_integer() -> None:
+    given = table([("A", "x", 1, 1), ("B", "x", 3, 1)], period=[2025, 2026], member=[1, 0])
+    rated = by_id(rate(given, UK))
+    assert ("2025", 3) == (rated["A"]["period"], rated["A"]["grade"])
+    assert ["NO_BENCHMARK", "NOT_MEMBER"] == rated["B"]["flags"]
+
+
 def random_rows(n: int, seed: int = 7) -> list[tuple[Any, ...]]:
     draw = random.Random(seed)
     groups = [f"{draw.randint(13, 16)}{draw.randint(1, 4)}{draw.randint(1, 4)}" for _ in range(30)]

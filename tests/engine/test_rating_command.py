@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -114,6 +116,30 @@ def test_columns_not_used_are_told(tmp_path: Path, capsys: pytest.CaptureFixture
     path = write(tmp_path, f"{HEAD},name\n\nA,x,1,1,甲\n,,,,\n")
     assert 0 == main(["rate", str(path), "--scheme", "uk-ets-allocation"])
     assert "未使用的列 · columns not used: name" in capsys.readouterr().err
+
+
+def test_a_reader_that_leaves_early_is_no_error(tmp_path: Path) -> None:
+    rows = "".join(f"e{i},x,1,1\n" for i in range(3000))
+    path = write(tmp_path, f"{HEAD}\n{rows}")
+    command = [sys.executable, "-m", "tanma.site.cli", "rate", str(path), "--json"]
+    process = subprocess.Popen(
+        [*command, "--scheme", "uk-ets-allocation"], stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    )
+    assert process.stdout is not None
+    assert process.stderr is not None
+    assert process.stdout.readline().startswith(b'{"id": "e0"')
+    process.stdout.close()
+    assert b"" == process.stderr.read()
+    process.stderr.close()
+    assert 0 == process.wait(timeout=60)
+
+
+def test_output_that_cannot_be_written(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    command = ["rate", str(write(tmp_path, TWO_FIRMS)), "--scheme", "uk-ets-allocation"]
+    assert 2 == main([*command, "--output", str(tmp_path / "no" / "grades.json")])
+    err = capsys.readouterr().err
+    assert "请换一个可写的路径" in err
+    assert "Choose a path that can be written" in err
 
 
 BAD = [

@@ -7,6 +7,7 @@ scalar functions of `domain.rating`). Floating point serves display, rank and th
 
 from __future__ import annotations
 
+import re
 import uuid
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -25,6 +26,8 @@ from tanma.engine import rating_beside as beside
 SAFE_PRODUCT = 1e38
 """A product estimated below this in binary64 (error < 1e-14) is surely below 2**127 ≈ 1.7e38."""
 REQUIRED = ("id", "group", "numerator", "denominator")
+AMOUNTS = ("numerator", "denominator", "weight", "fallback_numerator", "fallback_denominator")
+_INTEGER = re.compile(r'U?(TINY|SMALL|BIG|HUGE)?INT(EGER)?|DECIMAL\(\d+,0\)|"?NULL"?')
 _OPTIONAL = {
     "period": "''",
     "member": "true",
@@ -132,7 +135,8 @@ def rate_relation(
 
 def _columns(con: duckdb.DuckDBPyConnection, relation: str) -> tuple[str, ...]:
     """The names of the input's columns, which must hold the required ones."""
-    columns = tuple(str(row[0]) for row in con.execute(f"DESCRIBE FROM {relation}").fetchall())
+    described = con.execute(f"DESCRIBE FROM {relation}").fetchall()
+    columns = tuple(str(row[0]) for row in described)
     missing = [name for name in REQUIRED if name not in columns]
     if missing:
         raise Problem(
@@ -142,6 +146,10 @@ def _columns(con: duckdb.DuckDBPyConnection, relation: str) -> tuple[str, ...]:
             needed=", ".join(REQUIRED),
             found=", ".join(columns),
         )
+    for name, kind, *_ in described:
+        # A cast would round a floating amount without a word: 0.5 t of a scale-0 column is 0 t.
+        if name in AMOUNTS and not _INTEGER.fullmatch(kind):
+            raise Problem("rating_not_integer", column=name, kind=kind)
     return columns
 
 
@@ -150,12 +158,12 @@ def _read_rows(work: Work, relation: str) -> None:
     columns = work.columns
     optional = {name: name if name in columns else sql for name, sql in _OPTIONAL.items()}
     position = "_pos" if "_pos" in columns else "NULL::BIGINT"
-    given = f"""SELECT {position} AS _pos, id, coalesce({optional["period"]}, '') AS period,
-        "group"::VARCHAR AS grp, numerator::BIGINT AS e, denominator::BIGINT AS d,
+    given = f"""SELECT {position} AS _pos, id,
+        coalesce(({optional["period"]})::VARCHAR, '') AS period, "group"::VARCHAR AS grp, numerator::BIGINT AS e, denominator::BIGINT AS d,
         ({optional["fallback_numerator"]})::BIGINT AS fe,
         ({optional["fallback_denominator"]})::BIGINT AS fd,
-        coalesce({optional["member"]}, false) AS member, ({optional["weight"]})::BIGINT AS w,
-        ({optional["uncertainty"]})::DOUBLE AS uncertainty
+        coalesce(({optional["member"]})::BOOLEAN, false) AS member,
+        ({optional["weight"]})::BIGINT AS w, ({optional["uncertainty"]})::DOUBLE AS uncertainty
         FROM {relation}"""
     pattern = work.scheme.population.industry_pattern
     industry = f"regexp_full_match(grp, '{pattern}')" if pattern else "false"
@@ -165,7 +173,7 @@ def _read_rows(work: Work, relation: str) -> None:
             f"""SELECT *, coalesce({industry}, false) AS industry, {_basis(work.scheme)} AS basis,
             e * w AS ew, d * w AS dw, fe * w AS few, fd * w AS fdw FROM ({given})""",
         )
-    except duckdb.OutOfRangeException:
+    except (duckdb.OutOfRangeException, duckdb.ConversionException):
         raise Problem("rating_too_large", column="numerator, denominator") from None
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import sys
 import unicodedata
 from collections.abc import Iterator
@@ -118,7 +119,23 @@ def _width(text: str) -> int:
 
 def _write(lines: Iterator[str], output: Path | None) -> None:
     if output is None:
-        sys.stdout.writelines(f"{line}\n" for line in lines)
+        _print(lines)
         return
-    with output.open("w", encoding="utf-8") as file:
-        file.writelines(f"{line}\n" for line in lines)
+    try:
+        with output.open("w", encoding="utf-8") as file:
+            file.writelines(f"{line}\n" for line in lines)
+    except OSError as error:
+        from tanma.domain.messages import Problem
+
+        reason = error.strerror or str(error)
+        raise Problem("rating_output_unwritable", file=output, reason=reason) from None
+
+
+def _print(lines: Iterator[str]) -> None:
+    """To standard output; a reader such as `head` may leave early without that being an error."""
+    try:
+        sys.stdout.writelines(f"{line}\n" for line in lines)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        # Python would flush once more at exit, and complain.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
