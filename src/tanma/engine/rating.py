@@ -159,7 +159,8 @@ def _read_rows(work: Work, relation: str) -> None:
     optional = {name: name if name in columns else sql for name, sql in _OPTIONAL.items()}
     position = "_pos" if "_pos" in columns else "NULL::BIGINT"
     given = f"""SELECT {position} AS _pos, id,
-        coalesce(({optional["period"]})::VARCHAR, '') AS period, "group"::VARCHAR AS grp, numerator::BIGINT AS e, denominator::BIGINT AS d,
+        coalesce(({optional["period"]})::VARCHAR, '') AS period,
+        "group"::VARCHAR AS grp, numerator::BIGINT AS e, denominator::BIGINT AS d,
         ({optional["fallback_numerator"]})::BIGINT AS fe,
         ({optional["fallback_denominator"]})::BIGINT AS fd,
         coalesce(({optional["member"]})::BOOLEAN, false) AS member,

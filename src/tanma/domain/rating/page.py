@@ -1,6 +1,7 @@
 """The reference page of the rating schemes, written from the scheme files themselves.
 
-`python -m tanma.domain.rating.page > docs/reference/schemes.md` renews it; a test compares.
+A test compares; `python -c "from tanma.domain.rating.page import page; print(page(), end='')"`
+writes it anew.
 """
 
 from __future__ import annotations
@@ -122,7 +123,3 @@ def _file_rules() -> Iterator[str]:
     yield "value, `below` does not, the last band has neither. Unknown or duplicate keys, missing"
     yield "units, cut-offs that do not rise and overlapping validity are refused with file, line"
     yield "and repair."
-
-
-if __name__ == "__main__":
-    print(page(), end="")
