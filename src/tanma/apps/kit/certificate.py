@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -35,7 +36,11 @@ class Figure:
 
 @dataclass(frozen=True)
 class Certificate:
-    """What the publication froze. Texts come in the language of the certificate."""
+    """What the publication froze. Texts come in the language of the certificate.
+
+    `published_on` and `valid_to` are ISO dates, `period` a period text, `level` low, mid or high,
+    `neutrality_share` a share between 0 and 1, `evidence` a key of `words.EVIDENCE`.
+    """
 
     name: str
     industry: str
@@ -68,15 +73,12 @@ def certificate_pdf(
     """The certificate as PDF/A-2a; `lang` is zh-hans or en."""
     with translation.override(lang):
         data = certificate_data(certificate, lang)
-    return render_pdf(
-        "certificate",
-        data,
-        fonts,
-        images={
-            "qr": qr_svg(certificate.url, title=certificate.url),
-            "ring": neutrality_svg(certificate.neutrality_share),
-        },
-    )
+    images = {
+        "qr": qr_svg(certificate.url, title=certificate.url),
+        "ring": neutrality_svg(certificate.neutrality_share),
+    }
+    published = datetime.fromisoformat(certificate.published_on).replace(tzinfo=UTC)
+    return render_pdf("certificate", data, fonts, images=images, moment=published)
 
 
 def certificate_data(c: Certificate, lang: str) -> dict[str, Any]:

@@ -31,6 +31,10 @@ from tanma.apps.kit.pdf import render_pdf, vendor_fonts
 from tanma.apps.kit.qr import qr_svg
 from tanma.apps.kit.shapes import HexCell, HexLabel, HexMap, hex_map
 from tanma.apps.kit.tables import Column, Table, csv_response, csv_text, neutral, xlsx_response
+from tanma.apps.kit.templatetags.kit import badge as badge_html
+from tanma.apps.kit.templatetags.kit import evidence as evidence_html
+from tanma.apps.kit.templatetags.kit import grade as grade_html
+from tanma.apps.kit.templatetags.kit import level as level_html
 from tanma.apps.kit.words import EVIDENCE, GRADES, LEVELS, grade_word, level_word, pair
 
 __all__ = [
@@ -50,15 +54,19 @@ __all__ = [
     "Series",
     "Table",
     "Target",
+    "badge_html",
     "big_tce",
     "big_tonnes",
     "certificate_pdf",
     "csv_response",
     "csv_text",
+    "evidence_html",
+    "grade_html",
     "grade_word",
     "hex_map",
     "intensity",
     "known_time",
+    "level_html",
     "level_word",
     "neutral",
     "pair",

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from datetime import datetime
 from importlib import import_module, resources
 from pathlib import Path
 from typing import Any
 
 import typst
 
-PDF_STANDARDS = ["a-2a"]
 TEMPLATES = resources.files("tanma.apps.kit") / "typst"
 
 
@@ -24,20 +24,24 @@ def render_pdf(
     data: Mapping[str, Any],
     fonts: Path | None = None,
     *,
-    images: Mapping[str, str] = {},
+    images: Mapping[str, str] | None = None,
+    moment: datetime | None = None,
 ) -> bytes:
     """A PDF/A-2a from `typst/<template>.typ`.
 
     `data` reaches the template as JSON in `sys.inputs.data`, each image as SVG text in
-    `sys.inputs.<name>`. System fonts are ignored: the same bytes on every machine.
+    `sys.inputs.<name>`. System fonts are ignored and `moment` is the date inside the file: with
+    the same data, fonts and moment come the same bytes.
     """
-    source = (TEMPLATES / f"{template}.typ").read_bytes()
-    inputs = {"data": json.dumps(data, ensure_ascii=False), **images}
+    inputs = {"data": json.dumps(data, ensure_ascii=False), **(images or {})}
+    places: list[str | Path | bytes] = [str(fonts or vendor_fonts())]
+    source: str | Path | bytes = (TEMPLATES / f"{template}.typ").read_bytes()
     return typst.compile(
         source,
         format="pdf",
-        font_paths=[str(fonts or vendor_fonts())],
+        font_paths=places,
         ignore_system_fonts=True,
         sys_inputs=inputs,
-        pdf_standards=PDF_STANDARDS,
+        pdf_standards=["a-2a"],
+        timestamp=moment,
     )

@@ -6,6 +6,7 @@ from typing import Any
 
 from django import forms
 from django.http import QueryDict
+from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from tanma.apps.kit.certificate import Certificate, Figure
@@ -269,7 +270,7 @@ def explanation() -> dict[str, Any]:
     }
 
 
-def steps() -> list[tuple[str, str, str]]:
+def steps() -> list[tuple[str | Promise, str, str]]:
     return [
         (_("计算"), "done", "2026-10-12"),
         (_("初审"), "done", "2026-10-13"),

@@ -9,6 +9,7 @@ from django import template
 from django.conf import settings
 from django.forms import BoundField, Form
 from django.templatetags.static import static
+from django.utils.functional import Promise
 from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import get_language, gettext
@@ -125,7 +126,7 @@ def grade_counts(
         }
         for g in words.GRADES
     ]
-    return {"rungs": rungs}
+    return {"rungs": rungs, "changes": before is not None, "unit": gettext("家数")}
 
 
 @register.simple_tag
@@ -197,8 +198,9 @@ def tile(label: str, value: object, **more: Any) -> dict[str, Any]:
         more.setdefault("unit", value.unit)
         value = value.value
     spark = shapes.sparkline(more["spark"]) if more.get("spark") else None
-    shown = formats.MISSING if value is None or value == "" else value
-    return {**more, "label": label, "value": shown, "spark": spark}
+    if value is None or value in ("", formats.MISSING):
+        value, more["unit"] = formats.MISSING, ""
+    return {**more, "label": label, "value": value, "spark": spark}
 
 
 @register.inclusion_tag("kit/parts/spark.html")
@@ -283,7 +285,7 @@ def progress(
 
 
 @register.inclusion_tag("kit/parts/steps.html")
-def stepper(steps: Sequence[tuple[str, str, str]]) -> dict[str, Any]:
+def stepper(steps: Sequence[tuple[str | Promise, str, str]]) -> dict[str, Any]:
     """Steps as (label, state, note); state is done, current, todo or failed."""
     state_words = {
         "done": gettext("已完成"),

@@ -12,7 +12,7 @@ function palette(element) {
     read,
     grade: (g) => read("--g" + g), onGrade: (g) => read("--on-g" + g),
     ink: read("--ink"), ink2: read("--ink-2"), ink3: read("--ink-3"), line: read("--line"),
-    paper: read("--paper"), accent: read("--accent"), target: read("--target"),
+    width: element.clientWidth, paper: read("--paper"), accent: read("--accent"), target: read("--target"),
     series: ["--series", "--series-2", "--series-4", "--series-5", "--series-3"].map(read),
     sans: read("--sans"), num: "Num, " + read("--sans"),
     px: (n) => Math.round(n * (wall ? rem : Math.max(1, rem))),
@@ -48,7 +48,7 @@ function categoryAxis(p, data) {
     axisTick: { show: false }, axisLine: { lineStyle: { color: p.line } },
     axisLabel: {
       color: p.ink2, fontFamily: data.horizontal ? p.sans : p.num, fontSize: p.px(p.small),
-      hideOverlap: true, width: data.horizontal || data.kind === "range" ? p.px(112) : undefined,
+      hideOverlap: true, width: data.horizontal || data.kind === "range" ? p.px(132) : undefined,
       overflow: "truncate",
     },
   };
@@ -133,7 +133,7 @@ function label(p, data, series, stacked, graded, last) {
   const base = { fontFamily: p.num, fontWeight: 600, fontSize: p.px(p.strong) };
   if (data.kind === "share" && series.grade) {
     return { ...base, show: true, position: "inside", color: p.onGrade(series.grade), fontSize: p.px(p.small),
-      formatter: (item) => (item.dataIndex === last && item.value >= 14 ? Math.round(item.value) + "%" : "") };
+      formatter: (item) => (item.dataIndex === last && item.value >= 14 && p.width / data.categories.length > p.px(48) ? Math.round(item.value) + "%" : "") };
   }
   if (stacked) return { show: false };
   const few = data.categories.length <= 12;

@@ -1,0 +1,35 @@
+"""The sidebar: rooms register, visitors see what they may."""
+
+from __future__ import annotations
+
+import pytest
+from django.contrib.auth.models import AnonymousUser
+from django.test import RequestFactory
+
+from tanma.apps.kit import nav
+
+
+@pytest.fixture(autouse=True)
+def _alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(nav, "_entries", {})
+
+
+def test_sections_keep_their_order_and_hide_when_empty(rf: RequestFactory) -> None:
+    nav.register(nav.Entry("rules", 1, "kit:styleguide_phone", "因子", may=lambda r: True))
+    nav.register(nav.Entry("monitor", 1, "kit:styleguide", "企业", may=lambda r: True))
+    nav.register(nav.Entry("data", 1, "kit:styleguide_screen", "导入", may=lambda r: False))
+    shown = nav.visible_to(rf.get("/kit/styleguide/"))
+    assert ["碳监测", "规则"] == [str(s.label) for s in shown]
+    assert [True, False] == [s.links[0].current for s in shown]
+
+
+def test_by_default_one_must_be_signed_in(rf: RequestFactory) -> None:
+    nav.register(nav.Entry("monitor", 1, "kit:styleguide", "企业"))
+    request = rf.get("/")
+    request.user = AnonymousUser()
+    assert [] == nav.visible_to(request)
+
+
+def test_an_unknown_section_is_refused() -> None:
+    with pytest.raises(ValueError, match="'nowhere' is none of monitor"):
+        nav.register(nav.Entry("nowhere", 1, "kit:styleguide", "x"))

@@ -1,0 +1,102 @@
+"""Tables: order and page in the address, missing last, exports that run nothing."""
+
+from __future__ import annotations
+
+from io import BytesIO
+from typing import Any
+
+import pytest
+from django.http import HttpResponse, QueryDict, StreamingHttpResponse
+from django.template.loader import render_to_string
+from python_calamine import CalamineWorkbook
+
+from tanma.apps.kit.tables import Column, Table, csv_text, neutral
+
+ROWS: list[dict[str, Any]] = [{"n": f"样例{i}", "v": v} for i, v in enumerate([3, None, 10, 1, 7])]
+COLUMNS = [
+    Column("name", "名称", lambda r: r["n"], sort=True),
+    Column("value", "排放", lambda r: r["v"], unit="吨", kind="number", sort=True),
+    Column("note", "说明", lambda r: "=1+1", export=True),
+]
+
+
+def table(query: str = "", **more: Any) -> Table:
+    return Table(COLUMNS, ROWS, QueryDict(query), **more)
+
+
+def values(shown: Table) -> list[Any]:
+    return [row["v"] for row in shown.page.object_list]
+
+
+@pytest.mark.parametrize(
+    ("query", "wanted"),
+    [
+        ("order=value", [1, 3, 7, 10, None]),
+        ("order=-value", [10, 7, 3, 1, None]),
+        ("", [3, None, 10, 1, 7]),
+        ("order=secret", [3, None, 10, 1, 7]),
+        ("order=note", [3, None, 10, 1, 7]),
+    ],
+)
+def test_order_comes_from_the_address_and_missing_is_last(query: str, wanted: list[Any]) -> None:
+    assert wanted == values(table(query))
+
+
+def test_sort_links_keep_the_filter_turn_and_drop_the_page() -> None:
+    shown = table("q=x&order=-value&page=2", per_page=2)
+    by_key = {h.label: h for h in shown.headers()}
+    assert "?q=x&order=value" == by_key["排放"].href
+    assert ("descending", "") == (by_key["排放"].direction, by_key["名称"].direction)
+    assert "" == by_key["说明"].href
+
+
+def test_a_page_out_of_range_gives_the_last() -> None:
+    assert [7] == values(table("page=99", per_page=2))
+    assert [3, None] == values(table("page=nonsense", per_page=2))
+
+
+def test_dangerous_texts_are_neutralised_numbers_are_not() -> None:
+    assert ["'=1", "'+1", "'-a", "'@x", -5, "安全", ""] == [
+        neutral(v) for v in ["=1", "+1", "-a", "@x", -5, "安全", None]
+    ]
+
+
+def body(answer: HttpResponse | StreamingHttpResponse | None) -> bytes:
+    assert answer is not None
+    return b"".join(answer)
+
+
+def test_csv_holds_all_rows_and_says_demo(settings: Any) -> None:
+    settings.TANMA = settings.TANMA.model_copy(update={"demo": True})
+    text = body(table("export=csv&order=value", per_page=2).export("sample")).decode()
+    lines = text.removeprefix("\ufeff").splitlines()
+    assert ["演示数据", "名称,排放 (吨),说明", "样例3,1,'=1+1"] == lines[:3]
+    assert 7 == len(lines)
+
+
+def test_csv_without_demo_starts_with_the_header(settings: Any) -> None:
+    settings.TANMA = settings.TANMA.model_copy(update={"demo": False})
+    assert "\ufeffa\r\n1\r\n" == csv_text(["a"], [[1]])
+
+
+def test_xlsx_holds_the_same_cells(settings: Any) -> None:
+    settings.TANMA = settings.TANMA.model_copy(update={"demo": True})
+    book = CalamineWorkbook.from_filelike(BytesIO(body(table("export=xlsx").export("sample"))))
+    rows = book.get_sheet_by_index(0).to_python()
+    assert "演示数据" == rows[0][0]
+    assert ["样例0", 3.0, "'=1+1"] == rows[2]
+
+
+def test_no_export_when_none_is_asked_for_or_the_kind_is_unknown() -> None:
+    assert table().export("x") is None
+    assert table("export=exe").export("x") is None
+
+
+def test_the_page_says_when_nothing_matches() -> None:
+    empty = Table(COLUMNS, [], QueryDict("q=zzz"))
+    html = render_to_string(
+        "kit/parts/table.html",
+        {"table": empty, "page": empty.page, "headers": [], "rows": [], "pages": []},
+    )
+    assert "没有符合条件的记录" in html
+    assert "清除筛选" in html
