@@ -1,7 +1,7 @@
 """Checks of a 500,000-row activity file, nothing stored, beside the bare pyarrow read of it.
 
-Prints one JSON line: CPU seconds of both, their ratio and the limit (10). Rows vary in enterprise, month,
-item, unit and value; one row in a thousand is wrong, so that the row report is part of the price.
+Prints one JSON line: CPU seconds of both, their ratio and the limit (10). Rows vary in enterprise,
+month, item, unit and value; one row in a thousand is wrong, so that the row report has a price too.
 """
 
 from __future__ import annotations
@@ -45,7 +45,9 @@ def write(path: Path, rows: int) -> None:
             carrier, flow, unit, digits = CARRIERS[kind]
             value = f"{rng.lognormvariate(6, 0.3):.{digits}f}"
             value = "-" + value if number % 1000 == 999 else value
-            file.write(f"{code(enterprise)},{months[month]},{carrier},{flow},{value},{unit},申报,\n")
+            file.write(
+                f"{code(enterprise)},{months[month]},{carrier},{flow},{value},{unit},申报,\n"
+            )
 
 
 def cpu(action: Callable[[], object]) -> float:
@@ -69,7 +71,7 @@ def main() -> None:
         bare = cpu(lambda: pacsv.read_csv(path))
         whole = cpu(lambda: check(read(path), context))
         counts = check(read(path), context).counts
-    assert counts["rows"] == rows and counts["rejected"] == rows // 1000, counts
+    assert (rows, rows // 1000) == (counts["rows"], counts["rejected"]), counts
     figure = {
         "bench": "import_checks", "rows": rows, "cpu_s": round(whole, 3),
         "yardstick": "pyarrow.csv.read_csv", "yardstick_cpu_s": round(bare, 3),

@@ -47,7 +47,9 @@ def test_a_decimal_text_gives_its_exact_count(text, count):
     assert (count, OK) == one(text)
 
 
-@pytest.mark.parametrize("text", ["abc", "12,34", "=1+1", "1.2.3", "--1", "1e9999", "12 kWh", "NaN"])
+@pytest.mark.parametrize(
+    "text", ["abc", "12,34", "=1+1", "1.2.3", "--1", "1e9999", "12 kWh", "NaN"]
+)
 def test_what_is_not_a_number_is_said_so(text):
     assert NOT_DECIMAL == one(text)[1]
 

@@ -1,8 +1,8 @@
 """Decimal texts to exact integer counts, a column at a time.
 
-A text `12.50` is a mantissa 1250 and two digits after the point; the count at scale s in a unit that
-is r of the item's units is 1250 · r · 10^(s−2). All of it runs in int64; rows that could overflow, or
-that are not plainly written, take the slow way through fractions, one by one and just as exact.
+A text `12.50` is a mantissa 1250 and two digits after the point; the count at scale s in a unit
+that is r of the item's units is 1250 · r · 10^(s−2). All of it runs in int64; rows that could
+overflow, or that are not plainly written, go through fractions, one by one and just as exact.
 """
 
 from __future__ import annotations

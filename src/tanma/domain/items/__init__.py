@@ -14,7 +14,7 @@ from dataclasses import dataclass, fields
 from functools import cache
 from importlib import resources
 from types import MappingProxyType
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from tanma.domain.messages import Problem
 
@@ -125,7 +125,8 @@ def read_table(kind: type[Row], file: str, text: str) -> dict[str, Row]:
 def _row(kind: type[Row], file: str, line: int, cells: dict[str, str]) -> Row:
     if kind is Item:
         _check_item(file, line, cells)
-        return kind(**{**cells, "scale": int(cells["scale"] or 0)})  # type: ignore[arg-type]
+        typed: dict[str, Any] = {**cells, "scale": int(cells["scale"] or 0)}
+        return kind(**typed)
     return kind(**cells)
 
 

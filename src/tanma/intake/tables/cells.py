@@ -136,7 +136,7 @@ def as_product(text: str, where: Where) -> str:
 
 def _carrier(text: str, where: Where, code: str, *, products: bool) -> str:
     named = _carrier_names().get(units.fold(text).lower(), [])
-    hits = [c for c in named if c.startswith("product.") == products]
+    hits = [c for c in dict.fromkeys(named) if c.startswith("product.") == products]
     if len(hits) > 1:
         raise problem("cell_carrier_ambiguous", text, where, candidates="、".join(hits))
     if not hits:

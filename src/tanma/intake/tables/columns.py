@@ -14,7 +14,6 @@ from tanma.intake.tables.cells import PARSERS, Context, Value, Where
 from tanma.intake.tables.report import ERROR, Report
 from tanma.intake.tables.sheet import Sheet
 
-
 _AS_WRITTEN = frozenset({"text", "id"})
 """Columns that mean what they say are read only if a rule asks for them: notes can be long."""
 

@@ -1,14 +1,14 @@
 """Table packages as declarations: what a sheet is called, which columns it has, what rows state.
 
-`fields.toml` defines every column once; a file of `packages/` lists the columns of one sheet and how
-its rows become facts or readings. A mapping for a foreign file is the same kind of file, with columns
-of its own. Unknown keys, unknown columns, items and units are refused with file, line and repair.
+`fields.toml` defines every column once; a file of `packages/` lists the columns of one sheet and
+how its rows become facts or readings. A mapping for a foreign file is the same kind of file, with
+columns of its own. Unknown keys, columns, items and units are refused with file, line and repair.
 """
 
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from functools import cache
 from importlib import resources
 from pathlib import Path
@@ -32,7 +32,7 @@ class _Strict(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     pass
 
 
-class Field(_Strict):
+class Field(_Strict, frozen=True):
     """One column: its headers, its type and the help that a template prints."""
 
     zh: str
@@ -44,7 +44,7 @@ class Field(_Strict):
     help_en: str = ""
 
 
-class Subject(_Strict):
+class Subject(_Strict, frozen=True):
     """What a row speaks of: an external identifier in a column, its scheme fixed or in another."""
 
     column: str
@@ -52,7 +52,7 @@ class Subject(_Strict):
     scheme_column: str = ""
 
 
-class Span(_Strict):
+class Span(_Strict, frozen=True):
     """When a row holds: a period, or from and to (empty means still valid)."""
 
     period: str = ""
@@ -60,7 +60,7 @@ class Span(_Strict):
     to: str = ""
 
 
-class FactRule(_Strict):
+class FactRule(_Strict, frozen=True):
     """How one fact comes out of a row: which item, which column, in which unit."""
 
     item: str = ""
@@ -84,7 +84,7 @@ class FactRule(_Strict):
         return self.value or self.text
 
 
-class ReadingsRule(_Strict):
+class ReadingsRule(_Strict, frozen=True):
     """How a row becomes readings of a channel: where the interval lies and what it counts."""
 
     resolution: str
@@ -107,7 +107,7 @@ class ReadingsRule(_Strict):
     missing_when_zero: list[str] = []
 
 
-class Wide(_Strict):
+class Wide(_Strict, frozen=True):
     """Value columns whose header is a local time of day."""
 
     pattern: str
@@ -115,7 +115,7 @@ class Wide(_Strict):
     template_step_minutes: int
 
 
-class Package(_Strict):
+class Package(_Strict, frozen=True):
     """One kind of sheet."""
 
     title_zh: str
@@ -172,7 +172,8 @@ def load_package(name: str | Path) -> Package:
 def shared_fields() -> Mapping[str, Field]:
     """Every column of the project, by field name."""
     text = (resources.files(__package__) / "fields.toml").read_text(encoding="utf-8")
-    return _convert("fields.toml", text, dict[str, Field])
+    fields: dict[str, Field] = _convert("fields.toml", text, dict[str, Field])
+    return fields
 
 
 def read_package(file: str, text: str) -> Package:
@@ -201,7 +202,7 @@ def _line_of(text: str, part: str) -> int:
     return lines[0] if lines else 0
 
 
-def _references(package: Package) -> list[tuple[str, object]]:
+def _references(package: Package) -> list[tuple[str, Container[str]]]:
     """Every name that a declaration uses, with the set that must know it."""
     columns = set(package.columns) & set(package.fields)
     used = [*package.columns, *package.required, *package.header, *package.key, package.document]
@@ -214,7 +215,7 @@ def _references(package: Package) -> list[tuple[str, object]]:
     if package.readings:
         r = package.readings
         used += [*r.channel, r.start, r.end, r.date, r.end_date, r.end_seconds, r.value, r.unit]
-    names: list[tuple[str, object]] = [(name, columns) for name in used if name]
+    names: list[tuple[str, Container[str]]] = [(name, columns) for name in used if name]
     names += [(rule.item, items()) for rule in package.facts if rule.item]
     names += [(package.source, sources())]
     if package.readings and package.readings.unit_is:

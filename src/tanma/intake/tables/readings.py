@@ -1,4 +1,4 @@
-"""Rows to readings: a channel, an interval in UTC, and an integer count at the channel's resolution."""
+"""Rows to readings: a channel, an interval in UTC, an integer count at the channel's resolution."""
 
 from __future__ import annotations
 
@@ -87,10 +87,11 @@ def _all_zero(work: Work, rule: ReadingsRule) -> NDArray[np.bool_]:
     """Rows where every column named by the mapping is zero: a reading that was not taken."""
     if not rule.missing_when_zero:
         return np.zeros(len(work.sheet.rows), bool)
-    zero = [
-        amounts.counts(work.sheet.column(c), [Fraction(10**9)]) for c in rule.missing_when_zero
-    ]
-    return np.all([(z.count == 0) & (z.state == amounts.OK) for z in zero], axis=0)
+    zero = [amounts.counts(work.sheet.column(c), [Fraction(10**9)]) for c in rule.missing_when_zero]
+    result: NDArray[np.bool_] = np.all(
+        [(z.count == 0) & (z.state == amounts.OK) for z in zero], axis=0
+    )
+    return result
 
 
 def _spans(work: Work, rule: ReadingsRule) -> Spans:
@@ -214,8 +215,8 @@ def _check_quantity(work: Work, rule: ReadingsRule) -> None:
         at = np.flatnonzero(np.array(off or [False])[unit.codes] & (items_of == code))
         item = items()[quantity]
         allowed = "、".join(units.spellings(_unit_of(quantity).dimension))
-        work.note("cell_unit_mismatch", ERROR, rule.unit, at, item=item.name_zh, item_en=item.name_en,
-                  allowed=allowed)  # fmt: skip
+        names = {"item": item.name_zh, "item_en": item.name_en}
+        work.note("cell_unit_mismatch", ERROR, rule.unit, at, allowed=allowed, **names)
 
 
 def _number_faults(work: Work, rule: ReadingsRule, one: Series) -> None:

@@ -84,7 +84,7 @@ class Report:
         params: list[dict[str, object]],
         which: NDArray[np.int64] | None = None,
     ) -> None:
-        """Note a fault at positions `at`; `values` are the cells there, `which` picks the params."""
+        """Note a fault at positions `at`: `values` are the cells, `which` picks the params."""
         if len(at):
             index = np.zeros(len(at), np.int64) if which is None else which
             self.findings.append(Finding(code, severity, column, at, values, params, index))

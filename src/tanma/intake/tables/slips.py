@@ -1,12 +1,13 @@
 """Slips of unit: a quantity near a power of ten times what is usual for the same thing.
 
-Usual is, in this order: the enterprise's own history, the other rows of the same enterprise and item in
-the file, and (only as a warning) its peers. A quantity is flagged and never changed.
+Usual is, in this order: the enterprise's own history, the other rows of the same enterprise and
+item in the file, and (only as a warning) its peers. A quantity is flagged and never changed.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from fractions import Fraction
 
 import numpy as np
 import pyarrow as pa
@@ -54,7 +55,8 @@ def check(work: Work, stated: Stated, span: Days) -> None:
 
 def _groups(work: Work, stated: Stated, span: Days, at: NDArray[np.int64]) -> Groups:
     subject = work.sheet.package.subject
-    assert subject is not None and stated.count is not None
+    assert subject is not None
+    assert stated.count is not None
     coded = text_column(work, subject.column)
     pair = coded.codes[at] * len(stated.items) + stated.item_of[at]
     encoded = pc.dictionary_encode(pa.array(pair))
@@ -140,6 +142,6 @@ def _note(
 def _meant(said: object, power: int) -> str:
     """The unit that would make the quantity usual, if there is one."""
     assert isinstance(said, units.Unit)
-    fits = [u.unit for u in units.units().values()
-            if u.dimension == said.dimension and said.factor == u.factor * 10**power]  # fmt: skip
-    return fits[0] if fits else "—"
+    wanted = said.factor / Fraction(10) ** power
+    same = [u for u in units.units().values() if u.dimension == said.dimension]
+    return next((u.unit for u in same if u.factor == wanted), "—")

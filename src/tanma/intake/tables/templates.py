@@ -7,6 +7,7 @@ import datetime as dt
 from pathlib import Path
 
 import xlsxwriter
+from xlsxwriter.format import Format
 from xlsxwriter.utility import xl_col_to_name
 from xlsxwriter.worksheet import Worksheet
 
@@ -77,8 +78,11 @@ def _write_xlsx(package: Package, path: Path, filled: bool) -> None:
     with xlsxwriter.Workbook(str(path), options) as book:
         # The date of creation would make two equal templates differ.
         book.set_properties({"title": package.title_zh, "created": dt.datetime(2026, 1, 1)})  # noqa: DTZ001
-        head = {True: {"bold": True, "bg_color": "#FFE9C7"}, False: {"bold": True}}
-        formats = {must: book.add_format({**h, "text_wrap": True}) for must, h in head.items()}
+        bold: dict[str, object] = {"bold": True, "text_wrap": True}
+        formats = {
+            True: book.add_format({**bold, "bg_color": "#FFE9C7"}),
+            False: book.add_format(bold),
+        }
         text = book.add_format({"num_format": "@"})
         sheet = book.add_worksheet("填报")
         example = book.add_worksheet("示例")
@@ -94,7 +98,7 @@ def _write_xlsx(package: Package, path: Path, filled: bool) -> None:
         lists.hide()
 
 
-def _header(sheet: Worksheet, package: Package, formats: dict[bool, object], text: object) -> None:
+def _header(sheet: Worksheet, package: Package, formats: dict[bool, Format], text: Format) -> None:
     for c, title in enumerate(headers(package)):
         name = package.columns[c] if c < len(package.columns) else ""
         sheet.write_string(0, c, title, formats[name in package.required])
@@ -118,7 +122,7 @@ def _fill(sheet: Worksheet, package: Package) -> None:
             sheet.write_string(r, c, cell)
 
 
-def _notes(sheet: Worksheet, package: Package, bold: object) -> None:
+def _notes(sheet: Worksheet, package: Package, bold: Format) -> None:
     titles = ["列", "column", "必填", "类型 type", "说明", "help"]
     rows = [titles] + [
         [s.zh, s.title_en, "是" if n in package.required else "", s.type, s.help_zh, s.help_en]
@@ -131,7 +135,7 @@ def _notes(sheet: Worksheet, package: Package, bold: object) -> None:
 
 
 def _drop_downs(sheet: Worksheet, lists: Worksheet, package: Package) -> None:
-    """Drop-downs read their values from a hidden sheet: a list in the rule ends at 255 characters."""
+    """Drop-downs read a hidden sheet: a list inside the rule itself ends at 255 characters."""
     for c, name in enumerate(package.columns):
         values = allowed(package.fields[name], package)
         for r, value in enumerate(values):

@@ -1,0 +1,174 @@
+"""Checks that need more than one cell: keys, slips of unit, signs, spans, known areas."""
+
+import datetime as dt
+
+import pyarrow as pa
+import pytest
+
+HEADER = "统一社会信用代码,期间,项目,流向,数量,单位\n"
+CODE = "91990101MA0DEM001L"
+OTHER = "91990102MA0DEM0026"
+
+
+def power(*rows: tuple[str, str, str], code: str = CODE) -> str:
+    return HEADER + "".join(f"{code},{p},电力,购入,{v},{u}\n" for p, v, u in rows)
+
+
+def months(values: list[str], unit: str = "kWh") -> str:
+    return power(*[(f"2026-{m:02d}", v, unit) for m, v in enumerate(values, start=1)])
+
+
+def history(typical: float, subject: str = CODE) -> pa.Table:
+    item = "electricity.purchased"
+    return pa.table({"subject_value": [subject], "item": [item], "typical": [typical]})
+
+
+def test_equal_rows_of_one_key_count_once_and_are_no_fault(judge):
+    checked = judge(power(("2026-09", "1.5", "MWh"), ("2026年9月", "1500", "kWh")))
+    expected = {"rows": 2, "good": 1, "rejected": 0, "repeated": 1, "warnings": 0, "facts": 1}
+    assert expected == {k: checked.counts[k] for k in expected}
+    assert {} == checked.report.counts()
+
+
+def test_three_rows_of_one_key_with_one_different_are_all_refused(judge):
+    rows = [("2026-09", "1", "kWh"), ("2026-09", "1", "kWh"), ("2026-09", "2", "kWh")]
+    checked = judge(power(*rows, ("2026-08", "5", "kWh")))
+    assert {"key_conflict": 3} == checked.report.counts()
+    assert [5000] == checked.facts["value"].to_pylist()
+
+
+def test_a_faulty_row_does_not_pull_down_the_row_of_its_key(judge):
+    checked = judge(power(("2026-09", "1", "kWh"), ("2026-09", "-2", "kWh")))
+    assert {"amount_negative": 1} == checked.report.counts()
+    assert [1000] == checked.facts["value"].to_pylist()
+
+
+def test_kwh_declared_as_mwh_is_seen_by_history(judge, line):
+    """A usual month of 120 MWh, and 118,000 MWh declared."""
+    checked = judge(power(("2026-09", "118000", "MWh")), history=history(120_000_000))
+    found = line(checked)
+    assert ("unit_suspected", "error") == (found.code, found.severity)
+    assert "118000 MWh 约为本企业通常水平的 10^3 倍。单位可能应为 kWh" in found.zh
+    assert "about 10^3 times what is usual" in found.en
+    assert 0 == checked.facts.num_rows
+
+
+def test_mwh_declared_as_kwh_is_seen_too(judge, line):
+    found = line(judge(power(("2026-09", "118", "kWh")), history=history(120_000_000)))
+    assert "10^-3 倍。单位可能应为 MWh" in found.zh
+
+
+def test_a_slip_is_seen_by_the_other_months_of_the_same_file(judge, line):
+    checked = judge(months(["110000", "90000", "105000", "98000", "101000000"]))
+    assert (6, "unit_suspected") == (line(checked).row, line(checked).code)
+    assert 4 == checked.facts.num_rows
+
+
+def test_a_swing_is_no_slip(judge):
+    assert {} == judge(months(["110000", "300000", "9000", "98000", "500000"])).report.counts()
+
+
+def test_a_hundredfold_is_only_a_warning(judge, line):
+    found = line(judge(power(("2026-09", "12000", "MWh")), history=history(120_000_000)))
+    assert "warning" == found.severity
+
+
+def test_what_somebody_has_verified_is_kept(judge):
+    checked = judge(
+        power(("2026-09", "118000", "MWh")), history=history(120_000_000), accept_suspected=True
+    )
+    assert [118_000_000_000] == checked.facts["value"].to_pylist()
+    assert 1 == checked.counts["warnings"]
+
+
+def test_peers_only_warn_and_only_where_history_is_silent(judge, line):
+    text = power(("2026-09", "118000", "MWh"))
+    found = line(judge(text, peers=history(120_000_000)))
+    assert ("unit_suspected_peers", "warning") == (found.code, found.severity)
+    assert "约为同类企业的 10^3 倍" in found.zh
+    assert {} == judge(text, peers=history(120_000_000), history=history(1.2e11)).report.counts()
+
+
+def test_history_of_another_enterprise_says_nothing(judge):
+    known = history(120_000_000, subject=OTHER)
+    assert {} == judge(power(("2026-09", "118000", "MWh")), history=known).report.counts()
+
+
+def test_a_quarter_is_compared_by_the_month(judge):
+    assert (
+        {} == judge(power(("2026Q3", "360", "MWh")), history=history(120_000_000)).report.counts()
+    )
+
+
+@pytest.mark.parametrize("value", ["-12.5", "0"])
+def test_value_added_of_zero_or_less_is_kept_with_a_warning(value, judge, line):
+    text = f"统一社会信用代码,期间,工业增加值,金额单位\n{CODE},2026Q3,{value},万元\n"
+    checked = judge(text)
+    assert ("value_not_positive", "warning") == (line(checked).code, line(checked).severity)
+    assert f"“{value}” 不大于 0" in line(checked).zh
+    assert "no grade on value added follows" in line(checked).en
+    assert 1 == checked.facts.num_rows
+
+
+def test_unknown_area_and_industry_name_near_ones(judge):
+    text = (
+        "uscc,name,industry,area_statutory,size_class,status,valid_from\n"
+        f"{CODE},甲,3011,990101001,规上,在营,2026-01-01\n"
+        f"{OTHER},乙,3099,990101009,规上,在营,2026-01-01\n"
+    )
+    checked = judge(text, areas={"990101001"}, industries={"3011", "3012"})
+    lines = {x.code: x for x in checked.report.lines()}
+    assert {"cell_area_unknown", "cell_industry_unknown"} == set(lines)
+    assert "没有登记区域 “990101009”，相近的有：990101001" in lines["cell_area_unknown"].zh
+    assert "no industry code '3099'" in lines["cell_industry_unknown"].en
+    assert {CODE} == set(checked.facts["subject_value"].to_pylist())
+
+
+def test_an_end_before_the_start_is_refused(judge, line):
+    text = (
+        "uscc,name,industry,area_statutory,size_class,status,valid_from,valid_to\n"
+        f"{CODE},甲,3011,990101,规上,在营,2026-01-01,2025-01-01\n"
+    )
+    found = line(judge(text))
+    assert "span_backwards" == found.code
+    assert "“2025-01-01” 不晚于生效日期" in found.zh
+
+
+@pytest.mark.parametrize(
+    ("text", "start", "end"),
+    [
+        ("2026年3季度", (2026, 7, 1), (2026, 10, 1)),
+        ("2026年第一季度", (2026, 1, 1), (2026, 4, 1)),
+        ("2026Q3", (2026, 7, 1), (2026, 10, 1)),
+        ("2026年上半年", (2026, 1, 1), (2026, 7, 1)),
+        ("2025年", (2025, 1, 1), (2026, 1, 1)),
+        ("2026/9", (2026, 9, 1), (2026, 10, 1)),
+        ("202609", (2026, 9, 1), (2026, 10, 1)),
+        ("2026年1-2月", (2026, 1, 1), (2026, 3, 1)),
+        ("2026-09-01", (2026, 9, 1), (2026, 10, 1)),
+    ],
+)
+def test_the_usual_spellings_of_a_period_are_read(text, start, end, judge):
+    facts = judge(power((text, "1", "kWh"))).facts
+    expected = (dt.date(*start), dt.date(*end))
+    assert expected == (facts["valid_from"][0].as_py(), facts["valid_to"][0].as_py())
+
+
+def test_the_running_month_is_not_the_future(judge):
+    assert 1 == judge(power(("2026-11", "1", "kWh"))).facts.num_rows
+    assert {"period_future": 1} == judge(power(("2026-12", "1", "kWh"))).report.counts()
+
+
+def test_a_row_with_two_faults_is_one_rejected_row(judge):
+    checked = judge(HEADER + "x,2026-09,电力,购入,-1,kWh\n")
+    assert {"uscc_length": 1, "amount_negative": 1} == checked.report.counts()
+    assert 1 == checked.counts["rejected"]
+
+
+def test_a_certificate_claimed_twice_meets_its_own_key(judge):
+    number = "99000000000000001202609000000001"
+    head = "绿证编号,统一社会信用代码,期间,数量,单位\n"
+    checked = judge(head + f"{number},{CODE},2026-09,1,MWh\n{number},{OTHER},2026-09,1,MWh\n")
+    assert {"key_conflict": 2} == checked.report.counts()
+    wrong = judge(head + f"123,{CODE},2026-09,1,MWh\n")
+    assert {"certificate_wrong": 1} == wrong.report.counts()
