@@ -11,6 +11,7 @@ import sys
 import textwrap
 import time
 from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -73,10 +74,9 @@ def known(
 ) -> dict[tuple[int, int], int]:
     with duckdb.connect() as con:
         lake.known(con, channels, BEGIN, END, lake.watermark if at is None else at)
-        query = "SELECT channel, epoch_us(start_utc), value FROM readings"
-        rows = con.execute(query).fetchall()
-    begin_us = int(BEGIN.timestamp()) * 10**6
-    found = {(c, (start - begin_us) // (900 * 10**6)): value for c, start, value in rows}
+        rows = con.execute("SELECT channel, start_utc, value FROM readings").fetchall()
+    begin = BEGIN.replace(tzinfo=None)
+    found = {(channel, (start - begin) // QUARTER): value for channel, start, value in rows}
     assert len(found) == len(rows)
     return found
 
@@ -283,6 +283,20 @@ def test_days_are_local_and_midnight_is_sharp(lake: Readings) -> None:
     assert shanghai[1:] == daily(lake, "2026-09-02", "2026-09-03", "Asia/Shanghai")
 
 
+@pytest.mark.parametrize("session", ["UTC", "Asia/Shanghai", "America/St_Johns"])
+def test_the_zone_of_the_session_changes_no_answer(lake: Readings, session: str) -> None:
+    lake.append(read(*((7, q, 1) for q in range(96))), writer="a")
+    lake.seal()
+    days = (dt.date(2026, 9, 1), dt.date(2026, 9, 3))
+    with duckdb.connect() as con:
+        con.execute(f"SET TimeZone = '{session}'")
+        lake.daily(con, [7], *days, "Asia/Shanghai", lake.watermark)
+        rows = con.execute("SELECT value, crossing FROM daily ORDER BY day").fetchall()
+        first = con.execute("SELECT min(start_utc) FROM daily_readings").fetchall()
+    assert [(64, 0), (32, 0)] == rows
+    assert [(BEGIN.replace(tzinfo=None),)] == first
+
+
 def test_days_of_23_and_25_hours(lake: Readings) -> None:
     lake.append(read(*((7, q, 1) for q in range(96 * 220))), writer="a")
     lake.seal()
@@ -383,10 +397,17 @@ def test_an_inbox_is_there_whole_or_not_at_all(
 
 
 def test_inboxes_sync_every_commit(tmp_path: Path) -> None:
-    inbox = Inbox(tmp_path, "a", Clock())
-    with inbox._open() as con:
-        assert ("wal",) == con.execute("PRAGMA journal_mode").fetchone()
-        assert (2,) == con.execute("PRAGMA synchronous").fetchone()
+    con = Inbox(tmp_path, "a", Clock())._open()
+    assert ("wal",) == con.execute("PRAGMA journal_mode").fetchone()
+    assert (2,) == con.execute("PRAGMA synchronous").fetchone()
+
+
+def test_threads_share_an_inbox(lake: Readings, tmp_path: Path) -> None:
+    with ThreadPoolExecutor(4) as pool:
+        receipts = list(pool.map(lambda n: lake.append(read((n, 0, n)), writer="a"), range(40)))
+    lake.seal()
+    assert 40 == len({r.inbox_id for r in receipts}) == len({r.stamp for r in receipts})
+    assert {(n, 0): n for n in range(40)} == known(lake)
 
 
 KILLED = """

@@ -7,8 +7,10 @@ on, so the same message or content is never taken twice. SQLite files must lie o
 
 from __future__ import annotations
 
+import os
 import re
 import sqlite3
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
@@ -58,6 +60,7 @@ class Inbox:
         self.writer = writer
         self._clock = clock
         self._path = root / "inbox" / f"{writer}.sqlite3"
+        self._held = threading.local()
         if not self._path.exists():
             self._create(floor)
 
@@ -79,23 +82,25 @@ class Inbox:
         new.rename(self._path)
         fsync_path(self._path.parent)
 
-    @contextmanager
-    def _open(self) -> Iterator[sqlite3.Connection]:
-        with closing(sqlite3.connect(self._path, timeout=60)) as con:
-            con.execute("PRAGMA synchronous = FULL")
-            yield con
+    def _open(self) -> sqlite3.Connection:
+        """This thread's connection, kept open: closing the last one writes the whole log back."""
+        held = getattr(self._held, "connection", None)
+        if held is None or self._held.process != os.getpid():
+            held = sqlite3.connect(self._path, timeout=60, isolation_level=None)
+            held.execute("PRAGMA synchronous = FULL")
+            self._held.connection, self._held.process = held, os.getpid()
+        return held
 
     @contextmanager
     def _transaction(self) -> Iterator[sqlite3.Connection]:
-        with self._open() as con:
-            con.isolation_level = None
-            con.execute("BEGIN IMMEDIATE")
-            try:
-                yield con
-            except BaseException:
-                con.execute("ROLLBACK")
-                raise
-            con.execute("COMMIT")
+        con = self._open()
+        con.execute("BEGIN IMMEDIATE")
+        try:
+            yield con
+        except BaseException:
+            con.execute("ROLLBACK")
+            raise
+        con.execute("COMMIT")
 
     def append(self, body: bytes, rows: int, digest: bytes, message_id: str | None) -> Receipt:
         """Take a batch in, or find the receipt it got the first time."""
@@ -132,12 +137,12 @@ class Inbox:
     def pending(self, after: int, limit_rows: int) -> list[Batch]:
         """Batches beyond an id, the oldest first, of about so many rows."""
         taken, batches = 0, []
-        with self._open() as con:
-            rows = con.execute(
-                "SELECT id, stamp, rows, body FROM batch JOIN received USING (id)"
-                " WHERE id > ? ORDER BY id",
-                (after,),
-            )
+        rows = self._open().execute(
+            "SELECT id, stamp, rows, body FROM batch JOIN received USING (id)"
+            " WHERE id > ? ORDER BY id",
+            (after,),
+        )
+        with closing(rows):
             for row in rows:
                 batches.append(Batch(*row))
                 taken += row[2]
@@ -152,9 +157,8 @@ class Inbox:
 
     def backlog(self) -> int:
         """Rows that wait to be sealed."""
-        with self._open() as con:
-            query = "SELECT coalesce(sum(rows), 0) FROM batch JOIN received USING (id)"
-            return int(con.execute(query).fetchone()[0])
+        query = "SELECT coalesce(sum(rows), 0) FROM batch JOIN received USING (id)"
+        return int(self._open().execute(query).fetchone()[0])
 
 
 def writers(root: Path) -> list[str]:

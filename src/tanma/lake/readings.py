@@ -44,10 +44,19 @@ LANDING = pa.schema(
 )
 SEAL_ROWS = 2_000_000
 _EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
-_DAYS = pa.schema([("day", pa.date32()), ("from_utc", INSTANT), ("to_utc", INSTANT)])
+_UTC = pa.timestamp("us")
+_DAYS = pa.schema([("day", pa.date32()), ("from_utc", _UTC), ("to_utc", _UTC)])
 _WATERMARK = "landing.watermark"
 _DELTA_ENCODED = ("channel", "start_utc", "end_utc", "value", "stamp", "batch", "row")
-_VIEW = pa.schema([*READING, ("stamp", pa.int64())])
+_VIEW = pa.schema(
+    [
+        ("channel", pa.int64()),
+        ("start_utc", _UTC),
+        ("end_utc", _UTC),
+        ("value", pa.int64()),
+        ("stamp", pa.int64()),
+    ]
+)
 
 
 @dataclass(frozen=True)
@@ -107,8 +116,12 @@ class Readings:
         if writer not in self._inboxes:
             # A new writer must not stamp below a watermark that a seal publishes at this moment.
             with sole_writer(self._lock):
-                inbox = Inbox(self._root, writer, self._clock, self.watermark)
-                self._inboxes[writer] = inbox
+                return self._held_inbox(writer)
+        return self._inboxes[writer]
+
+    def _held_inbox(self, writer: str) -> Inbox:
+        if writer not in self._inboxes:
+            self._inboxes[writer] = Inbox(self._root, writer, self._clock, self.watermark)
         return self._inboxes[writer]
 
     def seal(self, limit_rows: int = SEAL_ROWS) -> Sealed:
@@ -120,7 +133,7 @@ class Readings:
         with sole_writer(self._lock):
             table = self._table.create()
             before = table.transaction_version(_WATERMARK) or 0
-            inboxes = [Inbox(self._root, name, self._clock) for name in writers(self._root)]
+            inboxes = [self._held_inbox(name) for name in writers(self._root)]
             watermark = self._closed(inboxes, before)
             rows = sum(self._drain(inbox, before, limit_rows) for inbox in inboxes)
             if watermark > before:
@@ -172,8 +185,8 @@ class Readings:
     ) -> None:
         """Create the view `name` (channel, start_utc, end_utc, value, stamp): one row a reading.
 
-        Readings that start in [start_utc, end_utc) of some channels (None: all), as known at
-        `known_at`, µs since 1970 UTC. Withdrawn readings are left out.
+        Times in it are UTC without a zone. Readings that start in [start_utc, end_utc) of some
+        channels (None: all), as known at `known_at`, µs since 1970 UTC, without the withdrawn.
         """
         sql.checked_name(name)
         table = self._table.open()
@@ -210,7 +223,10 @@ class Readings:
         """
         bounds = _day_bounds(first_day, end_day, ZoneInfo(zone))
         con.register(f"{sql.checked_name(name)}_days", bounds)
-        first, last = bounds["from_utc"][0].as_py(), bounds["to_utc"][-1].as_py()
+        first, last = (
+            moment.as_py().replace(tzinfo=dt.UTC)
+            for moment in (bounds["from_utc"][0], bounds["to_utc"][-1])
+        )
         self.known(con, channels, first, last, known_at, f"{name}_readings")
         con.execute(
             f"""CREATE OR REPLACE TEMP VIEW {name} AS
@@ -222,16 +238,30 @@ class Readings:
 
 
 def _newest(rows: str) -> str:
-    """SQL: of each (channel, start) the content that was first received last."""
+    """SQL: of each (channel, start) the content that was first received last.
+
+    Most readings have one version and are read as they lie; only the others are ordered.
+    """
     content = "channel, start_utc, end_utc, value"
     place = "struct_pack(s := stamp, w := writer, b := batch, r := row)"
+    twice = f"SELECT channel, start_utc FROM ({rows}) GROUP BY ALL HAVING count(*) > 1"
     return f"""
-        SELECT channel, start_utc, end_utc, value, received.s AS stamp FROM (
-            SELECT {content}, min({place}) AS received FROM ({rows}) GROUP BY {content}
+        WITH twice AS MATERIALIZED ({twice}),
+        first_received AS (
+            SELECT {content}, min({place}) AS received
+            FROM ({rows}) SEMI JOIN twice USING (channel, start_utc) GROUP BY {content}
+        ),
+        newest AS (
+            SELECT {content}, received.s AS stamp FROM first_received
+            QUALIFY row_number() OVER (
+                PARTITION BY channel, start_utc ORDER BY received DESC
+            ) = 1
+            UNION ALL
+            SELECT {content}, stamp FROM ({rows}) ANTI JOIN twice USING (channel, start_utc)
         )
-        QUALIFY row_number() OVER (
-            PARTITION BY channel, start_utc ORDER BY received DESC
-        ) = 1 AND value IS NOT NULL"""
+        SELECT channel, timezone('UTC', start_utc) AS start_utc,
+            timezone('UTC', end_utc) AS end_utc, value, stamp
+        FROM newest WHERE value IS NOT NULL"""
 
 
 def _marker(writer: str) -> str:
@@ -253,12 +283,12 @@ def _day_bounds(first_day: dt.date, end_day: dt.date, zone: ZoneInfo) -> pa.Tabl
     if first_day >= end_day:
         raise Problem("readings_no_day", first_day=first_day, end_day=end_day)
     days = [first_day + dt.timedelta(days=n) for n in range((end_day - first_day).days + 1)]
-    edges = [dt.datetime.combine(day, dt.time(), zone).astimezone(dt.UTC) for day in days]
+    edges = [
+        dt.datetime.combine(day, dt.time(), zone).astimezone(dt.UTC).replace(tzinfo=None)
+        for day in days
+    ]
     columns = {"day": days[:-1], "from_utc": edges[:-1], "to_utc": edges[1:]}
-    return pa.table(
-        columns,
-        schema=pa.schema([("day", pa.date32()), ("from_utc", INSTANT), ("to_utc", INSTANT)]),
-    )
+    return pa.table(columns, schema=_DAYS)
 
 
 def _checked(readings: pa.Table) -> pa.RecordBatch:
