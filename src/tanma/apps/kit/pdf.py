@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from importlib import import_module, resources
 from pathlib import Path
@@ -34,12 +34,12 @@ def render_pdf(
     the same data, fonts and moment come the same bytes.
     """
     inputs = {"data": json.dumps(data, ensure_ascii=False), **(images or {})}
-    places: list[str | Path | bytes] = [str(fonts or vendor_fonts())]
-    source: str | Path | bytes = (TEMPLATES / f"{template}.typ").read_bytes()
-    return typst.compile(
-        source,
+    # The stubs want source and font folders to be of one type, which the function does not.
+    compile_pdf: Callable[..., bytes] = typst.compile
+    return compile_pdf(
+        (TEMPLATES / f"{template}.typ").read_bytes(),
         format="pdf",
-        font_paths=places,
+        font_paths=[str(fonts or vendor_fonts())],
         ignore_system_fonts=True,
         sys_inputs=inputs,
         pdf_standards=["a-2a"],
