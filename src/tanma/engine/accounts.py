@@ -26,11 +26,6 @@ from tanma.domain.quantities import find
 EDITIONS = ("zj-code-account", "statutory-general", "carbon-market", "gbt-2589-2020")
 CODE, STATUTORY, MARKET, ENERGY = EDITIONS
 BASE = "province-average"
-GRID_PREFERENCES = {
-    ("average", "CN"): "national-average",
-    ("average_excl_market_nonfossil", "CN"): "market-residual",
-}
-"""(kind, region) of an edition's grid factor → order of preference; any other: BASE."""
 PREFERENCES = (BASE, "national-average", "market-residual", "carbon-market")
 
 
@@ -82,18 +77,14 @@ def _bound(edition_id: str, region: str):  # noqa: ANN202 - a Binding
     return bind(edition(edition_id), units, {"province": region or "{province}"})
 
 
-def preference_of(line: BoundLine) -> str:
-    """Which order of preference gives the factors of a line."""
-    grid = next((key for key in line.factors.values() if key[0] == "grid"), None)
-    if grid is not None:
-        return GRID_PREFERENCES.get((grid[1], grid[2]), BASE)
-    return PREFERENCES[-1] if line.edition == MARKET else BASE
-
-
 def column_of(line: BoundLine) -> str:
-    """Name of the posted column: quantum and order of preference."""
+    """Name of the posted column: quantum, valuation of energy, order of preference.
+
+    The two valuations of energy (当量值, 等价值) are told apart by the formula, never mixed.
+    """
     quantum = find(line.formula).quantum
-    return f"{quantum}_{preference_of(line).replace('-', '_')}"
+    valuation = "_equivalent" if "equivalent" in line.formula else ""
+    return f"{quantum}{valuation}_{line.preferences.replace('-', '_')}"
 
 
 @dataclass(frozen=True)
@@ -131,6 +122,7 @@ def build(
     region: str,
     known_on: str,
     frozen_grid_year: int | None = None,
+    grid_level: str = "province",
 ) -> None:
     """Tables `factors_used`, `lines`, `account_monthly`, `energy_items`, `line_upper`.
 
@@ -143,7 +135,7 @@ def build(
                 " WHERE counted")  # fmt: skip
     posted = _columns(editions, region)
     orders = sorted({order for order, _ in posted.values()})
-    _resolve(con, orders, region, date.fromisoformat(known_on), frozen_grid_year)
+    _resolve(con, orders, region, date.fromisoformat(known_on), frozen_grid_year, grid_level)
     numbers = {item: n for n, item in enumerate(used)}
     con.execute(_lines(posted, orders, numbers))
     con.execute(_monthly(weights(editions, region), numbers))
@@ -184,7 +176,7 @@ def _columns(editions: Sequence[str], region: str) -> dict[str, tuple[str, dict[
     found: dict[str, tuple[str, dict[str, list[str]]]] = {}
     for name in editions:
         for line in _bound(name, region).lines:
-            _, formulas = found.setdefault(column_of(line), (preference_of(line), {}))
+            _, formulas = found.setdefault(column_of(line), (line.preferences, {}))
             taken = formulas.setdefault(line.formula, [])
             if line.item not in taken:
                 taken.append(line.item)
@@ -193,7 +185,7 @@ def _columns(editions: Sequence[str], region: str) -> dict[str, tuple[str, dict[
 
 def _resolve(
     con: duckdb.DuckDBPyConnection, orders: Sequence[str], region: str, known_on: date,
-    frozen_grid_year: int | None,
+    frozen_grid_year: int | None, grid_level: str,
 ) -> None:  # fmt: skip
     """Tables `need_<order>` for all and `own_<order>` for lines with measured factors."""
     for name, table in relations().items():
@@ -204,9 +196,12 @@ def _resolve(
         FROM activity SEMI JOIN account_items USING (item)"""
     )
     _measured(con, region)
-    frozen = (frozen_grid_year, region) if frozen_grid_year else None
     for order in orders:
-        chosen = preferences(order)
+        located = order == BASE
+        # where the province's own factor is not to be used, the base order is that of its grid
+        chosen = preferences(f"{grid_level}-average" if located else order)
+        place = region if located else "CN"
+        frozen = (frozen_grid_year, place) if frozen_grid_year else None
         suffix = order.replace("-", "_")
         sql = resolve_sql(chosen, "need_lines", None, known_on=known_on, frozen_grid=frozen)
         con.execute(f"CREATE OR REPLACE TEMP TABLE need_{suffix} AS {sql}")
@@ -296,12 +291,21 @@ def _monthly(entries: Sequence[Weight], numbers: dict[str, int]) -> str:
         for w in entries:
             if w.measure == measure:
                 terms.setdefault((w.column, w.weight), []).append(w.item)
-        parts.append(f"{_signed_sum(terms, numbers)} AS {measure}")
+        parts.append(f"{_signed_sum(terms, numbers, _may_be_empty(measure))} AS {measure}")
     return f"""CREATE OR REPLACE TEMP TABLE account_monthly AS
         SELECT subject, month, {", ".join(parts)} FROM lines GROUP BY subject, month"""
 
 
-def _signed_sum(terms: dict[tuple[str, int], list[str]], numbers: dict[str, int]) -> str:
+def _may_be_empty(measure: str) -> bool:
+    """Whether no line at all means 0: a part of a total, or a total whose edition says so."""
+    made = MEASURE_DEFS[measure]
+    total = next(t for t in edition(made.edition).totals if t.id == made.total)
+    return bool(made.categories) or total.empty == "zero"
+
+
+def _signed_sum(
+    terms: dict[tuple[str, int], list[str]], numbers: dict[str, int], may_be_empty: bool
+) -> str:
     if not terms:
         return "CAST(NULL AS BIGINT)"
     cases, missing = [], []
@@ -312,5 +316,5 @@ def _signed_sum(terms: dict[tuple[str, int], list[str]], numbers: dict[str, int]
     total = f"sum(CASE {' '.join(cases)} END)"
     return (
         f"CASE WHEN count(*) FILTER ({' OR '.join(missing)}) = 0"
-        f" THEN CAST(coalesce({total}, 0) AS BIGINT) END"
+        f" THEN CAST({f'coalesce({total}, 0)' if may_be_empty else total} AS BIGINT) END"
     )

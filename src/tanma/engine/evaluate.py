@@ -40,7 +40,9 @@ class Plan:
     known_on: str
     """ISO day of `known_at`: which editions of factors had been published."""
     grid_region: str
-    """Region code for grid factors, e.g. 330000."""
+    """Province code for grid factors, e.g. 330000."""
+    grid_level: str = "province"
+    """province: its own average; region: the average of its regional grid."""
     editions: tuple[str, ...] = accounts.EDITIONS
     frozen_grid_year: int | None = None
     legal_basis: str = ""
@@ -61,7 +63,8 @@ def evaluate(con: duckdb.DuckDBPyConnection, plan: Plan) -> None:
                    since=window, until=end)  # fmt: skip
     activity.attributes(con, last_day)
     population.enterprises(con)
-    accounts.build(con, plan.editions, plan.grid_region, plan.known_on, plan.frozen_grid_year)
+    accounts.build(con, plan.editions, plan.grid_region, plan.known_on, plan.frozen_grid_year,
+                   plan.grid_level)  # fmt: skip
     population.money(con)
     regions.closure(con)
     regions.memberships(con)
@@ -175,19 +178,8 @@ def _joined(con: duckdb.DuckDBPyConnection, scheme: Any, into: str) -> str:
                CASE WHEN reason = '' THEN 'graded' ELSE 'uncoded' END AS state,
                CASE WHEN reason = '' THEN r.level END AS level,
                CASE WHEN reason = '' THEN r.grade END AS grade,
-               CASE WHEN reason = '' THEN {_neutrality(scheme)} END AS neutrality_band
+               CASE WHEN reason = '' THEN {rating.neutrality_sql('deduction_mg', 'gross_mg', scheme)} END AS neutrality_band
         FROM {into}_base b LEFT JOIN {into}_rated r ON r.id = b.subject"""
-
-
-def _neutrality(scheme: Any) -> str:
-    """Position of the neutrality band, by integers: N·d > c·gross counts one band further."""
-    steps = [
-        f"(deduction_mg::HUGEINT * {b.upper.denominator} {'>' if b.inclusive else '>='} "
-        f"gross_mg::HUGEINT * {b.upper.numerator})::INT"
-        for b in scheme.neutrality.bands
-        if b.upper is not None
-    ]
-    return f"CASE WHEN gross_mg > 0 THEN {' + '.join(steps)} ELSE 0 END"
 
 
 AREA_RESULTS = """

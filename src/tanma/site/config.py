@@ -35,6 +35,8 @@ class Config(BaseSettings):
     """How long enterprises may object to a previewed result."""
     grid_region: str = ""
     """Province code whose grid factor location-based accounts use, e.g. 330000."""
+    grid_level: str = "province"
+    """province: its own average factor; region: the average of its regional grid."""
     legal_basis: str = ""
     """Document that allows single results from statistics; empty: each enterprise consents."""
 

@@ -86,7 +86,7 @@ class Result(models.Model):
     reason = models.CharField(max_length=60, blank=True)
     level = models.CharField(max_length=8, blank=True)
     grade = models.IntegerField(null=True)
-    neutrality_band = models.IntegerField(null=True)
+    neutrality_band = models.CharField(max_length=12, blank=True)
     gross_mg = models.BigIntegerField(null=True)
     deduction_mg = models.BigIntegerField(null=True)
     net_mg = models.BigIntegerField(null=True)

@@ -38,7 +38,10 @@ RENAMED = {
     "status": "state", "benchmark_group": "benchmark_key", "benchmark_value": "benchmark",
     "benchmark_n": "n", "rank_of": "ranked",
 }  # fmt: skip
-TEXTS = {"reason", "level", "benchmark_group", "data_basis", "size_class", "area_code", "industry"}
+TEXTS = {
+    "reason", "level", "neutrality_band", "benchmark_group", "data_basis", "size_class", "area_code",
+    "industry",
+}  # fmt: skip
 
 
 def sync_lake() -> FactsMirror:
@@ -58,7 +61,7 @@ def compute(
     plan = Plan(
         scheme=scheme, period=parse(period).text, known_at=known_at or mirror.watermark,
         known_on=known_day(known_at or mirror.watermark), grid_region=settings.TANMA.grid_region,
-        legal_basis=settings.TANMA.legal_basis,
+        grid_level=settings.TANMA.grid_level, legal_basis=settings.TANMA.legal_basis,
     )  # fmt: skip
     run_id = new_id()
     files = evaluate_run(settings.TANMA.lake, plan, id_text(run_id))

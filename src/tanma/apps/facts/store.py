@@ -123,8 +123,13 @@ def _existing(keys: Sequence[bytes]) -> dict[bytes, set[bytes]]:
 
 
 def _locked_state() -> StoreState:
-    state = StoreState.objects.select_for_update().filter(pk=1).first()
-    return state or StoreState.objects.create(pk=1)
+    """The state row, locked until the append commits; made without a race when there is none."""
+    rows = StoreState.objects.select_for_update()
+    state = rows.filter(pk=1).first()
+    if state is None:
+        StoreState.objects.bulk_create([StoreState(pk=1)], ignore_conflicts=True)
+        state = rows.get(pk=1)
+    return state
 
 
 def _insert(rows: list[tuple[Any, ...]]) -> None:
