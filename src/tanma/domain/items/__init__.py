@@ -123,11 +123,11 @@ def read_table(kind: type[Row], file: str, text: str) -> dict[str, Row]:
 
 
 def _row(kind: type[Row], file: str, line: int, cells: dict[str, str]) -> Row:
+    typed: dict[str, Any] = dict(cells)
     if kind is Item:
         _check_item(file, line, cells)
-        typed: dict[str, Any] = {**cells, "scale": int(cells["scale"] or 0)}
-        return kind(**typed)
-    return kind(**cells)
+        typed["scale"] = int(cells["scale"] or 0)
+    return kind(**typed)
 
 
 def _check_item(file: str, line: int, cells: dict[str, str]) -> None:

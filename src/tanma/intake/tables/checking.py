@@ -8,7 +8,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from tanma.intake.tables import duplicates, facts, readings, slips
+from tanma.intake.tables import balances, duplicates, facts, readings, slips
 from tanma.intake.tables.cells import Context
 from tanma.intake.tables.columns import Work, read_columns
 from tanma.intake.tables.report import WARNING, Report
@@ -56,6 +56,7 @@ def _check_facts(work: Work) -> Checked:
     span = facts.days(work)
     for one in stated:
         slips.check(work, one, span)
+    balances.check(work, stated)
     content = [one.content() for one in stated]
     repeated = duplicates.check(work, content, ~work.report.rejected())
     rejected = work.report.rejected()

@@ -84,6 +84,13 @@ class FactRule(_Strict, frozen=True):
         return self.value or self.text
 
 
+class Balance(_Strict, frozen=True):
+    """Parts that make a whole, value added by income, and the column that may declare it."""
+
+    parts: list[str]
+    total: str = ""
+
+
 class ReadingsRule(_Strict, frozen=True):
     """How a row becomes readings of a channel: where the interval lies and what it counts."""
 
@@ -135,6 +142,7 @@ class Package(_Strict, frozen=True):
     past_years: int = 20
     future_years: int = 0
     facts: list[FactRule] = []
+    balances: list[Balance] = []
     readings: ReadingsRule | None = None
     wide: Wide | None = None
     fields: dict[str, Field] = {}
@@ -210,6 +218,8 @@ def _references(package: Package) -> list[tuple[str, Container[str]]]:
         used += [package.subject.column, package.subject.scheme_column]
     if package.span:
         used += [package.span.period, package.span.from_, package.span.to]
+    for balance in package.balances:
+        used += [balance.total, *balance.parts]
     for rule in package.facts:
         used += [rule.item_column, rule.carrier, rule.product, rule.flow, rule.cell, rule.unit]
     if package.readings:
