@@ -17,11 +17,12 @@ from tanma.apps.people.policy import (
     set_placement,
     token_hash,
     viewer,
+    viewer_of,
     visible,
 )
 
 __all__ = [
     "ACTIONS", "SYSTEM", "BySubject", "ByUser", "Consent", "Everyone", "Grant", "Membership",
     "OfficeOnly", "Organisation", "Role", "User", "Viewer", "set_placement", "token_hash",
-    "viewer", "visible",
+    "viewer", "viewer_of", "visible",
 ]  # fmt: skip

@@ -17,7 +17,7 @@ from django.db.models import Model, Q, QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
 
-from tanma.apps.people.models import Consent, Membership, Role
+from tanma.apps.people.models import Consent, Membership, Role, User
 
 M = TypeVar("M", bound=Model)
 
@@ -118,6 +118,12 @@ def grants_of(user_id: int) -> tuple[Grant, ...]:
     today = date.today()  # noqa: DTZ011 - memberships are dated in local days
     rows = Membership.objects.filter(user=user_id, valid_from__lte=today, valid_to__gt=today)
     return tuple(Grant(m.role, m.area_code, m.subject) for m in rows)
+
+
+def viewer_of(username: str) -> Viewer:
+    """The viewer that a user is outside a request: tasks and the command line."""
+    user = User.objects.get(username=username)
+    return Viewer(user.pk, str(user), grants_of(user.pk))
 
 
 def token_hash(token: str) -> str:

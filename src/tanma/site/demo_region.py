@@ -1,0 +1,213 @@
+"""The demo region: generated, then brought in through the same doors as real data.
+
+`open_region` imports the newest four quarters and publishes the first grades, so that the pages
+stand soon; `fill_region` goes on with the rest beside the running server. Every step is recorded
+in `progress.json`, and a step that is done is not done again.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+SETTINGS = {
+    "TANMA_DEMO": "true",
+    "TANMA_GRID_REGION": "330000",
+    "TANMA_GRID_LEVEL": "region",
+    "TANMA_LEGAL_BASIS": "演示规〔2026〕1号（虚构文件）",
+    "TANMA_ISSUER_ZH": "栖澜市工业碳效管理办公室（演示）",
+    "TANMA_ISSUER_EN": "Qilan Office of Industrial Carbon Efficiency (demo)",
+}
+"""What makes a home a demo: marked everywhere, factors of the regional grid, invented issuer."""
+
+LATEST = "2026Q3"
+PUBLISHED_LATER = (
+    *(f"{q}/r4" for q in ("2026Q2", "2026Q1", "2025Q4", "2025Q3", "2025Q2", "2025Q1", "2024Q4")),
+    "2026Q2", "2026H1", "2025",
+)  # fmt: skip
+PREVIEWED = "2026Q3"
+"""A single-quarter run that is left in its preview, so that the window can be seen."""
+
+
+@dataclass(frozen=True)
+class DemoUser:
+    """One account of the demo: who logs in as what."""
+
+    username: str
+    name: str
+    role: str
+    area_code: str = ""
+
+
+USERS = (
+    DemoUser("admin", "系统管理员", "admin"),
+    DemoUser("bureau", "市工业碳效办", "bureau"),
+    DemoUser("county", "县区工业碳效办", "bureau", "990103"),
+    DemoUser("reviewer", "初审员", "reviewer"),
+    DemoUser("checker", "复核员", "checker"),
+    DemoUser("publisher", "发布员", "publisher"),
+    DemoUser("enterprise", "企业能源管理员", "enterprise"),
+)
+
+
+def demo_home() -> Path:
+    """Folder of the demo: TANMA_HOME, or one of its own beside the ordinary home."""
+    given = os.environ.get("TANMA_HOME")
+    return Path(given) if given else Path.home() / ".local" / "share" / "tanma-demo"
+
+
+def enter(home: Path) -> None:
+    """Make this process and its children use the demo's home and settings."""
+    os.environ["TANMA_HOME"] = str(home)
+    for name, value in SETTINGS.items():
+        os.environ.setdefault(name, value)
+
+
+class Progress:
+    """Done steps and the present one, as a file that the pages read."""
+
+    def __init__(self, home: Path) -> None:
+        self.path = home / "demo" / "progress.json"
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        self.state: dict[str, Any] = {"done": [], "total": 0, "now_zh": "", "now_en": ""}
+        if self.path.exists():
+            self.state = json.loads(self.path.read_text(encoding="utf-8"))
+
+    def once(self, key: str, zh: str, en: str, work: Callable[[], object]) -> None:
+        """Do a step unless an earlier start has done it."""
+        if key in self.state["done"]:
+            return
+        self._save(now_zh=zh, now_en=en)
+        work()
+        self.state["done"].append(key)
+        self._save(now_zh="", now_en="")
+
+    def expect(self, total: int) -> None:
+        self._save(total=total)
+
+    def _save(self, **changes: object) -> None:
+        self.state |= changes
+        temporary = self.path.with_suffix(".new")
+        temporary.write_text(json.dumps(self.state, ensure_ascii=False), encoding="utf-8")
+        temporary.replace(self.path)
+
+
+def open_region(home: Path, say: Callable[[str], None]) -> None:
+    """Everything that must stand before the first page is worth opening."""
+    from tanma import demo
+    from tanma.site.setup import prepare
+
+    progress, out = Progress(home), home / "demo" / "region"
+    say("准备数据库 · preparing the database")
+    prepare()
+    progress.once("generate", "生成演示区域", "generating the region", lambda: demo.generate(out))
+    manifest = demo.read(out)
+    progress.expect(len(manifest.steps) + len(PUBLISHED_LATER) + 5)
+    progress.once("users", "建立账号", "making accounts", lambda: make_users(home))
+    for step in first_steps(manifest.steps):
+        say(f"{step.description_zh} · {step.description_en}（{step.rows:,}）")
+        _import(progress, manifest, step)
+    say(f"计算并发布 {LATEST}/r4 · computing and publishing")
+    progress.once(
+        f"run:{LATEST}/r4", "发布最新等级", "publishing", lambda: publish(f"{LATEST}/r4")
+    )
+    progress.once("enterprise", "关联企业账号", "linking an enterprise", link_enterprise)
+
+
+def fill_region(home: Path) -> None:
+    """The rest: documents, meters, older quarters, corrections, earlier publications."""
+    from tanma import demo
+    from tanma.site.setup import prepare
+
+    progress = Progress(home)
+    prepare()
+    manifest = demo.read(home / "demo" / "region")
+    for step in manifest.steps:
+        _import(progress, manifest, step)
+    for period in PUBLISHED_LATER:
+        progress.once(
+            f"run:{period}", f"发布 {period}", f"publishing {period}", lambda p=period: publish(p)
+        )
+    progress.once(
+        f"run:{PREVIEWED}", f"预览 {PREVIEWED}", f"previewing {PREVIEWED}",
+        lambda: publish(PREVIEWED, preview=True),
+    )  # fmt: skip
+
+
+def first_steps(steps: Iterable[Any]) -> list[Any]:
+    """Registers and the newest four quarters; the manifest lists them first."""
+    found = []
+    for step in steps:
+        if step.package in {"targets", "gdp"}:
+            break
+        found.append(step)
+    return found
+
+
+def _import(progress: Progress, manifest: Any, step: Any) -> None:
+    from tanma.apps.imports import door as imports
+    from tanma.apps.people import door as people
+
+    def work() -> None:
+        imports.import_file(manifest.file(step), people.SYSTEM, package=step.package)
+
+    progress.once(f"import:{step.path}", step.description_zh, step.description_en, work)
+
+
+def make_users(home: Path) -> None:
+    """Accounts of the demo, with one random password that only this home knows."""
+    from tanma.apps.people import door as people
+
+    password = secrets.token_urlsafe(9)
+    office, _ = people.Organisation.objects.get_or_create(
+        name_zh=SETTINGS["TANMA_ISSUER_ZH"], name_en=SETTINGS["TANMA_ISSUER_EN"]
+    )
+    for given in USERS:
+        user = people.User(username=given.username, display_name=given.name)
+        user.set_password(password)
+        user.save()
+        if given.role != "enterprise":
+            people.Membership.objects.create(
+                user=user, organisation=office, role=given.role, area_code=given.area_code,
+                valid_from=date(2020, 1, 1),
+            )  # fmt: skip
+    accounts = home / "demo" / "accounts.txt"
+    accounts.touch(mode=0o600)
+    names = ", ".join(u.username for u in USERS)
+    accounts.write_text(f"{names}\n{password}\n", encoding="utf-8")
+
+
+def link_enterprise() -> None:
+    """Give the enterprise account an enterprise with something to see: high-carbon but efficient."""
+    from tanma.apps.codes import door as codes
+    from tanma.apps.people import door as people
+
+    results = codes.Result.objects.filter(run=codes.latest(), size_class="above")
+    chosen = (
+        results.filter(level="high", grade=2, deduction_mg__gt=0).order_by("-net_mg").first()
+        or results.filter(grade=2).order_by("-net_mg").first()
+    )
+    organisation, _ = people.Organisation.objects.get_or_create(name_zh=chosen.name)
+    people.Membership.objects.create(
+        user=people.User.objects.get(username="enterprise"), organisation=organisation,
+        role="enterprise", subject=chosen.subject, valid_from=date(2020, 1, 1),
+    )  # fmt: skip
+
+
+def publish(period: str, *, preview: bool = False) -> None:
+    """Compute a run and take it through review, check and publication by three persons."""
+    from tanma.apps.codes import door as codes
+    from tanma.apps.people import door as people
+
+    run = codes.compute(period, people.viewer_of("bureau"))
+    codes.take(run.pk, "review", people.viewer_of("reviewer"), "演示：抽查通过")
+    days = None if preview else 0
+    codes.take(run.pk, "check", people.viewer_of("checker"), "演示：复核通过", preview_days=days)
+    if not preview:
+        codes.take(run.pk, "publish", people.viewer_of("publisher"), "演示：发布")
