@@ -1,6 +1,6 @@
 """A declared total against its parts: value added by the income approach, never filled in here.
 
-What is stated stays as it was stated; the engine takes the declared value or the sum and says which.
+What is stated stays as stated; the engine takes the declared value or the sum and says which.
 """
 
 from __future__ import annotations
