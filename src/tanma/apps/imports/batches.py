@@ -1,0 +1,312 @@
+"""One file to facts: read, check, say whose rows they are, append in slices, keep the report."""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from tanma.apps.facts import door as facts
+from tanma.apps.imports import desk, files, meters, scope, usual
+from tanma.apps.imports.models import Batch, now, today
+from tanma.apps.imports.subjects import resolve
+from tanma.apps.people.door import Viewer
+from tanma.apps.registry import door as registry
+from tanma.domain.messages import Problem
+from tanma.domain.reference.industries import industries
+from tanma.domain.reference.regions import regions
+from tanma.intake import tables
+from tanma.intake.tables.packages import Package
+from tanma.intake.tables.report import ERROR, WARNING
+
+SAVE_EVERY_S = 0.5
+"""How often the progress of a batch is written for the page that shows it."""
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far an import has come; `stage` is `read`, `check` or `append`."""
+
+    file: str
+    stage: str
+    done: int
+    total: int
+    file_number: int = 1
+    files: int = 1
+
+
+Report = Callable[[Progress], None]
+
+
+@dataclass
+class Job:
+    """A batch at work: whose it is, how it is read, and who hears of its progress."""
+
+    batch: Batch
+    path: Path
+    viewer: Viewer
+    package: Package | str | None = None
+    accept_suspected: bool = False
+    dry_run: bool = False
+    progress: Report | None = None
+    project: bool = True
+    saved_at: float = field(default_factory=time.monotonic)
+
+    @property
+    def author(self) -> str:
+        return author(self.viewer)
+
+    def tell(self, stage: str, done: int = 0, total: int = 0) -> None:
+        if self.progress:
+            self.progress(Progress(self.batch.file, stage, done, total))
+        due = time.monotonic() - self.saved_at > SAVE_EVERY_S
+        if not self.dry_run and (stage != self.batch.stage or due):
+            self.batch.stage, self.batch.done_facts, self.batch.facts = stage, done, total
+            self.batch.save(update_fields=["stage", "done_facts", "facts"])
+            self.saved_at = time.monotonic()
+
+
+def author(viewer: Viewer) -> str:
+    """Whom facts name as their author: a user by account number, or the operator."""
+    return f"user:{viewer.user_id}" if viewer.user_id else viewer.name or "operator"
+
+
+def import_file(
+    path: str | Path,
+    viewer: Viewer,
+    *,
+    package: str | None = None,
+    dry_run: bool = False,
+    mapping: str | Path | None = None,
+    progress: Report | None = None,
+    accept_suspected: bool = False,
+    project: bool = True,
+) -> Batch:
+    """Import one table file; good rows go in, the others are reported.
+
+    A file that was imported before changes nothing and comes back with `repeated`. With `dry_run`
+    nothing is written: the batch and its report are only returned.
+    """
+    path = Path(path)
+    if not path.is_file():
+        raise Problem("import_path_missing", path=path)
+    options = {"accept_suspected": accept_suspected}
+    digest = content_digest(path, package, mapping, options)
+    if not dry_run and (known := same_content(digest)):
+        return known
+    batch = Batch(
+        file=path.name, digest=digest, package=package or "", options=options,
+        mapping=Path(mapping).name if mapping else "", **scope.who(viewer),
+    )  # fmt: skip
+    chosen = tables.load_package(Path(mapping)) if mapping else package
+    if not dry_run:
+        batch.save()
+    return run(Job(batch, path, viewer, chosen, accept_suspected, dry_run, progress, project))
+
+
+def content_digest(
+    path: Path, package: str | None, mapping: str | Path | None, options: dict[str, Any]
+) -> str:
+    """What makes two imports the same: the bytes, and everything that decides how they are read."""
+    digest = hashlib.sha256()
+    for part in (path, Path(mapping) if mapping else None):
+        content = part.read_bytes() if part else b""
+        digest.update(hashlib.sha256(content).digest())
+    digest.update(f"{package or ''}{sorted(options.items())}".encode())
+    return f"sha256:{digest.hexdigest()}"
+
+
+def same_content(digest: str) -> Batch | None:
+    """The batch that brought this content, if it is still in."""
+    known = Batch.objects.filter(digest=digest, state=Batch.State.DONE).first()
+    if known:
+        known.repeated = True
+    return known
+
+
+def run(job: Job) -> Batch:
+    """Do the work of a batch and leave its state true, whatever happens."""
+    batch = job.batch
+    batch.started_at, batch.state = now(), Batch.State.RUNNING
+    try:
+        _work(job)
+    except Problem as problem:
+        _finish(job, Batch.State.FAILED)
+        batch.problem = {"code": problem.code, "zh": problem.text("zh"), "en": problem.text("en")}
+        if not job.dry_run:
+            batch.save()
+        raise
+    _finish(job, Batch.State.CHECKED if job.dry_run else Batch.State.DONE)
+    if not job.dry_run:
+        batch.save()
+        if job.project:
+            registry.project()
+    return batch
+
+
+def _finish(job: Job, state: str) -> None:
+    job.batch.state, job.batch.finished_at, job.batch.stage = state, now(), ""
+
+
+def _work(job: Job) -> None:
+    batch = job.batch
+    job.tell("read")
+    sheet = tables.read(job.path, job.package)
+    batch.package, batch.rows = sheet.package.name, len(sheet.rows)
+    scope.check_package(job.viewer, sheet.package)
+    job.tell("check")
+    checked = tables.check(sheet, _context(job, sheet.package))
+    batch.sources = sorted({sheet.package.source} | _distinct(checked.facts, "source"))
+    if sheet.package.output == "readings":
+        checked = _take_readings(job, checked)
+    else:
+        checked = _take_facts(job, checked)
+    _count(batch, checked)
+    batch.checked = checked
+    if not job.dry_run:
+        _keep_report(batch, checked)
+
+
+def _context(job: Job, package: Package) -> tables.Context:
+    areas = set(registry.Area.objects.values_list("code", flat=True)) | set(regions())
+    compared = any(rule.compare_history for rule in package.facts)
+    return tables.Context(
+        today=today(), areas=areas, industries=set(industries()),
+        history=usual.months() if compared else None, accept_suspected=job.accept_suspected,
+    )  # fmt: skip
+
+
+def _distinct(table: pa.Table, column: str) -> set[str]:
+    return set(pc.unique(table[column]).to_pylist()) - {None} if len(table) else set()
+
+
+def _take_facts(job: Job, checked: tables.Checked) -> tables.Checked:
+    """Append what belongs to known subjects; keep the rest for the desk."""
+    package, batch = checked.sheet.package, job.batch
+    made = checked.facts
+    writer = "" if job.dry_run else job.author
+    subject = resolve(made, package.source, author=writer, evidence=batch.evidence)
+    known = pc.is_valid(subject)
+    checked = _note_unknown(checked, made, pc.invert(known))
+    allowed = scope.allowed(job.viewer, subject, made)
+    checked = _note_refused(checked, made, known, allowed)
+    # A row stands or falls whole: one fact that is refused takes its row with it.
+    rejected_rows = pa.array(checked.sheet.rows[checked.rejected])
+    waits = pc.and_(pc.invert(known), pc.invert(pc.is_in(made["row"], rejected_rows)))
+    keep = pc.and_(pc.and_(known, allowed), pc.invert(pc.is_in(made["row"], rejected_rows)))
+    _days(batch, made)
+    waiting = made.filter(waits)
+    batch.desk = len(pc.unique(waiting["row"]))
+    batch.facts = pc.sum(keep).as_py() or 0
+    if not job.dry_run:
+        _append(job, ready(made.filter(keep), subject.filter(keep), batch))
+        desk.keep(batch, waiting)
+    return checked
+
+
+def ready(made: pa.Table, subject: pa.Array, batch: Batch) -> pa.Table:
+    """Checked facts in the columns of an append, with the batch in their evidence."""
+    evidence = pc.binary_join_element_wise(batch.evidence, made["evidence"], "")
+    table = made.append_column("subject", subject)
+    table = table.set_column(table.schema.get_field_index("evidence"), "evidence", evidence)
+    return table.select(facts.INPUT.names)
+
+
+def _append(job: Job, table: pa.Table) -> None:
+    total, done, sum_ = len(table), 0, facts.NOTHING
+    job.tell("append", 0, total)
+    for receipt in facts.append_all(table, author=job.author, evidence=job.batch.evidence):
+        sum_ = sum_.plus(receipt)
+        done = min(done + facts.APPEND_LIMIT, total)
+        job.tell("append", done, total)
+    add_receipt(job.batch, sum_)
+    job.batch.done_facts = job.batch.facts = total
+
+
+def add_receipt(batch: Batch, receipt: facts.Receipt) -> None:
+    batch.new += receipt.appended - receipt.superseded
+    batch.superseded += receipt.superseded
+    batch.unchanged += receipt.known
+
+
+def _days(batch: Batch, made: pa.Table) -> None:
+    """Which span the batch speaks of, by what amounts cover; attributes are open-ended."""
+    amounts = made.filter(pc.not_equal(made["kind"], "attribute"))
+    if len(amounts):
+        batch.first_day = pc.min(amounts["valid_from"]).as_py()
+        batch.last_day = pc.max(amounts["valid_to"]).as_py()
+
+
+def _note_unknown(checked: tables.Checked, made: pa.Table, mask: pa.Array) -> tables.Checked:
+    subject = checked.sheet.package.subject
+    assert subject is not None
+    return note(checked, "import_code_unknown", WARNING, subject.column, made, mask)
+
+
+def _note_refused(
+    checked: tables.Checked, made: pa.Table, known: pa.Array, allowed: pa.Array
+) -> tables.Checked:
+    subject = checked.sheet.package.subject
+    assert subject is not None
+    mask = pc.and_(known, pc.invert(allowed))
+    return note(checked, "import_not_yours", ERROR, subject.column, made, mask)
+
+
+def note(
+    checked: tables.Checked, code: str, severity: str, column: str, made: pa.Table,
+    mask: pa.Array | pa.ChunkedArray, text: str = "subject_value", **params: object,
+) -> tables.Checked:  # fmt: skip
+    """Add a finding for the rows of some facts or readings; an error also leaves the row out."""
+    hit = made.filter(mask).select(["row", text]) if len(made) else made
+    if not len(hit):
+        return checked
+    first = hit.group_by("row", use_threads=False).aggregate([(text, "first")])
+    at = np.searchsorted(checked.sheet.rows, first["row"].to_numpy())
+    encoded = first[f"{text}_first"].combine_chunks().dictionary_encode()
+    title = checked.sheet.title(column)
+    cases = [{"field": title, "text": t, **params} for t in encoded.dictionary.to_pylist()]
+    which = encoded.indices.to_numpy(zero_copy_only=False).astype(np.int64)
+    checked.report.add(code, severity, title, at, encoded.cast(pa.string()), cases, which)
+    return replace(checked, rejected=checked.report.rejected())
+
+
+def _take_readings(job: Job, checked: tables.Checked) -> tables.Checked:
+    """Readings of known meters into the lake; the others are reported."""
+    made = checked.readings
+    channels = meters.channels(made, scope.allowed_subjects(job.viewer), create=not job.dry_run)
+    column = checked.sheet.package.key[0]
+    unknown = {"mask": channels.unknown, "text": "channel"}
+    checked = note(checked, "import_meter_unknown", ERROR, column, made, **unknown)
+    fine = {"mask": channels.too_fine, "text": "channel", "scale": channels.scale_text}
+    checked = note(checked, "import_reading_too_fine", ERROR, column, made, **fine)
+    rejected = pa.array(checked.sheet.rows[checked.rejected])
+    keep = pc.invert(pc.is_in(made["row"], rejected))
+    job.batch.readings = pc.sum(keep).as_py() or 0
+    if len(made):
+        job.batch.first_day = pc.min(made["start_utc"]).as_py().date()
+        job.batch.last_day = pc.max(made["end_utc"]).as_py().date()
+    if not job.dry_run:
+        meters.append(channels.readings.filter(keep), job.batch)
+    return checked
+
+
+def _count(batch: Batch, checked: tables.Checked) -> None:
+    counts = checked.counts
+    batch.bad, batch.repeats = counts["rejected"], counts["repeated"]
+    batch.warnings = counts["warnings"]
+    batch.good = batch.rows - batch.bad - batch.repeats - batch.desk
+
+
+def _keep_report(batch: Batch, checked: tables.Checked) -> None:
+    if checked.report.findings:
+        files.write_table(batch, "report", checked.report.table())
+    if batch.bad:
+        for suffix in (".csv", ".xlsx"):
+            tables.write_rejects(checked, files.rejects(batch, suffix))

@@ -1,0 +1,63 @@
+"""Who may hand in what: officials for their area, an enterprise for itself."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from tanma.apps.people.door import Viewer
+from tanma.apps.registry import door as registry
+from tanma.domain.messages import Problem
+from tanma.intake.tables.packages import Package
+
+OF_ENTERPRISES = ("energy", "production", "economics", "renewables", "readings", "readings_wide")
+"""Sheets that an enterprise may hand in for itself."""
+SAID_BY_ENTERPRISES = ("declared", "meter")
+
+
+def may_import(viewer: Viewer) -> bool:
+    return viewer.may("import") or viewer.may("declare")
+
+
+def who(viewer: Viewer) -> dict[str, Any]:
+    """Columns of a batch that say who brought it."""
+    own = sorted(viewer.own_subjects)
+    firm = own[0] if own and not viewer.may("import") else None
+    return {"user": viewer.user_id, "who": viewer.name, "subject": firm}
+
+
+def require(viewer: Viewer) -> None:
+    if not may_import(viewer):
+        viewer.require("import")
+
+
+def check_package(viewer: Viewer, package: Package) -> None:
+    """An enterprise hands in only the sheets that speak of itself."""
+    require(viewer)
+    if not viewer.may("import") and package.name not in OF_ENTERPRISES:
+        allowed = ", ".join(OF_ENTERPRISES)
+        raise Problem("import_package_not_yours", package=package.name, allowed=allowed)
+
+
+def allowed_subjects(viewer: Viewer) -> set[int] | None:
+    """Subjects a viewer may write about; None for the whole region."""
+    if viewer.may("import"):
+        if "" in viewer.area_codes:
+            return None
+        inside = registry.placement(viewer.area_codes).values_list("subject", flat=True)
+        return set(inside) | set(viewer.own_subjects)
+    return set(viewer.own_subjects)
+
+
+def allowed(viewer: Viewer, subject: pa.Array, made: pa.Table) -> pa.Array:
+    """Per fact, whether this viewer may state it: the right subject and the right source."""
+    subjects = allowed_subjects(viewer)
+    if subjects is None:
+        return pa.array([True]).take(pa.array([0] * len(made), pa.int64()))
+    inside = pc.fill_null(pc.is_in(subject, pa.array(sorted(subjects), pa.int64())), False)
+    if viewer.may("import"):
+        return inside
+    said = pc.is_in(made["source"], pa.array(SAID_BY_ENTERPRISES)).combine_chunks()
+    return pc.and_(inside, said)

@@ -1,0 +1,44 @@
+"""External identifiers of rows to subjects: registered, found, or left for the desk."""
+
+from __future__ import annotations
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from tanma.apps.registry import door as registry
+
+REGISTER = "registry"
+"""The source whose files make things known; any other file speaks of what is known already."""
+ALWAYS_REGISTERED = frozenset({"green_certificate", "industry"})
+"""Schemes without a register of their own: a certificate is known by being declared."""
+SCHEME_IN_REGISTRY = {"green_certificate": "certificate"}
+"""Names under which the registry keeps things that are not enterprises."""
+
+
+def resolve(facts: pa.Table, source: str, *, author: str, evidence: str) -> pa.Array:
+    """Subject per checked fact, null where nobody knows the identifier.
+
+    Files of the register register what is new; with an empty author nothing is ever registered.
+    """
+    scheme = pc.fill_null(facts["subject_scheme"], "").combine_chunks()
+    value = pc.fill_null(facts["subject_value"], "").combine_chunks()
+    found = pa.nulls(len(facts), pa.int64())
+    for name in pc.unique(scheme).to_pylist():
+        mask = pc.equal(scheme, name)
+        subjects = _subjects(name, value.filter(mask), source, author, evidence)
+        found = pc.replace_with_mask(found, mask, subjects)
+    return found
+
+
+def _subjects(scheme: str, values: pa.Array, source: str, author: str, evidence: str) -> pa.Array:
+    encoded = values.dictionary_encode()
+    distinct = encoded.dictionary.to_pylist()
+    kept = SCHEME_IN_REGISTRY.get(scheme, scheme)
+    registers = source == REGISTER or scheme in ALWAYS_REGISTERED
+    if registers and author:
+        ids = registry.register(kept, distinct, author=author, evidence=evidence)
+    else:
+        ids = registry.find(kept, distinct)
+    if registers and not author:  # a trial: what an import would register counts as known
+        ids = dict.fromkeys(distinct, 0) | ids
+    return pa.array([ids.get(v) for v in distinct], pa.int64()).take(encoded.indices)
