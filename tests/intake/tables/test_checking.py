@@ -172,3 +172,12 @@ def test_a_certificate_claimed_twice_meets_its_own_key(judge):
     assert {"key_conflict": 2} == checked.report.counts()
     wrong = judge(head + f"123,{CODE},2026-09,1,MWh\n")
     assert {"certificate_wrong": 1} == wrong.report.counts()
+
+
+def test_a_column_full_of_unknown_names_gets_near_ones_only_at_its_head(judge):
+    """Near names are looked up for the first fifty; a whole column of them would take minutes."""
+    body = "".join(f"{CODE},2026-09,烟煤{n},燃烧,1,t\n" for n in range(2000))
+    lines = list(judge(HEADER + body).report.lines())
+    assert 2000 == len(lines)
+    assert "相近的有：烟煤" in lines[49].zh
+    assert "相近的有：—" in lines[50].zh

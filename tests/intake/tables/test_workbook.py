@@ -2,6 +2,7 @@
 
 import datetime as dt
 import io
+import re
 import zipfile
 
 import pytest
@@ -102,6 +103,22 @@ def test_a_formula_in_a_numeric_cell_leaves_its_row_out(kind, known, line):
     assert [1250500000] == checked.facts["value"].to_pylist()
 
 
+def test_a_formula_is_found_behind_blank_cells_of_its_row(known, line):
+    """A blank formatted cell closes itself; the formula after it must not be laid at its door."""
+    buffer = io.BytesIO(xlsx(HEADER, [*ROW[:4], "=1+1", "MWh"]))
+    parts = zipfile.ZipFile(buffer)
+    sheet = parts.read("xl/worksheets/sheet1.xml").decode()
+    blank = re.sub(r'<c r="C2"[^>]*>.*?</c>', '<c r="C2" s="1"/>', sheet)
+    assert blank != sheet
+    again = io.BytesIO()
+    with zipfile.ZipFile(again, "w") as archive:
+        for name in parts.namelist():
+            body = blank.encode() if name.endswith("sheet1.xml") else parts.read(name)
+            archive.writestr(name, body)
+    lines = list(check(read_bytes(again.getvalue(), "t.xlsx"), known).report.lines())
+    assert ["cell_missing", "cell_formula"] == [x.code for x in lines]
+
+
 def test_a_formula_in_a_text_cell_is_only_its_text(known):
     data = xlsx([*HEADER, "备注"], [*ROW, '="甲"&"乙"'])
     assert {} == check(read_bytes(data, "t.xlsx"), known).report.counts()
@@ -151,6 +168,38 @@ def test_a_zip_bomb_is_refused_before_it_is_unpacked(monkeypatch):
     assert "workbook_bomb" == found.code
     assert "解压后有 40 MB" in found.text("zh")
     assert "was not opened" in found.text("en")
+
+
+def test_two_cells_far_apart_are_refused_before_they_are_laid_out():
+    """The rectangle of A1 and XFD1048576 has 17 thousand million cells."""
+    buffer = io.BytesIO()
+    with xlsxwriter.Workbook(buffer, {"in_memory": True}) as book:
+        sheet = book.add_worksheet()
+        sheet.write(0, 0, "统一社会信用代码")
+        sheet.write(1048575, 16383, 1)
+    found = problem(buffer.getvalue())
+    assert "workbook_vast" == found.code
+    assert "跨 1048576 行 × 16384 列" in found.text("zh")
+    assert "Delete what lies outside the data" in found.text("en")
+
+
+def test_a_cell_repeated_a_million_times_is_refused():
+    cell = (
+        '<table:table-row table:number-rows-repeated="1000000"><table:table-cell '
+        'office:value-type="float" office:value="1" table:number-columns-repeated="1000"/>'
+        "</table:table-row>"
+    )
+    assert "workbook_vast" == problem(ods(ods_row(*HEADER) + cell), "t.ods").code
+
+
+def test_entities_that_swell_are_refused():
+    """Ten levels of ten: the parser stops at its own limit of swelling."""
+    levels = "".join(f'<!ENTITY e{n} "{f"&e{n - 1};" * 10}">' for n in range(1, 10))
+    bomb = f'<?xml version="1.0"?><!DOCTYPE x [<!ENTITY e0 "{"a" * 100}">{levels}]><x>&e9;</x>'
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as archive:
+        archive.writestr("content.xml", bomb)
+    assert "workbook_broken" == problem(buffer.getvalue(), "t.ods").code
 
 
 def test_a_directory_that_lies_about_sizes_is_found_out():

@@ -6,7 +6,7 @@ import datetime as dt
 import difflib
 import re
 import unicodedata
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, field
 from functools import cache
 from typing import TypeAlias
@@ -21,6 +21,8 @@ from tanma.domain.messages import Problem
 from tanma.intake import units
 from tanma.intake.tables.packages import Field, Package
 
+HINTS = 50
+"""So many unknown names of a column get near ones: looking for them is slow, reading too."""
 OPEN_END = dt.date(9999, 12, 31)
 Value: TypeAlias = "str | int | dt.date | periods.Period | units.Unit"
 
@@ -51,6 +53,7 @@ class Where:
     spec: Field
     package: Package
     context: Context
+    hints: Iterator[int] = field(default_factory=lambda: iter(range(HINTS)), compare=False)
 
 
 def problem(code: str, text: str, where: Where, **params: object) -> Problem:
@@ -92,11 +95,13 @@ def as_area(text: str, where: Where) -> str:
 
 def _known(text: str, where: Where, known: Collection[str] | None, code: str) -> str:
     if known is not None and text not in known:
-        raise problem(code, text, where, near=_near(text, known))
+        raise problem(code, text, where, near=_near(text, known, where))
     return text
 
 
-def _near(text: str, known: Collection[str]) -> str:
+def _near(text: str, known: Collection[str], where: Where) -> str:
+    if next(where.hints, None) is None:
+        return "—"
     return "、".join(difflib.get_close_matches(text, list(known), 3, 0.5)) or "—"
 
 
@@ -141,7 +146,9 @@ def _carrier(text: str, where: Where, code: str, *, products: bool) -> str:
         raise problem("cell_carrier_ambiguous", text, where, candidates="、".join(hits))
     if not hits:
         groups = [c for c in carriers().values() if (c.group == "product") == products]
-        raise problem(code, text, where, near=_near(text, [n for c in groups for n in c.names]))
+        raise problem(
+            code, text, where, near=_near(text, [n for c in groups for n in c.names], where)
+        )
     return hits[0]
 
 

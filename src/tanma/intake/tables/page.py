@@ -34,8 +34,8 @@ def _head() -> Iterator[str]:
     yield "|---|---|---|---|---|"
     for name, package in packages().items():
         key = " + ".join(f"`{k}`" for k in package.key)
-        titles = f"{package.title_zh} {package.title_en}"
-        yield f"| [{name}](#{name}) | {titles} | `{package.source}` | {package.data_class} | {key} |"
+        what = f"{package.title_zh} {package.title_en} | `{package.source}`"
+        yield f"| [{name}](#{name}) | {what} | {package.data_class} | {key} |"
 
 
 def _packages() -> Iterator[str]:

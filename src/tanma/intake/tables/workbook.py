@@ -25,25 +25,33 @@ UNPACKED_LIMIT = 1 << 30
 RATIO_LIMIT = 150
 _RATIO_FROM = 20 << 20
 """Entries below 20 MB unpacked may have any ratio: they cannot fill a memory."""
-_CELL = re.compile(rb'<c r="([A-Z]{1,3})([0-9]+)"[^>]*?>(?:(?!</c>).)*?<f[ >/]', re.DOTALL)
+CELLS_LIMIT = 30_000_000
+"""Readers of values lay out the whole rectangle: two cells far apart would fill a memory."""
+_CELL = re.compile(
+    rb'<c (?:[^>]*? )?r="([A-Z]{1,3})([0-9]+)"[^>]*?(?<!/)>(?:(?!</c>|<c ).)*?<f[ >/]', re.DOTALL
+)
+_ROW = re.compile(rb'<row [^>]*?r="([0-9]+)"')
+_BEYOND_Z = re.compile(rb' r="([A-Z]{2,3})[0-9]+"')
 _HAS_FORMULA = re.compile(rb"<f[ >/]")
 _DATE_1904 = re.compile(rb'<workbookPr[^>]*date1904="(1|true)"')
 _TABLE = "{urn:oasis:names:tc:opendocument:xmlns:table:1.0}"
+_OFFICE = "{urn:oasis:names:tc:opendocument:xmlns:office:1.0}"
+_VALUES = {f"{_OFFICE}value-type", f"{_OFFICE}value", f"{_TABLE}formula"}
 _SIDE_SHEETS = ("说明", "示例", "选项", "notes", "example", "lists")
 
 
 def read(data: bytes, file: str, package: Package | None) -> Grid:
     """The first sheet whose header fits a package."""
     archive = _open_archive(data, file)
-    if _is_1904(archive):
-        raise Problem("workbook_1904", file=file)
     try:
+        _refuse_1904(archive, file)
+        _refuse_vast(archive, file)
         book = CalamineWorkbook.from_filelike(io.BytesIO(data))
         names = [n for n in book.sheet_names if n.lower() not in _SIDE_SHEETS] or book.sheet_names
         sheets = [(n, book.get_sheet_by_name(n)) for n in names]
-    except CalamineError as error:
+        return _first_fitting(archive, file, sheets, package)
+    except (CalamineError, ElementTree.ParseError, KeyError) as error:
         raise Problem("workbook_broken", file=file, reason=str(error)) from None
-    return _first_fitting(archive, file, sheets, package)
 
 
 def _open_archive(data: bytes, file: str) -> zipfile.ZipFile:
@@ -83,11 +91,48 @@ def _verify_sizes(archive: zipfile.ZipFile, file: str) -> None:
         raise Problem("workbook_broken", file=file, reason=broken)
 
 
-def _is_1904(archive: zipfile.ZipFile) -> bool:
-    if "xl/workbook.xml" in archive.namelist():
-        return bool(_DATE_1904.search(archive.read("xl/workbook.xml")))
-    text = archive.read("content.xml") if "content.xml" in archive.namelist() else b""
-    return b'table:null-date table:date-value="1904' in text
+def _refuse_1904(archive: zipfile.ZipFile, file: str) -> None:
+    book, content = (_member(archive, name) for name in ("xl/workbook.xml", "content.xml"))
+    if _DATE_1904.search(book) or b'table:null-date table:date-value="1904' in content:
+        raise Problem("workbook_1904", file=file)
+
+
+def _member(archive: zipfile.ZipFile, name: str) -> bytes:
+    return archive.read(name) if name in archive.namelist() else b""
+
+
+def _refuse_vast(archive: zipfile.ZipFile, file: str) -> None:
+    """Sheets whose used rectangle is far larger than any table of ours."""
+    parts = [n for n in archive.namelist() if re.fullmatch(r"xl/worksheets/[^/]+\.xml", n)]
+    spans = [_span_xlsx(archive.read(part)) for part in parts]
+    if content := _member(archive, "content.xml"):
+        spans += _spans_ods(content)
+    for rows, columns in spans:
+        if rows * columns > CELLS_LIMIT:
+            raise Problem("workbook_vast", file=file, rows=rows, columns=columns, limit=CELLS_LIMIT)
+
+
+def _span_xlsx(xml: bytes) -> tuple[int, int]:
+    rows = max((int(m[1]) for m in _ROW.finditer(xml)), default=0)
+    beyond = {m[1] for m in _BEYOND_Z.finditer(xml)}
+    return rows, max((_position(c.decode()) + 1 for c in beyond), default=26)
+
+
+def _spans_ods(content: bytes) -> list[tuple[int, int]]:
+    """Repeated cells count as often as they repeat, if they hold anything."""
+    spans = []
+    for table in ElementTree.fromstring(content).iter(f"{_TABLE}table"):
+        rows = columns = 0
+        for row in table.iter(f"{_TABLE}table-row"):
+            width = sum(_repeat(c, "columns") for c in row if len(c) or c.attrib.keys() & _VALUES)
+            columns = max(columns, width)
+            rows += _repeat(row, "rows") if width else 0
+        spans.append((rows, columns))
+    return spans
+
+
+def _repeat(element: ElementTree.Element, what: str) -> int:
+    return int(element.get(f"{_TABLE}number-{what}-repeated", "1"))
 
 
 def _first_fitting(
@@ -181,12 +226,12 @@ def _inside_ods(
     for row in (r for t in tables for r in t.iter(f"{_TABLE}table-row")):
         position = 0
         for cell in row:
-            repeat = int(cell.get(f"{_TABLE}number-columns-repeated", "1"))
+            repeat = _repeat(cell, "columns")
             if cell.get(f"{_TABLE}formula"):
-                formulas.update((row_index + 1, position + i) for i in range(repeat))
+                formulas.update((row_index + 1, position + i) for i in range(min(repeat, 1000)))
             spans = [int(cell.get(f"{_TABLE}number-{s}-spanned", "1")) for s in ("rows", "columns")]
             if max(spans) > 1:
                 merged.append((row_index, position, row_index + spans[0] - 1))
             position += repeat
-        row_index += int(row.get(f"{_TABLE}number-rows-repeated", "1"))
+        row_index += _repeat(row, "rows")
     return frozenset(formulas), merged
