@@ -194,20 +194,20 @@ def _take_facts(job: Job, checked: tables.Checked) -> tables.Checked:
     writer = "" if job.dry_run else job.author
     subject = resolve(made, package.source, author=writer, evidence=batch.evidence)
     known = pc.is_valid(subject)
-    checked = _note_unknown(checked, made, pc.invert(known))
-    allowed = scope.allowed(job.viewer, subject, made)
-    checked = _note_refused(checked, made, known, allowed)
+    if job.viewer.may("import"):
+        checked = _note(checked, made, pc.invert(known), "import_code_unknown", WARNING)
+    checked = _refuse(job.viewer, checked, made, subject)
     # A row stands or falls whole: one fact that is refused takes its row with it.
-    rejected_rows = pa.array(checked.sheet.rows[checked.rejected])
-    waits = pc.and_(pc.invert(known), pc.invert(pc.is_in(made["row"], rejected_rows)))
-    keep = pc.and_(pc.and_(known, allowed), pc.invert(pc.is_in(made["row"], rejected_rows)))
+    rejected = pc.is_in(made["row"], pa.array(checked.sheet.rows[checked.rejected]))
     _days(batch, made)
-    waiting = made.filter(waits)
+    waiting = made.filter(pc.and_(pc.invert(known), pc.invert(rejected)))
+    keep = pc.and_(known, pc.invert(rejected))
     batch.desk = len(pc.unique(waiting["row"]))
     batch.facts = pc.sum(keep).as_py() or 0
     if not job.dry_run:
         _append(job, ready(made.filter(keep), subject.filter(keep), batch))
         desk.keep(batch, waiting)
+        desk.after(batch)
     return checked
 
 
@@ -234,6 +234,8 @@ def add_receipt(batch: Batch, receipt: facts.Receipt) -> None:
     batch.new += receipt.appended - receipt.superseded
     batch.superseded += receipt.superseded
     batch.unchanged += receipt.known
+    batch.first_seq = batch.first_seq or receipt.first_seq
+    batch.last_seq = max(batch.last_seq, receipt.last_seq)
 
 
 def _days(batch: Batch, made: pa.Table) -> None:
@@ -244,19 +246,23 @@ def _days(batch: Batch, made: pa.Table) -> None:
         batch.last_day = pc.max(amounts["valid_to"]).as_py()
 
 
-def _note_unknown(checked: tables.Checked, made: pa.Table, mask: pa.Array) -> tables.Checked:
-    subject = checked.sheet.package.subject
-    assert subject is not None
-    return note(checked, "import_code_unknown", WARNING, subject.column, made, mask)
-
-
-def _note_refused(
-    checked: tables.Checked, made: pa.Table, known: pa.Array, allowed: pa.Array
+def _note(
+    checked: tables.Checked, made: pa.Table, mask: pa.Array, code: str, severity: str
 ) -> tables.Checked:
     subject = checked.sheet.package.subject
     assert subject is not None
-    mask = pc.and_(known, pc.invert(allowed))
-    return note(checked, "import_not_yours", ERROR, subject.column, made, mask)
+    return note(checked, code, severity, subject.column, made, mask)
+
+
+def _refuse(
+    viewer: Viewer, checked: tables.Checked, made: pa.Table, subject: pa.Array
+) -> tables.Checked:
+    """Rows that this viewer may not state: of somebody else, or in another source's name."""
+    subjects, said = scope.outside(viewer, subject), scope.foreign_source(viewer, made)
+    checked = _note(checked, made, subjects, "import_not_yours", ERROR)
+    column = checked.sheet.package.key[0]
+    named = {"text": "source"}
+    return note(checked, "import_source_not_yours", ERROR, column, made, said, **named)
 
 
 def note(

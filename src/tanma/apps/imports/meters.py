@@ -11,6 +11,7 @@ import pyarrow.compute as pc
 from django.conf import settings
 
 from tanma.apps.facts import door as facts
+from tanma.apps.imports import files
 from tanma.apps.imports.models import Batch, today
 from tanma.apps.registry import door as registry
 from tanma.lake.readings import READING, Readings
@@ -111,6 +112,7 @@ def _channel(row: dict[str, str], owner: dict[str, Any], create: bool) -> regist
 def append(readings: pa.Table, batch: Batch) -> None:
     """Readings into the lake, durable when this returns, and readable after the seal."""
     lake = Readings(settings.TANMA.lake)
+    files.write_table(batch, "readings", readings)
     for start in range(0, len(readings), SLICE):
         part = readings.slice(start, SLICE)
         receipt = lake.append(part, writer=WRITER, message_id=f"{batch.uid}:{start}")

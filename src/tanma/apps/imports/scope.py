@@ -51,13 +51,23 @@ def allowed_subjects(viewer: Viewer) -> set[int] | None:
     return set(viewer.own_subjects)
 
 
-def allowed(viewer: Viewer, subject: pa.Array, made: pa.Table) -> pa.Array:
-    """Per fact, whether this viewer may state it: the right subject and the right source."""
+def outside(viewer: Viewer, subject: pa.Array) -> pa.Array:
+    """Per fact, whether its subject is none of this viewer's; the desk takes what is unknown."""
     subjects = allowed_subjects(viewer)
     if subjects is None:
-        return pa.array([True]).take(pa.array([0] * len(made), pa.int64()))
-    inside = pc.fill_null(pc.is_in(subject, pa.array(sorted(subjects), pa.int64())), False)
+        return _all(False, len(subject))
+    inside = pc.is_in(subject, pa.array(sorted(subjects), pa.int64()))
     if viewer.may("import"):
-        return inside
-    said = pc.is_in(made["source"], pa.array(SAID_BY_ENTERPRISES)).combine_chunks()
-    return pc.and_(inside, said)
+        inside = pc.or_(inside, pc.is_null(subject))
+    return pc.invert(inside)
+
+
+def foreign_source(viewer: Viewer, made: pa.Table) -> pa.Array:
+    """Per fact, whether an enterprise speaks in the name of somebody else."""
+    if viewer.may("import"):
+        return _all(False, len(made))
+    return pc.invert(pc.is_in(made["source"].combine_chunks(), pa.array(SAID_BY_ENTERPRISES)))
+
+
+def _all(value: bool, size: int) -> pa.Array:
+    return pa.repeat(pa.scalar(value), size)
