@@ -1,4 +1,4 @@
-"""Emission and energy lines, posted, and monthly accounts by edition. One plan for all lines.
+"""Emission and energy lines, posted, and what editions add up from them. One plan for all lines.
 
 Every (enterprise, item, month) is one line. Factors are resolved once for the few distinct
 (item, month); lines of enterprises with measured factors are resolved one by one beside them. A
@@ -68,13 +68,18 @@ MEASURES = tuple(MEASURE_DEFS)
 def items(editions: Sequence[str] = EDITIONS) -> list[str]:
     """Items that any of the editions counts."""
     found = {line.item for name in editions for line in _bound(name, "").lines}
-    return [item for item in catalogue() if item in found]
+    return sorted(item for item in catalogue() if item in found)
 
 
 @cache
 def _bound(edition_id: str, region: str):  # noqa: ANN202 - a Binding
     units = {i.item: i.unit for i in catalogue().values() if i.kind == "amount"}
     return bind(edition(edition_id), units, {"province": region or "{province}"})
+
+
+def _suffix(order: str) -> str:
+    """An order of preference as part of a column or table name."""
+    return order.replace("-", "_")
 
 
 def column_of(line: BoundLine) -> str:
@@ -84,7 +89,7 @@ def column_of(line: BoundLine) -> str:
     """
     quantum = find(line.formula).quantum
     valuation = "_equivalent" if "equivalent" in line.formula else ""
-    return f"{quantum}{valuation}_{line.preferences.replace('-', '_')}"
+    return f"{quantum}{valuation}_{_suffix(line.preferences)}"
 
 
 @dataclass(frozen=True)
@@ -123,11 +128,11 @@ def build(
     known_on: str,
     frozen_grid_year: int | None = None,
     grid_level: str = "province",
-) -> None:
-    """Tables `factors_used`, `lines`, `account_monthly`, `energy_items`, `line_upper`.
+) -> Totals:
+    """Tables `lines`, `need_<order>`, `own_<order>`, `energy_items`; view `line_upper`.
 
-    `lines` has one posted column per quantum and order of preference; `factors_used` says for each
-    (item, month, order) and measured subject which value, choice and row each parameter took.
+    `lines` has one posted column per quantum and order of preference; the `need` and `own` tables
+    say for each (item, month) and measured subject which value, choice and row a parameter took.
     """
     used = items(editions)
     con.register("account_items", _item_table(used))
@@ -138,11 +143,12 @@ def build(
     _resolve(con, orders, region, date.fromisoformat(known_on), frozen_grid_year, grid_level)
     numbers = {item: n for n, item in enumerate(used)}
     con.execute(_lines(posted, orders, numbers))
-    con.execute(_monthly(weights(editions, region), numbers))
     con.execute(
         """CREATE OR REPLACE TEMP VIEW line_upper AS
         SELECT subject, item, max(gross_mg) AS upper_mg FROM lines GROUP BY subject, item"""
     )
+    entries = weights(editions, region)
+    return Totals(entries, numbers, _missing_postings(con, entries))
 
 
 def _item_table(used: Sequence[str]) -> pa.Table:
@@ -202,13 +208,29 @@ def _resolve(
         chosen = preferences(f"{grid_level}-average" if located else order)
         place = region if located else "CN"
         frozen = (frozen_grid_year, place) if frozen_grid_year else None
-        suffix = order.replace("-", "_")
+        suffix = _suffix(order)
         sql = resolve_sql(chosen, "need_lines", None, known_on=known_on, frozen_grid=frozen)
         con.execute(f"CREATE OR REPLACE TEMP TABLE need_{suffix} AS {sql}")
         own = resolve_sql(
             chosen, "own_lines", "measured", known_on=known_on, frozen_grid=frozen
         )
         con.execute(f"CREATE OR REPLACE TEMP TABLE own_{suffix} AS {own}")
+    con.execute(_need(orders))
+
+
+def _need(orders: Sequence[str]) -> str:
+    """Table `need`: the factors of every order side by side, one row per item number and month."""
+    suffixes = [_suffix(order) for order in orders]
+    columns = [
+        f"n_{s}.{p} AS {s}_{p}"
+        for order, s in zip(orders, suffixes, strict=True)
+        for p in preferences(order).parameters
+    ]
+    first, *others = suffixes
+    joins = " ".join(f"JOIN need_{s} n_{s} USING (item, month)" for s in others)
+    return f"""CREATE OR REPLACE TEMP TABLE need AS
+        SELECT no, month, {", ".join(columns)}
+        FROM need_{first} n_{first} {joins} JOIN account_items USING (item)"""
 
 
 def _measured(con: duckdb.DuckDBPyConnection, region: str) -> None:
@@ -239,61 +261,124 @@ def _lines(
 ) -> str:
     """The lines: activity beside its factors, every posting as a column."""
     columns = ", ".join(
-        f"{_posting(order, formulas, numbers)} AS {name}" for name, (order, formulas) in posted.items()
+        f"{_posting(f'need.{_suffix(order)}_', formulas, numbers)} AS {name}"
+        for name, (order, formulas) in posted.items()
     )
-    has_own = "LEFT JOIN (SELECT DISTINCT subject, item, month, true AS own FROM own_lines) o" \
-              " ON o.subject = a.subject AND o.item = a.item AND o.month = a.month"  # fmt: skip
-    joins = " ".join(
-        f"LEFT JOIN need_{o} n_{o} ON n_{o}.item = a.item AND n_{o}.month = a.month"
-        for o in (name.replace("-", "_") for name in orders)
+    own_columns = ", ".join(
+        f"{_posting(f'n_{_suffix(order)}.', formulas, numbers)} AS {name}"
+        for name, (order, formulas) in posted.items()
     )
+    suffixes = [_suffix(order) for order in orders]
     own_joins = " ".join(
         f"JOIN own_{o} n_{o} ON n_{o}.subject = a.subject AND n_{o}.item = a.item"
         f" AND n_{o}.month = a.month"
-        for o in (name.replace("-", "_") for name in orders)
+        for o in suffixes
     )
-    base = "a.subject, a.item, no, a.month, a.value, a.source, a.kind, a.split, a.seq"
-    gross = "mg_" + BASE.replace("-", "_")
+    base = "a.subject, a.item, a.no, a.month, a.value, a.source, a.split, a.seq"
+    amounts = """(SELECT a.*, no, value / divisor AS activity
+                  FROM activity a JOIN account_items USING (item)) a"""
+    gross = "mg_" + _suffix(BASE)
     counted = _numbered(_counted(), numbers)
     return f"""
         CREATE OR REPLACE TEMP TABLE lines AS
         WITH priced AS (
             SELECT {base}, false AS measured, {columns}
-            FROM (SELECT a.*, no, value / divisor AS activity
-                  FROM activity a JOIN account_items USING (item)) a {joins} {has_own}
-            WHERE own IS NULL
+            FROM {amounts} JOIN need ON need.no = a.no AND need.month = a.month
+            ANTI JOIN own_lines o ON o.subject = a.subject AND o.item = a.item
+                 AND o.month = a.month
             UNION ALL
-            SELECT {base}, true AS measured, {columns}
-            FROM (SELECT a.*, no, value / divisor AS activity
-                  FROM activity a JOIN account_items USING (item)) a {own_joins}
+            SELECT {base}, true AS measured, {own_columns}
+            FROM {amounts} {own_joins}
         )
         SELECT *, CASE WHEN no IN ({counted}) THEN {gross} END AS gross_mg FROM priced"""
 
 
-def _posting(order: str, formulas: dict[str, list[str]], numbers: dict[str, int]) -> str:
+def _posting(prefix: str, formulas: dict[str, list[str]], numbers: dict[str, int]) -> str:
     """One CASE over the formulas of a column; an item belongs to one formula of it."""
-    prefix = f"n_{order.replace('-', '_')}."
     cases = []
     for formula, taken in formulas.items():
         quantity = find(formula)
         activity = activity_of(formula)
         names = {p: prefix + p for p in quantity.inputs() if p != activity} | {activity: "activity"}
         listed = _numbered(taken, numbers)
-        cases.append(f"WHEN no IN ({listed}) THEN {quantity.posted_sql(names)}")
+        cases.append(f"WHEN a.no IN ({listed}) THEN {quantity.posted_sql(names)}")
     return f"CASE {' '.join(cases)} END"
 
 
-def _monthly(entries: Sequence[Weight], numbers: dict[str, int]) -> str:
-    """Monthly account: per measure the signed sum, NULL where a counted line has no posting."""
-    parts = []
-    for measure in MEASURES:
-        terms: dict[tuple[str, int], list[str]] = {}
-        for w in entries:
-            if w.measure == measure:
-                terms.setdefault((w.column, w.weight), []).append(w.item)
-        parts.append(f"{_signed_sum(terms, numbers, _may_be_empty(measure))} AS {measure}")
-    return f"""CREATE OR REPLACE TEMP TABLE account_monthly AS
-        SELECT subject, month, {", ".join(parts)} FROM lines GROUP BY subject, month"""
+@dataclass(frozen=True)
+class Totals:
+    """What is needed to add lines up to measures: weights, item numbers, lines without posting.
+
+    A counted line without posting makes its measure NULL. Such lines are rare, so they are looked
+    for once per item instead of beside every sum.
+    """
+
+    entries: Sequence[Weight]
+    numbers: dict[str, int]
+    missing: set[tuple[str, str]]
+
+    @property
+    def posted(self) -> list[str]:
+        """The posted columns that enter any measure."""
+        return sorted({entry.column for entry in self.entries})
+
+    def by_item(self, condition: str) -> str:
+        """SQL: lines of a span added up per enterprise and item; NULL where one is missing.
+
+        Measures are then sums over some ten items instead of a hundred lines per enterprise.
+        """
+        holes = {column for _, column in self.missing}
+        sums = ", ".join(
+            f"CASE WHEN count(*) = count({c}) THEN sum({c}) END AS {c}" if c in holes
+            else f"sum({c}) AS {c}" for c in self.posted
+        )  # fmt: skip
+        return (
+            f"SELECT subject, item, no, {sums}, sum(gross_mg) AS gross_mg FROM lines"
+            f" WHERE {condition} GROUP BY subject, item, no"
+        )
+
+    def columns(self, measures: Sequence[str] = MEASURES) -> str:
+        """SQL: `sum AS measure, …` over a group of lines."""
+        by_measure: dict[str, list[Weight]] = {m: [] for m in MEASURES}
+        for entry in self.entries:
+            by_measure[entry.measure].append(entry)
+        return ", ".join(
+            f"{_weighted_sum(m, by_measure[m], self.numbers, self.missing)} AS {m}"
+            for m in measures
+        )
+
+
+def _missing_postings(
+    con: duckdb.DuckDBPyConnection, entries: Sequence[Weight]
+) -> set[tuple[str, str]]:
+    """(item, column) of which some line has no posting."""
+    columns = sorted({w.column for w in entries})
+    tests = ", ".join(f"count(*) - count({c})" for c in columns)
+    rows = con.execute(f"SELECT item, {tests} FROM lines GROUP BY item").fetchall()
+    return {(row[0], c) for row in rows for c, n in zip(columns, row[1:], strict=True) if n}
+
+
+def _weighted_sum(
+    measure: str, found: Sequence[Weight], numbers: dict[str, int], missing: set[tuple[str, str]]
+) -> str:
+    groups: dict[tuple[str, int], list[str]] = {}
+    for w in found:
+        groups.setdefault((w.column, w.weight), []).append(w.item)
+    if not groups:
+        return "CAST(NULL AS BIGINT)"
+    terms = [
+        f"sum({'-' if weight < 0 else ''}{column}) FILTER (no IN ({_numbered(taken, numbers)}))"
+        for (column, weight), taken in groups.items()
+    ]
+    total = " + ".join(f"coalesce({t}, 0)" for t in terms)
+    counted = _numbered((w.item for w in found), numbers)
+    if not _may_be_empty(measure):
+        total = f"CASE WHEN count(*) FILTER (no IN ({counted})) > 0 THEN {total} END"
+    holes = [w for w in found if (w.item, w.column) in missing]
+    if holes:
+        tests = " OR ".join(f"(no = {numbers[w.item]} AND {w.column} IS NULL)" for w in holes)
+        total = f"CASE WHEN count(*) FILTER ({tests}) = 0 THEN {total} END"
+    return f"CAST({total} AS BIGINT)"
 
 
 def _may_be_empty(measure: str) -> bool:
@@ -301,20 +386,3 @@ def _may_be_empty(measure: str) -> bool:
     made = MEASURE_DEFS[measure]
     total = next(t for t in edition(made.edition).totals if t.id == made.total)
     return bool(made.categories) or total.empty == "zero"
-
-
-def _signed_sum(
-    terms: dict[tuple[str, int], list[str]], numbers: dict[str, int], may_be_empty: bool
-) -> str:
-    if not terms:
-        return "CAST(NULL AS BIGINT)"
-    cases, missing = [], []
-    for (column, weight), taken in terms.items():
-        listed = _numbered(taken, numbers)
-        cases.append(f"WHEN no IN ({listed}) THEN {weight} * {column}")
-        missing.append(f"(no IN ({listed}) AND {column} IS NULL)")
-    total = f"sum(CASE {' '.join(cases)} END)"
-    return (
-        f"CASE WHEN count(*) FILTER ({' OR '.join(missing)}) = 0"
-        f" THEN CAST({f'coalesce({total}, 0)' if may_be_empty else total} AS BIGINT) END"
-    )

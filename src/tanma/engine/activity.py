@@ -72,7 +72,7 @@ def _contested(known: str, scope: str) -> str:
     The others, most of the rows, need no choice and are passed on as they lie.
     """
     return f"""SELECT item FROM {_amounts(known, scope)}
-               GROUP BY item HAVING count(DISTINCT source) > 1 OR NOT bool_and({_WHOLE_MONTH})"""
+               GROUP BY item HAVING min(source) <> max(source) OR NOT bool_and({_WHOLE_MONTH})"""
 
 
 def _single(name: str, known: str, scope: str) -> str:

@@ -63,28 +63,37 @@ def evaluate(con: duckdb.DuckDBPyConnection, plan: Plan) -> None:
                    since=window, until=end)  # fmt: skip
     activity.attributes(con, last_day)
     population.enterprises(con)
-    accounts.build(con, plan.editions, plan.grid_region, plan.known_on, plan.frozen_grid_year,
-                   plan.grid_level)  # fmt: skip
+    totals = accounts.build(con, plan.editions, plan.grid_region, plan.known_on,
+                            plan.frozen_grid_year, plan.grid_level)  # fmt: skip
     population.money(con)
     regions.closure(con)
     regions.memberships(con)
-    _results(con, plan, start, end, "results")
+    _results(con, plan, totals, start, end, "results")
     regions.sums(con, "area_now", "results")
     before = span.year_before()
-    _results(con, plan, before.start.isoformat(), before.end.isoformat(), "results_before")
+    _results(
+        con, plan, totals, before.start.isoformat(), before.end.isoformat(), "results_before"
+    )
     regions.sums(con, "area_before", "results_before")
     con.execute(AREA_RESULTS)
     con.execute(f"CREATE OR REPLACE TEMP TABLE period_start AS SELECT DATE '{start}'")
-    _breakdowns(con, start, end)
+    for name, query in WORDS.items():
+        con.execute(f"CREATE OR REPLACE TEMP TYPE {name} AS ENUM ({query})")
+    _breakdowns(con, totals)
 
 
 def _twelve_months_before(day: date) -> date:
     return date(day.year - 1, day.month, 1)
 
 
-def _results(con: duckdb.DuckDBPyConnection, plan: Plan, start: str, end: str, into: str) -> None:
+def _results(
+    con: duckdb.DuckDBPyConnection, plan: Plan, totals: accounts.Totals, start: str, end: str,
+    into: str,
+) -> None:  # fmt: skip
     population.gaps(con, start, end, f"{into}_gaps")
-    con.execute(_base(plan, start, end, into))
+    span = f"month >= DATE '{start}' AND month < DATE '{end}'"
+    con.execute(f"CREATE OR REPLACE TEMP TABLE {into}_items AS {totals.by_item(span)}")
+    con.execute(_base(plan, totals, start, end, into))
     con.execute(_rating_input(into))
     scheme = find_scheme(plan.scheme)
     rating.rate_relation(
@@ -93,16 +102,15 @@ def _results(con: duckdb.DuckDBPyConnection, plan: Plan, start: str, end: str, i
     con.execute(_joined(con, scheme, into))
 
 
-def _base(plan: Plan, start: str, end: str, into: str) -> str:
+def _base(plan: Plan, totals: accounts.Totals, start: str, end: str, into: str) -> str:
     """One row per enterprise: sums over the period, what is missing, who may form the benchmark."""
     months = plan.span.end_month - plan.span.first_month
-    measures = ", ".join(f"CAST(sum({m}) AS BIGINT) AS {m}" for m in accounts.MEASURES)
     within = f"month >= DATE '{start}' AND month < DATE '{end}'"
     legal = "true" if plan.legal_basis else "consented IS NOT NULL"
     return f"""
         CREATE OR REPLACE TEMP TABLE {into}_base AS
         WITH energy AS (
-            SELECT subject, {measures} FROM account_monthly WHERE {within} GROUP BY subject
+            SELECT subject, {totals.columns()} FROM {into}_items GROUP BY subject
         ),
         money AS (
             SELECT subject,
@@ -193,15 +201,13 @@ AREA_RESULTS = """
     FROM area_now n LEFT JOIN area_before b USING (hierarchy, area_code)"""
 
 
-def _breakdowns(con: duckdb.DuckDBPyConnection, start: str, end: str) -> None:
+def _breakdowns(con: duckdb.DuckDBPyConnection, totals: accounts.Totals) -> None:
     """Tables `sources` (area × item), `industries` (area × division) and `monthly` (area × month)."""
     con.execute(
-        f"""CREATE OR REPLACE TEMP TABLE sources AS
+        """CREATE OR REPLACE TEMP TABLE sources AS
         SELECT hierarchy, area_code, item, CAST(sum(gross_mg) AS BIGINT) AS gross_mg,
-               count(DISTINCT subject) AS enterprises
-        FROM lines JOIN inside USING (subject)
-        WHERE month >= DATE '{start}' AND month < DATE '{end}' AND gross_mg IS NOT NULL
-        GROUP BY ALL"""
+               count(*) AS enterprises
+        FROM results_items JOIN inside USING (subject) WHERE gross_mg IS NOT NULL GROUP BY ALL"""
     )
     con.execute(
         """CREATE OR REPLACE TEMP TABLE industries AS
@@ -219,13 +225,21 @@ def _breakdowns(con: duckdb.DuckDBPyConnection, start: str, end: str) -> None:
         FROM results r JOIN inside i USING (subject) GROUP BY ALL"""
     )
     con.execute(
-        """CREATE OR REPLACE TEMP TABLE monthly AS
-        SELECT hierarchy, area_code, month, CAST(sum(net_mg) AS BIGINT) AS net_mg,
-               CAST(sum(gross_mg) AS BIGINT) AS gross_mg, count(DISTINCT subject) AS enterprises
-        FROM account_monthly JOIN inside USING (subject) GROUP BY ALL"""
+        f"""CREATE OR REPLACE TEMP TABLE monthly AS
+        WITH own AS (
+            SELECT subject, month, {totals.columns(("net_mg", "gross_mg"))} FROM lines
+            GROUP BY subject, month
+        ),
+        leaf AS (
+            SELECT area_code, management_code, month, any_value(subject) AS subject,
+                   sum(net_mg) AS net_mg, sum(gross_mg) AS gross_mg, count(*) AS enterprises
+            FROM own JOIN enterprises USING (subject) GROUP BY ALL
+        )
+        SELECT hierarchy, i.area_code, month, CAST(sum(net_mg) AS BIGINT) AS net_mg,
+               CAST(sum(gross_mg) AS BIGINT) AS gross_mg,
+               CAST(sum(enterprises) AS BIGINT) AS enterprises
+        FROM leaf JOIN inside i USING (subject) GROUP BY ALL"""
     )
-
-
 
 
 def _as_text(order: str) -> str:
@@ -243,10 +257,19 @@ FACTORS_USED = " UNION ALL BY NAME ".join(
 """Per order of preference, item and month (and enterprise with measured factors): values, choice
 codes, rows. Frozen with the lines, so that an explanation renders from the files alone."""
 
+WORDS = {
+    "key_words": "SELECT DISTINCT natural_key FROM enterprises ORDER BY 1",
+    "item_words": "SELECT DISTINCT item FROM account_items ORDER BY 1",
+    "source_words": "SELECT DISTINCT source FROM activity ORDER BY 1",
+}
+"""Texts of the lines as numbered words in the order of the text: sorting millions of lines by key
+compares integers, and the file holds a dictionary."""
+
 PUBLISHED: dict[str, tuple[str, tuple[str, ...], tuple[str, ...]]] = {
     "lines": (
-        "SELECT e.natural_key, l.* EXCLUDE (no) FROM lines l JOIN enterprises e USING (subject)"
-        " WHERE month >= (FROM period_start)",
+        "SELECT natural_key::key_words AS natural_key, l.* EXCLUDE (no, gross_mg) REPLACE"
+        " (item::item_words AS item, source::source_words AS source)"
+        " FROM lines l JOIN enterprises USING (subject) WHERE month >= (FROM period_start)",
         ("natural_key", "item", "month"), ("subject", "seq"),
     ),
     "results": (
@@ -277,7 +300,7 @@ def run(
         if known == [(0,)]:
             raise Problem("run_no_data", period=plan.period)
         tables = {
-            name: _result_table(con, query, key, omit, merkle=name == "results")
+            name: _result_table(con, query, key, omit, merkle=name == "results", sealed=name != "lines")
             for name, (query, key, omit) in PUBLISHED.items()
         }
         meta = _plain(plan) | {
@@ -288,7 +311,7 @@ def run(
 
 def _result_table(
     con: duckdb.DuckDBPyConnection, query: str, key: tuple[str, ...], omit: tuple[str, ...], *,
-    merkle: bool,
+    merkle: bool, sealed: bool,
 ) -> ResultTable:  # fmt: skip
     """Rows in the order of their natural key, so that the same result is the same bytes.
 
@@ -297,7 +320,7 @@ def _result_table(
     ordered = f"SELECT * FROM ({query}) ORDER BY {', '.join(key)}"
     data = con.sql(ordered).to_arrow_table()
     floats = tuple(f.name for f in data.schema if _shown_only(f.type))
-    return ResultTable(data, key, omit + floats, merkle=merkle)
+    return ResultTable(data, key, omit + floats, merkle=merkle, sealed=sealed)
 
 
 def _shown_only(kind: pa.DataType) -> bool:

@@ -100,15 +100,16 @@ def gaps(con: duckdb.DuckDBPyConnection, start: str, end: str, into: str = "gaps
             SELECT CAST(unnest(generate_series(DATE '{start}', DATE '{end}' - INTERVAL 1 DAY,
                                                INTERVAL 1 MONTH)) AS DATE) AS month
         ),
-        energy AS (
-            SELECT DISTINCT subject, item, month FROM activity SEMI JOIN energy_items USING (item)
+        heard AS (
+            SELECT subject, item, count(*) FILTER (month >= DATE '{start}') AS reported
+            FROM activity SEMI JOIN energy_items USING (item)
             WHERE month >= DATE '{start}' - INTERVAL 12 MONTH AND month < DATE '{end}'
+            GROUP BY subject, item
         ),
-        expected AS (SELECT DISTINCT subject, item FROM energy),
-        heard AS (SELECT subject FROM expected GROUP BY subject)
-        SELECT subject, item, month FROM expected CROSS JOIN months
-               ANTI JOIN energy USING (subject, item, month)
+        short AS (FROM heard WHERE reported < (SELECT count(*) FROM months))
+        SELECT subject, item, month FROM short CROSS JOIN months
+               ANTI JOIN activity USING (subject, item, month)
         UNION ALL
         SELECT subject, '' AS item, month FROM enterprises CROSS JOIN months
-        WHERE status = 'active' AND subject NOT IN (FROM heard)"""
+        WHERE status = 'active' AND subject NOT IN (SELECT subject FROM heard)"""
     )

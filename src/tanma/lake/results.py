@@ -36,12 +36,17 @@ _RUN_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]{0,63}")
 
 @dataclass(frozen=True)
 class ResultTable:
-    """Rows to publish: their natural key, and columns (floats, say) that stay out of the digest."""
+    """Rows to publish: their natural key, and columns (floats, say) that stay out of the digest.
+
+    `sealed=False` leaves the canonical digest to `Run.seal`, at publication: working out a run that
+    may be rejected need not hash millions of lines. Its file digest is kept from the start.
+    """
 
     data: pa.Table | pa.RecordBatchReader
     key: tuple[str, ...]
     omit: tuple[str, ...] = ()
     merkle: bool = False
+    sealed: bool = True
 
 
 @dataclass(frozen=True)
@@ -70,8 +75,9 @@ class Run:
 
     @property
     def digest(self) -> str:
-        """Over the digests of its tables; no run id, no clock."""
-        digests = {name: card["digest"] for name, card in self.card["tables"].items()}
+        """Over the digests of its sealed tables; no run id, no clock."""
+        tables = self.card["tables"]
+        digests = {name: card["digest"] for name, card in tables.items() if "digest" in card}
         return canonical.digest(canonical.encode(digests))
 
     def path(self, name: str) -> Path:
@@ -86,16 +92,23 @@ class Run:
     def verify(self) -> None:
         """Compute every digest again from the files; a Problem names the first that differs."""
         for name, card in self.card["tables"].items():
-            with _lines(self.path(name), card["key"], card["columns"]) as lines:
-                found = lines.digest()
-            if found != card["digest"]:
+            sealed = "digest" in card
+            found = self.seal(name) if sealed else _file_digest(self.path(name))
+            expected = card["digest"] if sealed else card["file_digest"]
+            if found != expected:
                 raise Problem(
                     "result_changed",
                     run=self.folder.name,
                     name=name,
-                    expected=card["digest"],
+                    expected=expected,
                     found=found,
                 )
+
+    def seal(self, name: str) -> str:
+        """The canonical digest of a table, computed from its file now."""
+        card = self.card["tables"][name]
+        with _lines(self.path(name), card["key"], card["columns"]) as lines:
+            return lines.digest()
 
     def proof(self, name: str, key: tuple[Any, ...]) -> Proof:
         """The line of the row with this key and its path to the table's Merkle root."""
@@ -177,14 +190,20 @@ def _write(stage: Path, name: str, table: ResultTable) -> dict[str, Any]:
     path.chmod(0o444)
     fsync_path(path)
     columns = [n for n in schema.names if n not in table.omit]
+    about = {
+        "rows": pq.read_metadata(path).num_rows, "bytes": path.stat().st_size,
+        "file_digest": _file_digest(path), "key": list(table.key), "columns": columns,
+    }  # fmt: skip
+    if not table.sealed:
+        return about
     with _lines(path, table.key, columns) as lines:
         merkle = {"merkle_root": canonical.merkle_root(lines.leaves())} if table.merkle else {}
-        digest = lines.digest()
-    rows = pq.read_metadata(path).num_rows
+        return about | {"digest": lines.digest()} | merkle
+
+
+def _file_digest(path: Path) -> str:
     with path.open("rb") as file:
-        file_digest = f"sha256:{hashlib.file_digest(file, 'sha256').hexdigest()}"
-    about = {"rows": rows, "bytes": path.stat().st_size, "file_digest": file_digest}
-    return about | {"key": list(table.key), "columns": columns, "digest": digest} | merkle
+        return f"sha256:{hashlib.file_digest(file, 'sha256').hexdigest()}"
 
 
 def _batches(data: pa.Table | pa.RecordBatchReader) -> Iterable[pa.RecordBatch]:
