@@ -245,5 +245,7 @@ def published(db: None, settings: Any, tmp_path: Path) -> Published:
     """The published region, in the database and in a lake of this test."""
     changes = {"home": tmp_path, "grid_region": "330000", "legal_basis": "样例依据文件"}
     settings.TANMA = settings.TANMA.model_copy(update=changes)
+    # sessions live in the second database, which the tests of pages have no need of
+    settings.SESSION_ENGINE = "django.contrib.sessions.backends.signed_cookies"
     build_or_restore(settings.TANMA.lake)
     return Published(client_of)

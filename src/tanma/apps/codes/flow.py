@@ -95,4 +95,3 @@ def _number(run: Run) -> None:
     run.supersedes = same.order_by("-number").first()
     run.number = (Run.objects.aggregate(last=Max("number"))["last"] or 0) + 1
     run.published_at = now
-

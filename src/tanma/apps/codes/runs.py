@@ -39,8 +39,8 @@ RENAMED = {
     "benchmark_n": "n", "rank_of": "ranked",
 }  # fmt: skip
 TEXTS = {
-    "reason", "level", "neutrality_band", "benchmark_group", "data_basis", "size_class", "area_code",
-    "industry",
+    "reason", "level", "neutrality_band", "benchmark_group", "data_basis", "size_class",
+    "area_code", "industry",
 }  # fmt: skip
 
 
@@ -119,7 +119,8 @@ def _summary(results: pa.Table) -> dict[str, Any]:
     """Counts that lists and the cockpit show at once."""
     grades = results["grade"].to_pylist()
     states = results["state"].to_pylist()
-    reasons = [r for r, s in zip(results["reason"].to_pylist(), states, strict=True) if s != "graded"]
+    told = zip(results["reason"].to_pylist(), states, strict=True)
+    reasons = [reason for reason, state in told if state != "graded"]
     return {
         "enterprises": results.num_rows,
         "graded": states.count("graded"),
@@ -158,9 +159,12 @@ def predecessor(run: Run) -> Run | None:
         scheme=run.scheme, period_kind=run.period_kind, state="published"
     ).exclude(pk=run.pk)
     same = published.filter(period=run.period).order_by("-number").first()
-    return same or published.filter(period_end__lt=run.period_end).order_by(
-        "-period_end", "-number"
-    ).first()
+    return (
+        same
+        or published.filter(period_end__lt=run.period_end)
+        .order_by("-period_end", "-number")
+        .first()
+    )
 
 
 def files_of(run: Run) -> LakeRun:

@@ -38,7 +38,7 @@ class Figure:
 class Certificate:
     """What the publication froze. Texts come in the language of the certificate.
 
-    `published_on` and `valid_to` are ISO dates, `period` a period text, `level` low, mid or high,
+    `published_on` and `valid_to` are ISO dates, `period` a period text, `level` low, mid, high or empty,
     `neutrality_share` a share between 0 and 1, `evidence` a key of `words.EVIDENCE`.
     """
 
@@ -100,11 +100,11 @@ def certificate_data(c: Certificate, lang: str) -> dict[str, Any]:
         "compared": _("与行业平均相比"),
         "direction": _("级数越小，碳效越高"),
         "verdict": words.grade_word(c.grade),
-        "pair": words.pair(c.level, c.grade),
+        "pair": words.pair(c.level or None, c.grade),
         "pair_note": _("碳效水平与碳效等级是两个尺度：水平看自身排放强度，等级看与同行相比"),
-        "level": words.level_word(c.level),
+        "level": words.level_word(c.level or None),
         "level_label": _("碳效水平"),
-        "level_steps": {"low": 1, "mid": 2, "high": 3}[c.level],
+        "level_steps": {"low": 1, "mid": 2, "high": 3}.get(c.level, 0),
         "pair_label": _("碳效标识"),
         "neutrality_label": _("碳中和标识"),
         "neutrality": c.neutrality_word or _("暂无数据"),

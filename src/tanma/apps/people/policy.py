@@ -17,7 +17,7 @@ from django.db.models import Model, Q, QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
 
-from tanma.apps.people.models import Consent, Membership, Role, User
+from tanma.apps.people.models import ApiToken, Consent, Membership, Role, User
 
 M = TypeVar("M", bound=Model)
 
@@ -37,6 +37,7 @@ ACTIONS: dict[str, set[str]] = {
     "declare": {Role.ENTERPRISE},
     "object": {Role.ENTERPRISE},
     "consent": {Role.ENTERPRISE},
+    "manage_users": {Role.ADMIN},
 }
 """action → the roles that allow it. Area and subject of the membership limit it further."""
 
@@ -198,6 +199,8 @@ class ByUser:
 
 
 NOBODY = Q(pk__in=[])
+# declared here, because the models of this room cannot import their own policy
+Consent.row_policy = BySubject()  # type: ignore[attr-defined]
 
 
 def visible(viewer: Viewer, queryset: QuerySet[M]) -> QuerySet[M]:
@@ -207,3 +210,19 @@ def visible(viewer: Viewer, queryset: QuerySet[M]) -> QuerySet[M]:
         raise LookupError(f"{queryset.model.__name__} declares no row_policy; no page may show it")
     rule = policy.allows(viewer)
     return queryset if rule is None else queryset.filter(rule)
+
+
+@dataclass(frozen=True)
+class Managers:
+    """Accounts and roles: whoever manages users; others see their own rows."""
+
+    field: str = "user"
+
+    def allows(self, viewer: Viewer) -> Q | None:
+        if viewer.may("manage_users"):
+            return None
+        return ByUser(self.field).allows(viewer)
+
+
+Membership.row_policy = Managers()  # type: ignore[attr-defined]
+ApiToken.row_policy = ByUser()  # type: ignore[attr-defined]
