@@ -110,6 +110,6 @@ AMOUNTS: dict[str, tuple[str, str]] = {
 
 
 def _exact(column: str, condition: str) -> str:
-    """An exact integer sum; the cast raises beyond 9.2 Gt in mg instead of losing digits."""
+    """An exact integer sum, NULL where nothing is known; the cast raises beyond 9.2 Gt in mg."""
     chosen = f" FILTER ({condition})" if condition else ""
-    return f"CAST(coalesce(sum({column}){chosen}, 0) AS BIGINT)"
+    return f"CAST(sum({column}){chosen} AS BIGINT)"

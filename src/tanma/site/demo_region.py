@@ -108,7 +108,7 @@ def open_region(home: Path, say: Callable[[str], None]) -> None:
     prepare()
     progress.once("generate", "生成演示区域", "generating the region", lambda: demo.generate(out))
     manifest = demo.read(out)
-    progress.expect(len(manifest.steps) + len(PUBLISHED_LATER) + 5)
+    progress.expect(len(manifest.steps) + len(PUBLISHED_LATER) + 6)
     progress.once("users", "建立账号", "making accounts", lambda: make_users(home))
     for step in first_steps(manifest.steps):
         say(f"{step.description_zh} · {step.description_en}（{step.rows:,}）")
@@ -134,6 +134,11 @@ def fill_region(home: Path) -> None:
         progress.once(
             f"run:{period}", f"发布 {period}", f"publishing {period}", lambda p=period: publish(p)
         )
+    # the year before and the corrections were not known when the first grades came out
+    progress.once(
+        f"run:{LATEST}/r4:restated", f"重新发布 {LATEST}/r4", f"restating {LATEST}/r4",
+        lambda: publish(f"{LATEST}/r4"),
+    )  # fmt: skip
     progress.once(
         f"run:{PREVIEWED}", f"预览 {PREVIEWED}", f"previewing {PREVIEWED}",
         lambda: publish(PREVIEWED, preview=True),
@@ -146,7 +151,8 @@ def first_steps(steps: Iterable[Any]) -> list[Any]:
     for step in steps:
         if step.package in {"targets", "gdp"}:
             break
-        found.append(step)
+        if step.package != "production":  # no grade rests on it
+            found.append(step)
     return found
 
 
