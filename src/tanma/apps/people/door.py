@@ -4,12 +4,12 @@
 `viewer.may(action, subject)` and `viewer.require(...)` guard actions.
 """
 
-from tanma.apps.people.models import Consent, Membership, Organisation, Role, User
+from tanma.apps.people.models import ApiToken, Consent, Membership, Organisation, Role, User
 from tanma.apps.people.policy import (
     ACTIONS,
     SYSTEM,
-    ByUser,
     BySubject,
+    ByUser,
     Everyone,
     Grant,
     OfficeOnly,
@@ -20,9 +20,10 @@ from tanma.apps.people.policy import (
     viewer_of,
     visible,
 )
+from tanma.apps.people.tokens import create_token, user_of_token
 
 __all__ = [
-    "ACTIONS", "SYSTEM", "BySubject", "ByUser", "Consent", "Everyone", "Grant", "Membership",
-    "OfficeOnly", "Organisation", "Role", "User", "Viewer", "set_placement", "token_hash",
-    "viewer", "viewer_of", "visible",
+    "ACTIONS", "SYSTEM", "ApiToken", "BySubject", "ByUser", "Consent", "Everyone", "Grant",
+    "Membership", "OfficeOnly", "Organisation", "Role", "User", "Viewer", "create_token",
+    "set_placement", "token_hash", "user_of_token", "viewer", "viewer_of", "visible",
 ]  # fmt: skip

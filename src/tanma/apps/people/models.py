@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.contrib.auth.models import AbstractUser
 from django.db import models
 
-from tanma.domain.identity import new_id
+from tanma.domain.identity import id_text, new_id
 
 
 class User(AbstractUser):
@@ -47,6 +47,12 @@ class Membership(models.Model):
     subject = models.BigIntegerField(null=True, blank=True)
     valid_from = models.DateField()
     valid_to = models.DateField(default="9999-12-31")
+    granted_by = models.CharField(max_length=80, blank=True)
+    ended_by = models.CharField(max_length=80, blank=True)
+
+    @property
+    def uid(self) -> str:
+        return id_text(self.id)
 
 
 class Consent(models.Model):
@@ -60,3 +66,19 @@ class Consent(models.Model):
     granted_at = models.DateTimeField(auto_now_add=True)
     expires_at = models.DateTimeField()
     revoked_at = models.DateTimeField(null=True, blank=True)
+
+
+class ApiToken(models.Model):
+    """A key with which a program acts as its user. Only its hash is kept."""
+
+    id = models.BigIntegerField(primary_key=True, default=new_id)
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="api_tokens")
+    label = models.CharField(max_length=60)
+    token_hash = models.CharField(max_length=64, unique=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+    expires_at = models.DateTimeField()
+    revoked_at = models.DateTimeField(null=True, blank=True)
+
+    @property
+    def uid(self) -> str:
+        return id_text(self.id)
