@@ -59,7 +59,10 @@ def rebuild_areas() -> None:
         pair for h in HIERARCHIES for code in codes.values() for pair in _above(h, code, links[h])
     ]
     with transaction.atomic():
-        Area.objects.bulk_update(areas.values(), [*COLUMN_OF.values()], batch_size=500)
+        Area.objects.bulk_create(
+            areas.values(), update_conflicts=True, unique_fields=["id"],
+            update_fields=[*COLUMN_OF.values()], batch_size=500,
+        )  # fmt: skip
         AreaClosure.objects.all().delete()
         AreaClosure.objects.bulk_create(closure, batch_size=1000)
 

@@ -105,7 +105,11 @@ def _project_subjects(subjects: list[int]) -> None:
     for fact in now:
         setattr(enterprises[fact.subject], COLUMN_OF[fact.item], fact.text or "")
     with transaction.atomic():
-        Enterprise.objects.bulk_update(enterprises.values(), [*COLUMN_OF.values()], batch_size=500)
+        # an upsert: bulk_update writes one CASE per row and column, thirty times slower
+        Enterprise.objects.bulk_create(
+            enterprises.values(), update_conflicts=True, unique_fields=["id"],
+            update_fields=[*COLUMN_OF.values()], batch_size=500,
+        )  # fmt: skip
         _place(list(enterprises.values()), today)
 
 
