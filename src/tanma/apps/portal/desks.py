@@ -1,0 +1,107 @@
+"""What an enterprise and an official find when they sign in."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.utils import timezone
+
+from tanma.apps.codes import door as codes
+from tanma.apps.facts import door as facts
+from tanma.apps.people import door as people
+from tanma.apps.registry import door as registry
+from tanma.apps.registry.door import link_if_there
+
+LISTED = 8
+
+
+def enterprise(viewer: people.Viewer) -> dict[str, Any]:
+    """One block per enterprise the user acts for, as a rule one."""
+    rows = people.visible(viewer, registry.Enterprise.objects.all())
+    own = rows.filter(id__in=viewer.own_subjects).order_by("name")
+    return {"blocks": [_block(viewer, e) for e in own]}
+
+
+def _block(viewer: people.Viewer, enterprise: registry.Enterprise) -> dict[str, Any]:
+    current = codes.latest_result(enterprise.id)
+    uid = enterprise.uid
+    links = {
+        "code": link_if_there("codes:code", enterprise.public_code),
+        "declare": link_if_there("imports:declare", uid) or link_if_there("imports:declare"),
+        "account": link_if_there("inventories:account", uid),
+        "energy": link_if_there("inventories:energy", uid),
+        "basis": link_if_there("inventories:basis", uid),
+        "certificate": link_if_there("codes:certificate", enterprise.public_code),
+    }
+    consents = people.visible(viewer, people.Consent.objects.filter(subject=enterprise.id))
+    live = consents.filter(revoked_at=None, expires_at__gt=timezone.now()).order_by("expires_at")
+    return {
+        "enterprise": enterprise, "result": current, "level": (current and current.level) or None,
+        "previews": _previews(viewer, enterprise),
+        "missing": _missing(current), "consents": list(live), "links": links,
+        "consent_link": link_if_there("codes:consents", uid) or link_if_there("codes:consents"),
+    }  # fmt: skip
+
+
+def _missing(result: codes.Result | None) -> str:
+    """Why no code was given: the first thing to do about it is to report what is missing."""
+    return "" if result is None or result.grade else result.reason
+
+
+def _previews(viewer: people.Viewer, enterprise: registry.Enterprise) -> list[dict[str, Any]]:
+    """Results open to objection, with the objection already made."""
+    rows = codes.Result.objects.filter(
+        subject=enterprise.id, run__state=codes.State.CHECKED, run__preview_until__gt=timezone.now()
+    )
+    made = codes.Objection.objects.filter(subject=enterprise.id)
+    objections = {o.run_id: o for o in people.visible(viewer, made)}
+    return [
+        {
+            "result": r, "objection": objections.get(r.run_id),
+            "href": link_if_there("codes:preview", r.run.uid, enterprise.uid)
+            or link_if_there("codes:preview", r.run.uid),
+        }
+        for r in people.visible(viewer, rows).select_related("run")
+    ]  # fmt: skip
+
+
+def office(viewer: people.Viewer) -> dict[str, Any]:
+    """Freshness, counts, runs that wait for somebody, links to the desks of other rooms."""
+    latest = codes.latest()
+    rows = people.visible(viewer, registry.Enterprise.objects.all())
+    waiting = codes.Run.objects.filter(
+        state__in=[codes.State.COMPUTED, codes.State.REVIEWED, codes.State.CHECKED]
+    )
+    graded = codes.Result.objects.filter(run=latest, status="graded")
+    runs = people.visible(viewer, waiting).order_by("-created_at")[:LISTED]
+    last = facts.Append.objects.order_by("-number").first()
+    return {
+        "latest": latest, "enterprises": rows.count(),
+        "coded": people.visible(viewer, graded).count() if latest else None,
+        "counts": _grades(viewer, latest), "watermark": last.stamp if last else None,
+        "appends": last.number if last else 0,
+        "runs": [_waiting(r) for r in runs],
+        "objections": _open_objections(viewer),
+        "links": {
+            "cockpit": link_if_there("cockpit:home"), "imports": link_if_there("imports:home"),
+            "desk": link_if_there("imports:desk"), "runs": link_if_there("codes:runs"),
+            "enterprises": link_if_there("registry:enterprises"),
+        },
+    }  # fmt: skip
+
+
+def _grades(viewer: people.Viewer, run: codes.Run | None) -> dict[int, int]:
+    if run is None:
+        return {}
+    rows = people.visible(viewer, codes.Result.objects.filter(run=run, grade__isnull=False))
+    grades = list(rows.values_list("grade", flat=True))
+    return {g: grades.count(g) for g in range(1, 6)}
+
+
+def _waiting(run: codes.Run) -> dict[str, Any]:
+    href = link_if_there("codes:run", run.uid)
+    return {"run": run, "state": run.get_state_display(), "href": href}
+
+
+def _open_objections(viewer: people.Viewer) -> int:
+    return people.visible(viewer, codes.Objection.objects.filter(answered_at=None)).count()

@@ -1,0 +1,67 @@
+"""Words for the registry's codes, in the reader's language."""
+
+from __future__ import annotations
+
+from django.utils.functional import Promise
+from django.utils.translation import get_language
+from django.utils.translation import gettext_lazy as _
+
+from tanma.apps.registry.models import Area
+from tanma.domain.items import items, sources
+from tanma.domain.reference.industries import Industry, industries
+
+Text = str | Promise
+SIZES: dict[str, Text] = {"above": _("规上"), "below": _("规下")}
+STATUSES: dict[str, Text] = {
+    "active": _("在营"),
+    "suspended": _("停产"),
+    "closed": _("关闭"),
+}
+BASES: dict[str, Text] = {
+    "metered": _("计量数据"),
+    "statistics": _("统计数据"),
+    "declared": _("申报数据"),
+}
+SCHEMES: dict[str, Text] = {
+    "uscc": _("统一社会信用代码"),
+    "grid": _("用电户号"),
+    "gas": _("用气户号"),
+    "heat": _("用热户号"),
+}
+HIERARCHIES: dict[str, Text] = {"statutory": _("行政区划"), "management": _("管理区域")}
+
+
+def english() -> bool:
+    return get_language() == "en"
+
+
+def industry_name(code: str) -> str:
+    """17 → 纺织业; the code itself where the classification does not know it."""
+    found = industries().get(code)
+    return code if found is None else name_of(found)
+
+
+def name_of(industry: Industry) -> str:
+    return industry.name_en if english() and industry.name_en else industry.name_zh
+
+
+def area_name(area: Area) -> str:
+    return area.name_en if english() and area.name_en else str(area)
+
+
+def area_names() -> dict[str, str]:
+    return {a.code: area_name(a) for a in Area.objects.all()}
+
+
+def item_name(item: str) -> str:
+    found = items().get(item)
+    if found is None:
+        return item
+    return found.name_en if english() else found.name_zh
+
+
+def source_name(source: str) -> str:
+    found = sources().get(source)
+    if found is None:
+        return source
+    return found.name_en if english() else found.name_zh

@@ -1,0 +1,266 @@
+"""The rules, for everybody: factors, schemes, accounting editions and items, with their sources."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from django import forms
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+
+from tanma.apps.kit.door import Column, Table
+from tanma.apps.rules.words import lang, mark_html, mark_word, named
+from tanma.domain import items as catalogue
+from tanma.domain import methods, rating
+from tanma.domain.factors.tables import Row, TableInfo, evidence_of, rows, tables
+from tanma.domain.messages import Problem
+from tanma.domain.quantities import find as find_quantity
+from tanma.domain.rating.scheme import Band, Scheme
+
+EVIDENCE_COLUMNS = {"evidence", "map_evidence", "dates_evidence", "part_number_evidence"}
+
+
+class Search(forms.Form):
+    q = forms.CharField(label=_("查找"), required=False)
+
+
+def _matching(found: Sequence[Row], text: str) -> list[Row]:
+    wanted = text.strip().casefold()
+    return [r for r in found if any(wanted in v.casefold() for v in r.values())]
+
+
+def factors(request: HttpRequest) -> HttpResponseBase:
+    """All tables, or the values of all tables that hold a text."""
+    form = Search(request.GET)
+    text = form.cleaned_data["q"].strip() if form.is_valid() else ""
+    hits = _hits(text, request) if text else None
+    if hits is not None and (file := hits.export("factors")) is not None:
+        return file
+    infos = tables()
+    context = {
+        "form": form, "tables": [_shown(i) for i in infos], "hits": hits,
+        "values": sum(i.row_count for i in infos if i.kind == "factors"),
+        "recalled": sum(
+            i.evidence_counts.get("recalled", 0) for i in infos if i.kind == "factors"
+        ),
+    }  # fmt: skip
+    return render(request, "rules/factors.html", context)
+
+
+def _hits(text: str, request: HttpRequest) -> Table:
+    found = [r for i in tables() if i.kind == "factors" for r in _matching(rows(i.name), text)]
+    return _value_table(found, request)
+
+
+def _shown(info: TableInfo) -> dict[str, Any]:
+    return {
+        "info": info, "title": getattr(info, f"title_{lang()}"),
+        "recalled": info.evidence_counts.get("recalled", 0),
+        "href": reverse("rules:factor_table", args=[info.name]),
+    }  # fmt: skip
+
+
+def factor_table(request: HttpRequest, name: str) -> HttpResponseBase:
+    info = next((i for i in tables() if i.name == name), None)
+    if info is None:
+        raise Http404(name)
+    form = Search(request.GET)
+    found = _matching(rows(name), form.cleaned_data["q"] if form.is_valid() else "")
+    plain = _plain_table(info, found, request)
+    table = _value_table(found, request) if info.kind == "factors" else plain
+    if (file := table.export(name)) is not None:
+        return file
+    title = getattr(info, f"title_{lang()}")
+    context = {
+        "info": info, "title": title, "note": getattr(info, f"note_{lang()}"), "form": form,
+        "table": table,
+        "crumbs": [(gettext("因子与参考表"), reverse("rules:factors")), (title, "")],
+        "legend": [
+            (mark_html(mark), info.evidence_legend[mark].get(lang(), ""), count)
+            for mark, count in info.evidence_counts.items()
+        ],
+    }  # fmt: skip
+    return render(request, "rules/factor_table.html", context)
+
+
+def _cell(name: str) -> Callable[[Row], str | None]:
+    return lambda row: row.get(name) or None
+
+
+def _value_table(found: Sequence[Row], request: HttpRequest) -> Table:
+    columns = [
+        Column("id", _("编号"), _cell("id"), sort=True),
+        Column("name", _("名称"), named, sort=True),
+        Column("parameter", _("参数"), _cell("parameter"), sort=True),
+        Column("value", _("数值"), _cell("value"), kind="number"),
+        Column("unit", _("单位"), _cell("unit")),
+        Column("set_id", _("系列"), lambda r: r.get("set_id") or r.get("data_year") or None,
+               sort=True),
+        Column("valid_from", _("适用自"), _cell("valid_from"), sort=True),
+        Column("valid_to", _("适用至（不含）"), _cell("valid_to"), sort=True),
+        _mark_column("evidence", _("依据"), evidence_of),
+        _mark_column("dates_evidence", _("日期依据"), lambda r: r.get("dates_evidence", "")),
+        Column("document", _("文件"), _cell("document"), sort=True),
+        Column("note", _("备注"), _cell("note")),
+    ]  # fmt: skip
+    return Table(columns, found, request.GET, per_page=100, caption=_("数值"),
+                 empty=_("没有符合条件的数值"))  # fmt: skip
+
+
+def _mark_column(key: str, label: Any, mark: Callable[[Row], str]) -> Column:
+    return Column(key, label, lambda r: mark_word(mark(r)), kind="plain", sort=True,
+                  show=lambda r: mark_html(mark(r)) if mark(r) else None)  # fmt: skip
+
+
+def _plain_table(info: TableInfo, found: Sequence[Row], request: HttpRequest) -> Table:
+    """A reference table with the columns of its card."""
+    columns = [
+        _mark_column(c.name, c.name, lambda r, n=c.name: r.get(n, ""))  # type: ignore[misc]
+        if c.name in EVIDENCE_COLUMNS
+        else Column(c.name, c.name, _cell(c.name), sort=True)
+        for c in info.columns
+    ]
+    return Table(columns, found, request.GET, per_page=100, caption=info.title_zh)
+
+
+def schemes(request: HttpRequest) -> HttpResponse:
+    context = {"schemes": [_scheme(s) for s in rating.shipped()]}
+    return render(request, "rules/schemes.html", context)
+
+
+def _scheme(scheme: Scheme) -> dict[str, Any]:
+    tongue = lang()
+    indicators = [(gettext("碳水平"), scheme.intensity), (gettext("等级"), scheme.ratio)]
+    bands = [
+        (role, f"{i.symbol} = {getattr(i, tongue)}", i.unit, _bands(i.bands))
+        for role, i in indicators
+    ]
+    if scheme.neutrality is not None:
+        mark = gettext("碳中和标识")
+        bands.append((mark, gettext("碳中和率"), "", _bands(scheme.neutrality.bands)))
+    quantities = [(gettext("分子"), scheme.numerator), (gettext("分母"), scheme.denominator)]
+    return {
+        "scheme": scheme, "title": getattr(scheme.title, tongue), "bands": bands,
+        "direction": getattr(scheme.direction, tongue),
+        "climb": [getattr(level, tongue) for level in scheme.population.levels],
+        "quantities": [
+            (role, getattr(q, tongue), q.unit, getattr(q.definition, tongue))
+            for role, q in quantities
+        ],
+    }  # fmt: skip
+
+
+def _bands(bands: Sequence[Band]) -> list[tuple[str, str, str]]:
+    """(id, range, word) of each band; the range is written with the side a tie falls on."""
+    found, lower = [], ""
+    for band in bands:
+        upper = "" if band.upper is None else f"{'≤' if band.inclusive else '<'} {band.upper_text}"
+        found.append((band.id, f"{lower}{'  ' if lower and upper else ''}{upper}",
+                      getattr(band, lang())))  # fmt: skip
+        lower = f"{'>' if band.inclusive else '≥'} {band.upper_text}"
+    return found
+
+
+def editions(request: HttpRequest) -> HttpResponse:
+    shown = [
+        {
+            "edition": e, "title": e.title[lang()], "boundary": e.boundary[lang()],
+            "href": reverse("rules:edition", args=[e.id]),
+        }
+        for e in methods.editions().values()
+    ]  # fmt: skip
+    return render(request, "rules/editions.html", {"editions": shown})
+
+
+def edition(request: HttpRequest, edition_id: str) -> HttpResponse:
+    """One edition: its lines with the formula as written, its totals, what it leaves out."""
+    try:
+        found = methods.edition(edition_id)
+    except Problem as problem:
+        raise Http404(problem.text(lang())) from None
+    title = found.title[lang()]
+    context = {
+        "edition": found, "title": title, "boundary": found.boundary[lang()],
+        "lines": [_line(found, line) for line in found.lines],
+        "totals": [(t.id, t.name[lang()], _sum_text(t.of.items())) for t in found.totals],
+        "left_out": [(", ".join(x.items), x.reason[lang()]) for x in found.left_out],
+        "derived": [_formula(d.formula) for d in found.derived],
+        "crumbs": [(gettext("核算方法"), reverse("rules:editions")), (title, "")],
+    }  # fmt: skip
+    return render(request, "rules/edition.html", context)
+
+
+def _sum_text(parts: Any) -> str:
+    """code_gross − code_neutral, as the edition declares it."""
+    text = " ".join(f"{'−' if sign < 0 else '+'} {name}" for name, sign in parts)
+    return text.removeprefix("+ ")
+
+
+def _line(found: methods.Edition, line: methods.LineDef) -> dict[str, Any]:
+    return {
+        "id": line.id, "name": line.name[lang()], "items": ", ".join(line.items),
+        "without": ", ".join(line.without), "scope": line.scope,
+        "totals": _sum_text(line.totals.items()), "formula": _formula(line.formula),
+        "factors": [(name, " / ".join(parts)) for name, parts in line.factors.items()],
+        "preferences": line.preferences or found.preferences,
+    }  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Written:
+    """A formula as the pages show it."""
+
+    name: str
+    text: str
+    unit: str
+    source: str
+    clause: str
+    evidence: str
+
+
+def _formula(name: str) -> Written:
+    q = find_quantity(name)
+    text = f"{q.symbol} = {q.written()}"
+    return Written(q.name(lang()), text, q.unit, q.source, q.clause or "", q.evidence)
+
+
+def items(request: HttpRequest) -> HttpResponseBase:
+    form = Search(request.GET)
+    text = (form.cleaned_data["q"] if form.is_valid() else "").strip().casefold()
+    found = [
+        i for i in catalogue.items().values()
+        if text in f"{i.item} {i.name_zh} {i.name_en} {i.carrier} {i.group}".casefold()
+    ]  # fmt: skip
+    table = Table(_item_columns(), found, request.GET, per_page=100, caption=_("数据项"),
+                  empty=_("没有符合条件的数据项"))  # fmt: skip
+    if (file := table.export("items")) is not None:
+        return file
+    return render(request, "rules/items.html", {"form": form, "table": table})
+
+
+def _item_columns() -> list[Column]:
+    return [
+        Column("item", _("编号"), lambda i: i.item, sort=True),
+        Column("name", _("名称"), lambda i: getattr(i, f"name_{lang()}"), sort=True),
+        Column("group", _("类别"), lambda i: i.group, sort=True),
+        Column("kind", _("性质"), lambda i: KINDS[i.kind], sort=True),
+        Column("unit", _("单位"), lambda i: i.unit or None, sort=True),
+        Column("scale", _("小数位"), lambda i: i.scale if i.unit else None, kind="number"),
+        Column("carrier", _("载体"), lambda i: i.carrier or None, sort=True),
+        Column("class", _("数据类别"), lambda i: DATA_CLASSES[i.data_class], sort=True),
+    ]
+
+
+KINDS = {
+    "amount": _("期间量"), "cumulative": _("累计量"), "stock": _("时点量"),
+    "attribute": _("属性"),
+}  # fmt: skip
+DATA_CLASSES = {
+    "public": _("公开"), "internal": _("内部"), "statistical_only": _("仅限统计"),
+    "personal": _("个人信息"),
+}  # fmt: skip
