@@ -2,15 +2,19 @@
 
 `compute` makes a run, `take` moves it on its way (review → check with preview → publish);
 `latest` is the publication that counts today; `files_of` opens a run's frozen files.
+`public_code` reads what anybody may learn of a code, `public_answer` writes it as JSON.
 """
 
 from tanma.apps.codes.flow import MOVES, take
 from tanma.apps.codes.models import AreaResult, Objection, Result, Run, State, Step
+from tanma.apps.codes.public import REASONS, PublicCode
+from tanma.apps.codes.public import answer as public_answer
+from tanma.apps.codes.public import read as public_code
 from tanma.apps.codes.publication import history, latest, latest_result, published
 from tanma.apps.codes.runs import SCHEME, compute, files_of, moves, predecessor, sync_lake
 
 __all__ = [
-    "MOVES", "SCHEME", "AreaResult", "Objection", "Result", "Run", "State", "Step", "compute",
-    "files_of", "history", "latest", "latest_result", "moves", "predecessor", "published",
-    "sync_lake", "take",
+    "MOVES", "REASONS", "SCHEME", "AreaResult", "Objection", "PublicCode", "Result", "Run", "State",
+    "Step", "compute", "files_of", "history", "latest", "latest_result", "moves", "predecessor",
+    "public_answer", "public_code", "published", "sync_lake", "take",
 ]  # fmt: skip
