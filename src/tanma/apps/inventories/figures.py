@@ -90,7 +90,7 @@ class Account:
         return [(entry, weight) for entry, weight in weighted if weight]
 
     def total(self, total: str) -> int | None:
-        """The posted total; missing with any of its lines, or without any line unless 0 is meant."""
+        """The posted total; missing with any line, or without any unless the edition means 0."""
         counted = self.counted(total)
         if not counted:
             return 0 if self._empty_is_zero(total) else None

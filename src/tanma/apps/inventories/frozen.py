@@ -56,16 +56,18 @@ def read(files: RunFiles, subject: int) -> Frozen:
             raise Problem("basis_not_in_run", subject=subject, run=files.folder.name)
         key = found[0]["natural_key"]
         lines = _rows(con, files, "lines", "natural_key = ? ORDER BY item, month", key)
-        factors = _rows(con, files, "factors", "natural_key IN ('', ?)", key)
+        items = sorted({row["item"] for row in lines})
+        used = "natural_key IN ('', ?) AND item IN (SELECT unnest(?::VARCHAR[]))"
+        factors = _rows(con, files, "factors", used, key, items)
     by_key = {(f["preference"], f["item"], f["month"], bool(f["natural_key"])): f for f in factors}
     return Frozen(files, found[0], tuple(lines), by_key)
 
 
 def _rows(
-    con: duckdb.DuckDBPyConnection, files: RunFiles, name: str, condition: str, value: Any
+    con: duckdb.DuckDBPyConnection, files: RunFiles, name: str, condition: str, *values: Any
 ) -> list[Row]:
     cursor = con.execute(
-        f"SELECT * FROM read_parquet(?) WHERE {condition}", [str(files.path(name)), value]
+        f"SELECT * FROM read_parquet(?) WHERE {condition}", [str(files.path(name)), *values]
     )
     names = [column[0] for column in cursor.description or ()]
     return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]

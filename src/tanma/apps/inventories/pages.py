@@ -23,7 +23,13 @@ from tanma.apps.registry.door import Enterprise
 from tanma.domain.identity import id_from_text
 from tanma.domain.messages import Problem
 
-PAGES = (("basis", _("计算依据"), "see_basis"),)
+PAGES = (
+    ("account", _("碳账户"), "see_figures"),
+    ("energy", _("能源"), "see_figures"),
+    ("lines", _("碳数据查询"), "see_basis"),
+    ("basis", _("计算依据"), "see_basis"),
+)
+LABELS = {name: label for name, label, _action in PAGES}
 
 
 @dataclass(frozen=True)
@@ -125,7 +131,7 @@ def show(visit: Visit, name: str, context: dict[str, Any]) -> HttpResponse:
         "number": visit.publication.number,
         "digest": visit.frozen.files.digest,
         "known_at": known_time(meta["known_at"], settings.TIME_ZONE),
-        "crumbs": crumbs(visit.viewer, visit.enterprise, dict((n, t) for n, t, _a in PAGES)[name]),
+        "crumbs": crumbs(visit.viewer, visit.enterprise, LABELS[name]),
     }
     return render(visit.request, f"inventories/{name}.html", frame | context)
 

@@ -1,0 +1,200 @@
+"""What the account page shows: every total under its own name, scopes, months, intensities."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+
+from tanma.apps.inventories import words
+from tanma.apps.inventories.figures import Account, account, frozen_grid, share
+from tanma.apps.inventories.frozen import Frozen
+from tanma.apps.inventories.products import products
+from tanma.apps.inventories.said import Facts
+from tanma.apps.kit.door import (
+    MISSING,
+    Chart,
+    Series,
+    intensity,
+    percent,
+    period_short,
+    significant,
+)
+from tanma.domain.items import items as catalogue
+from tanma.domain.methods import Edition, bind, edition
+from tanma.domain.numbers import EMISSION_DECIMALS
+from tanma.domain.rating import find as find_scheme
+from tanma.domain.reference.regions import regions
+from tanma.engine.accounts import CODE, MARKET, STATUTORY
+
+TOTALS = {
+    "code_net": CODE,
+    "code_gross": CODE,
+    "code_neutral": CODE,
+    "statutory": STATUTORY,
+    "location_based": STATUTORY,
+    "market_based": STATUTORY,
+    "carbon_market": MARKET,
+}
+"""Every emission total and the edition that defines it, in the order of the page."""
+DEFAULT = "code_net"
+
+
+@dataclass(frozen=True)
+class View:
+    """The account in detail: which total of which edition."""
+
+    account: Account
+    total: str
+
+
+@dataclass(frozen=True)
+class Total:
+    """One total with the name its edition gives it."""
+
+    id: str
+    name: str
+    edition: str
+    document: str
+    value_mg: int | None
+    covered: bool
+    missing: int
+    evidence: str
+    boundary: str
+
+
+@dataclass(frozen=True)
+class Figure:
+    """A ratio with its unit, for tiles and lists."""
+
+    label: str | Promise
+    value: str
+    unit: str | Promise = ""
+    note: str = ""
+
+
+def chosen(frozen: Frozen, asked: str) -> View:
+    """The total asked for, where the enterprise has it; else the code account's net."""
+    known = asked in TOTALS and edition(TOTALS[asked]).covers(frozen.result["industry"])
+    total = asked if known else DEFAULT
+    return View(account(frozen, TOTALS[total]), total)
+
+
+def overview(frozen: Frozen, lang: str) -> list[Total]:
+    """All totals side by side; the carbon market's says so where it does not apply."""
+    made = {name: account(frozen, name) for name in dict.fromkeys(TOTALS.values())}
+    return [_total(frozen, made[name], total, lang) for total, name in TOTALS.items()]
+
+
+def _total(frozen: Frozen, made: Account, total: str, lang: str) -> Total:
+    covered = made.edition.covers(frozen.result["industry"])
+    return Total(
+        id=total,
+        name=made.total_def(total).name[lang],
+        edition=made.edition.title[lang],
+        document=f"{made.edition.document} · {made.edition.edition}",
+        value_mg=made.total(total) if covered else None,
+        covered=covered,
+        missing=made.missing(total) if covered else 0,
+        evidence=made.edition.evidence,
+        boundary=made.edition.boundary[lang],
+    )
+
+
+def headline(frozen: Frozen, lang: str) -> list[Figure]:
+    """碳中和率, L and K as published."""
+    row, scheme = frozen.result, find_scheme(frozen.files.meta["scheme"])
+    smaller = getattr(scheme.direction, lang)
+    rate = share(row["deduction_mg"], row["gross_mg"])
+    own = significant(row["intensity"])
+    return [
+        Figure(_("碳中和率"), percent(rate), "%", gettext("碳中和量 ÷ 碳效码口径毛排放")),
+        Figure(f"{getattr(scheme.intensity, lang)} {scheme.intensity.symbol}", own,
+               scheme.intensity.unit, smaller),
+        Figure(f"{getattr(scheme.ratio, lang)} {scheme.ratio.symbol}", significant(row["ratio"]),
+               "", smaller),
+    ]  # fmt: skip
+
+
+def scopes(view: View) -> list[tuple[str | Promise, int | None, str]]:
+    """The total split into scopes, which add up to it exactly: (name, mg, share in %)."""
+    parts = view.account.by(view.total, lambda entry: entry.line.scope)
+    whole = view.account.total(view.total)
+    return [
+        (words.SCOPES[scope], part, percent(share(part, whole)))
+        for scope, part in sorted(parts.items())
+    ]
+
+
+def months_chart(view: View, frozen: Frozen, lang: str) -> Chart:
+    """Months of the total, and beside them the same activity at the edition's frozen factor."""
+    months = frozen.period.months
+    made, grid = view.account, frozen_grid(view.account.edition)
+    name = made.total_def(view.total).name[lang]
+    series = [Series(gettext("按当期因子"), _tonnes(made.months(view.total, months)), "t")]
+    note = gettext("该口径未规定固定因子")
+    if grid is not None:
+        fixed = made.months_at(view.total, months, grid.value)
+        series.append(Series(gettext("按固定电网因子（趋势）"), _tonnes(fixed), "t", draw="line"))
+        note = gettext("固定电网因子：%(region)s %(year)s 年 %(text)s") % {
+            "region": region_name(grid.region, lang), "year": grid.year, "text": grid.text,
+        }  # fmt: skip
+    return Chart(
+        "bars", name, [period_short(f"{m:%Y-%m}") for m in months], series, note=note,
+        category_label=gettext("月份"), name="months", summary=name,
+    )  # fmt: skip
+
+
+def region_name(code: str, lang: str) -> str:
+    found = regions().get(code)
+    return code if found is None else (found.name_en if lang == "en" else found.name_zh)
+
+
+def _tonnes(values: list[int | None]) -> list[float | None]:
+    return [None if v is None else float(Fraction(v, 10**EMISSION_DECIMALS)) for v in values]
+
+
+def left_out(frozen: Frozen, made: Edition, lang: str) -> list[tuple[str, str]]:
+    """Reported items that this edition does not count, each with the edition's reason."""
+    reported = sorted({row["item"] for row in frozen.lines})
+    found = bind(made, {item: catalogue()[item].unit for item in reported}).left_out
+    return [(_name(item, lang), reason.reason[lang]) for item, reason in found.items()]
+
+
+def _name(item: str, lang: str) -> str:
+    known = catalogue()[item]
+    return known.name_en if lang == "en" else known.name_zh
+
+
+def intensities(frozen: Frozen, lang: str, facts: Facts) -> list[Figure]:
+    """Net emissions of the code account per output, per value added, per product."""
+    row = frozen.result
+    net, unit = row["net_mg"], "t/万元" if lang == "zh" else "t/10⁴ yuan"
+    return [
+        Figure(_("单位产值碳排放"), intensity(net, row["output_fen"]), unit),
+        Figure(_("单位增加值碳排放"), intensity(net, row["value_added_fen"]), unit),
+        *(_per_product(product, net, lang) for product in products(frozen, facts)),
+    ]
+
+
+def _per_product(product: Any, net_mg: int | None, lang: str) -> Figure:
+    value = product.per_unit(net_mg, EMISSION_DECIMALS)
+    return Figure(
+        gettext("单位产品碳排放：%(product)s") % {"product": _name(product.item.item, lang)},
+        MISSING if value is None else significant(value),
+        f"t/{product.item.unit}",
+        months_note(product),
+    )
+
+
+def months_note(product: Any) -> str:
+    """Why there is no figure: part of the period was not reported."""
+    if product.complete:
+        return ""
+    return gettext("产量只报了 %(n)d 个月（应为 %(of)d 个月），不计算单耗") % {
+        "n": product.months, "of": product.expected,
+    }  # fmt: skip

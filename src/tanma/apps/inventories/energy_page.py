@@ -1,0 +1,237 @@
+"""What the energy page shows: 综合能源消费量 as 当量值 and 等价值, each named, each in parts."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from fractions import Fraction
+from typing import Any
+
+from django.http import QueryDict
+from django.utils.functional import Promise
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+
+from tanma.apps.inventories.account_page import Figure, months_note
+from tanma.apps.inventories.figures import Account, Entry, Source, account, share
+from tanma.apps.inventories.frozen import Frozen
+from tanma.apps.inventories.leaves import item_name
+from tanma.apps.inventories.products import Product, products
+from tanma.apps.inventories.said import Facts
+from tanma.apps.inventories.tables import factors_html, factors_text, file_number, mark_html
+from tanma.apps.inventories.words import language
+from tanma.apps.kit.door import (
+    MISSING,
+    Chart,
+    Column,
+    Series,
+    Table,
+    percent,
+    period_short,
+    scaled,
+    significant,
+    tce,
+)
+from tanma.domain.messages import render
+from tanma.domain.methods.plans import missing_code
+from tanma.domain.numbers import ENERGY_DECIMALS
+from tanma.domain.quantities import find
+from tanma.engine.accounts import ENERGY
+
+CALORIFIC, EQUIVALENT = "consumption_calorific", "consumption_equivalent"
+PARTS = ("fuel", "bought", "renewable", "output", "feedstock", "sold", "consumption")
+PART_TOTALS = tuple((f"{part}_calorific", f"{part}_equivalent") for part in PARTS)
+NO_COEFFICIENT = _("缺少系数")
+
+
+@dataclass(frozen=True)
+class Part:
+    """One part of the consumption in both valuations; a deducted part is shown as an amount."""
+
+    name: str
+    calorific_gce: int | None
+    equivalent_gce: int | None
+    equivalent_missing: bool
+    sign: int
+    whole: bool
+
+
+def account_of(frozen: Frozen) -> Account:
+    return account(frozen, ENERGY)
+
+
+def parts(made: Account, lang: str) -> list[Part]:
+    """Fossil, bought, renewable; less output of transformation, feedstock and what was sold."""
+    signs = made.total_def(CALORIFIC).of
+    return [
+        Part(
+            name=made.total_def(calorific).name[lang],
+            calorific_gce=made.total(calorific),
+            equivalent_gce=made.total(equivalent),
+            equivalent_missing=made.missing(equivalent) > 0,
+            sign=signs.get(calorific, 1),
+            whole=calorific == CALORIFIC,
+        )
+        for calorific, equivalent in PART_TOTALS
+    ]
+
+
+def consumption(made: Account) -> dict[str, Any]:
+    """Both valuations of the whole, as texts; a missing 等价值 says so instead of a number."""
+    equivalent = made.total(EQUIVALENT)
+    return {
+        "calorific": tce(made.total(CALORIFIC)),
+        "equivalent": tce(equivalent) if equivalent is not None else None,
+        "missing": made.missing(EQUIVALENT),
+    }
+
+
+def missing_reason(made: Account, lang: str) -> str:
+    """Why there is no 等价值: the first line that lacks its coefficient, in the edition's words."""
+    lacking = next((e for e, _w in made.counted(EQUIVALENT) if e.posted is None), None)
+    if lacking is None:
+        return ""
+    names = [n for n in find(lacking.bound.formula).inputs() if n in lacking.bound.factors]
+    return render(
+        missing_code(names[0]), lang,
+        {
+            "edition": made.edition.id, "line_id": lacking.line.id, "item": lacking.bound.item,
+            "month": f"{lacking.month:%Y-%m}", "key": "/".join(lacking.bound.factors[names[0]]),
+        },
+    )  # fmt: skip
+
+
+def renewable_share(made: Account) -> list[tuple[str | Promise, int | None, str]]:
+    """Fossil fuel, bought power and heat, renewable self-use: (name, gce, share of the three)."""
+    named = {
+        "fuel_calorific": _("化石燃料"),
+        "bought_calorific": _("购入电力与热力"),
+        "renewable_calorific": _("自用可再生电力"),
+    }
+    values = {total: made.total(total) for total in named}
+    known = [v for v in values.values() if v is not None]
+    whole = sum(known) if len(known) == len(values) else None
+    return [
+        (label, values[total], percent(share(values[total], whole)))
+        for total, label in named.items()
+    ]
+
+
+@dataclass(frozen=True)
+class EnergySource:
+    """One carrier over the period: amount, and standard coal in both valuations."""
+
+    calorific: Source
+    equivalent: Source | None
+
+    @property
+    def entry(self) -> Entry:
+        return self.calorific.first
+
+    @property
+    def coefficients(self) -> list[Any]:
+        return [used for values in self.calorific.factors.values() for used in values]
+
+
+def sources(made: Account) -> list[EnergySource]:
+    """Carriers of the consumption; feedstock, which cancels in it, is listed without a share."""
+    feedstock = (replace(s, whole=None) for s in made.sources("feedstock_calorific"))
+    listed = {s.first.bound.item: s for s in feedstock}
+    listed |= {s.first.bound.item: s for s in made.sources(CALORIFIC)}
+    primary = {s.first.bound.item: s for s in made.sources(EQUIVALENT)}
+    return [EnergySource(source, primary.get(item)) for item, source in listed.items()]
+
+
+def table(made: Account, query: QueryDict) -> Table:
+    """Carriers with amount, coefficient and standard coal; the same rows go to the files."""
+    columns = [
+        Column(
+            "item", _("能源品种"), lambda s: item_name(s.entry.bound.item, language()), sort=True
+        ),
+        Column(
+            "amount", _("实物量"), lambda s: file_number(s.calorific.amount, s.entry.item.scale),
+            show=lambda s: scaled(s.calorific.amount, s.entry.item.scale), kind="number",
+        ),
+        Column("unit", _("单位"), lambda s: s.entry.item.unit),
+        Column(
+            "factor", _("折标系数（当量值）"), lambda s: factors_text(s.coefficients),
+            show=lambda s: factors_html(s.coefficients),
+        ),
+        Column(
+            "evidence", _("依据"), lambda s: s.calorific.evidence,
+            show=lambda s: mark_html(s.calorific.evidence),
+        ),
+        Column(
+            "calorific", _("当量值"), lambda s: file_number(s.calorific.posted, ENERGY_DECIMALS),
+            show=lambda s: tce(s.calorific.posted), unit="tce", kind="number", sort=True,
+        ),
+        Column(
+            "equivalent", _("等价值"), _equivalent_value, show=_equivalent_text, unit="tce",
+            kind="number",
+        ),
+        Column(
+            "share", _("占当量值比重"), lambda s: _percent(s.calorific.share),
+            show=lambda s: percent(s.calorific.share), unit="%", kind="number", sort=True,
+        ),
+    ]  # fmt: skip
+    return Table(columns, sources(made), query, caption=_("能源消费明细"))
+
+
+def _equivalent_value(row: EnergySource) -> Any:
+    posted = row.equivalent.posted if row.equivalent else None
+    return gettext("缺少系数") if posted is None else file_number(posted, ENERGY_DECIMALS)
+
+
+def _equivalent_text(row: EnergySource) -> Any:
+    posted = row.equivalent.posted if row.equivalent else None
+    return NO_COEFFICIENT if posted is None else tce(posted)
+
+
+def _percent(value: Fraction | None) -> float | None:
+    return None if value is None else float(round(value * 100, 4))
+
+
+def intensities(made: Account, frozen: Frozen, lang: str, facts: Facts) -> list[Figure]:
+    """Energy (当量值) per output, per value added and per product; each says which valuation."""
+    posted, row = made.total(CALORIFIC), frozen.result
+    unit = "tce/万元" if lang == "zh" else "tce/10⁴ yuan"
+    return [
+        Figure(_("单位产值能耗（当量值）"), per_wan_yuan(posted, row["output_fen"]), unit),
+        Figure(_("单位增加值能耗（当量值）"), per_wan_yuan(posted, row["value_added_fen"]), unit),
+        *(_per_product(product, posted, lang) for product in products(frozen, facts)),
+    ]
+
+
+def per_wan_yuan(posted_gce: int | None, money_fen: int | None) -> str:
+    """tce per 10⁴ yuan with four significant digits: gce ÷ 10⁶ ÷ (fen ÷ 10⁶)."""
+    if posted_gce is None or not money_fen:
+        return MISSING
+    return significant(Fraction(posted_gce, money_fen))
+
+
+def _per_product(product: Product, posted_gce: int | None, lang: str) -> Figure:
+    value = product.per_unit(posted_gce, ENERGY_DECIMALS)
+    name = item_name(product.item.item, lang)
+    return Figure(
+        gettext("单位产品综合能耗（当量值）：%(product)s") % {"product": name},
+        MISSING if value is None else significant(value),
+        f"tce/{product.item.unit}",
+        months_note(product),
+    )
+
+
+def months_chart(made: Account, frozen: Frozen, lang: str) -> Chart:
+    """Fossil, bought and renewable energy of each month, stacked."""
+    months = frozen.period.months
+    totals = ("fuel_calorific", "bought_calorific", "renewable_calorific")
+    series = [
+        Series(made.total_def(total).name[lang], _tce(made.months(total, months)), "tce")
+        for total in totals
+    ]
+    return Chart(
+        "stacked", gettext("逐月能源消费（当量值）"), [period_short(f"{m:%Y-%m}") for m in months],
+        series, category_label=gettext("月份"), name="energy-months",
+    )  # fmt: skip
+
+
+def _tce(values: list[int | None]) -> list[float | None]:
+    return [None if v is None else float(Fraction(v, 10**ENERGY_DECIMALS)) for v in values]
