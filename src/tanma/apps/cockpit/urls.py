@@ -1,6 +1,16 @@
 from __future__ import annotations
 
-from django.urls import URLPattern
+from django.urls import path
+
+from tanma.apps.cockpit import desk, views
 
 app_name = "cockpit"
-urlpatterns: list[URLPattern] = []
+urlpatterns = [
+    path("", views.cockpit, name="wall"),
+    path("kiosk/<str:token>/", views.kiosk, name="kiosk"),
+    path("kiosks/", desk.kiosk_list, name="kiosks"),
+    path("area/<str:code>/", desk.area, name="area"),
+    path("rankings/", desk.rankings, name="rankings"),
+    path("neutrality/", desk.neutrality, name="neutrality"),
+    path("attention/", desk.attention_list, name="attention"),
+]

@@ -1,0 +1,200 @@
+"""Where an area's emissions come from, and how its industries stand against the benchmark."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any
+
+from django.utils.translation import get_language, gettext
+
+from tanma.apps.cockpit.figures import AreaFigures, quotient
+from tanma.apps.cockpit.frozen import Frozen, Row
+from tanma.apps.kit.door import Chart, Series, percent, rounded
+from tanma.domain.items import carriers, items
+from tanma.domain.rating import find
+from tanma.domain.rating.attention import index_rule
+from tanma.domain.reference.industries import industries
+
+SHOWN = 8
+SOURCES_SHOWN = 5
+
+
+def zh() -> bool:
+    return (get_language() or "zh").startswith("zh")
+
+
+def emission_unit() -> tuple[int, str]:
+    """Decimals below mg and the unit of amounts in charts: 万吨 or kt."""
+    return (13, "万吨") if zh() else (12, "kt")
+
+
+def division_name(code: str) -> str:
+    """The division's name, shortened at the word 业 for a narrow axis in Chinese."""
+    known = industries().get(code)
+    if known is None:
+        return code
+    return known.name_zh if zh() else known.name_en
+
+
+def _largest(rows: list[Row], amount: str) -> list[Row]:
+    return sorted(rows, key=lambda r: (-(r[amount] or 0), str(r.get("division"))))
+
+
+# --- industries against the benchmark
+
+
+@dataclass(frozen=True)
+class Spread:
+    """One division: average, p10, p90 and best of its members, in t per 10⁴ yuan or as ratios."""
+
+    name: str
+    average: float
+    low: float | None
+    high: float | None
+    best: float | None
+
+    def over(self, other: float) -> Spread:
+        parts = [None if v is None else v / other for v in (self.low, self.high, self.best)]
+        return Spread(self.name, self.average / other, *parts)
+
+
+def spread(row: Row) -> Spread | None:
+    """Average as Σ emissions ÷ Σ value added of the members; None without members."""
+    average = quotient(row["member_net_mg"], row["member_value_added_fen"])
+    if average is None:
+        return None
+    return Spread(division_name(row["division"]), average, row["intensity_p10"],
+                  row["intensity_p90"], row["best_intensity"])  # fmt: skip
+
+
+def benchmark(data: Frozen, figures: AreaFigures, *, closed: bool = False) -> Chart:
+    """The largest divisions: L itself for the whole region, else as a multiple of its average.
+
+    `closed` is a screen outside the office: no best value, which is one enterprise's, and only
+    divisions with enough members.
+    """
+    region = {r["division"]: r for r in data.rows("industries", "statutory", data.home)}
+    rows = _largest(data.rows("industries", *figures.key), "member_net_mg")
+    found: list[Spread] = []
+    for row in rows:
+        made = _against(row, region.get(row["division"]), whole=figures.whole)
+        if made and (not closed or row["members"] >= index_rule().disclosure.min_n):
+            found.append(made)
+    return _range_chart(found[:SHOWN], figures, closed=closed)
+
+
+def _against(row: Row, region: Row | None, *, whole: bool) -> Spread | None:
+    own = spread(row)
+    if own is None or whole:
+        return own
+    base = spread(region) if region else None
+    return own.over(base.average) if base and base.average > 0 else None
+
+
+def _range_chart(found: list[Spread], figures: AreaFigures, *, closed: bool) -> Chart:
+    unit = gettext("吨/万元") if figures.whole else gettext("倍")
+    own = gettext("平均碳效值") if figures.whole else gettext("÷ 全域同行业平均")
+    series = [
+        Series(gettext("第10百分位"), [s.low for s in found], unit=unit, digits=3),
+        Series(gettext("第90百分位"), [s.high for s in found], unit=unit, digits=3),
+        Series(own, [s.average for s in found], unit=unit, digits=2),
+    ]
+    if not closed:
+        series.append(Series(gettext("最优"), [s.best for s in found], unit=unit, digits=3))
+    return Chart(
+        "range", gettext("行业对标"), [s.name for s in found], series,
+        note=gettext("碳效值，吨/万元；虚线为全部工业平均") if figures.whole
+        else gettext("与全域同行业平均之比；虚线为 1"),
+        category_label=gettext("行业大类"), name="benchmark",
+        reference=figures.intensity if figures.whole else 1.0,
+    )  # fmt: skip
+
+
+def high_carbon(data: Frozen, figures: AreaFigures) -> dict[str, Any]:
+    """Divisions whose average L lies in the scheme's highest level: number and shares."""
+    cut = find(data.run.scheme).intensity.cuts[-1]
+    rows = data.rows("industries", *figures.key)
+    high = [r for r in rows if _above(r, cut)]
+    return {
+        "n": len(high), "of": len(rows), "cut": f"{float(cut):g}",
+        "names": [division_name(r["division"]) for r in _largest(high, "net_mg")],
+        "emission": _share(high, rows, "net_mg"),
+        "value_added": _share(high, rows, "member_value_added_fen"),
+    }  # fmt: skip
+
+
+def _above(row: Row, cut: Fraction) -> bool:
+    """Σ E ÷ Σ VA of the members above a cut-off in t per 10⁴ yuan, by integers."""
+    net, money = row["member_net_mg"], row["member_value_added_fen"]
+    if net is None or not money or money < 0:
+        return False
+    return bool(net * cut.denominator > cut.numerator * money * 1000)
+
+
+def _share(part: list[Row], whole: list[Row], column: str) -> str:
+    total = sum(r[column] or 0 for r in whole)
+    return percent(Fraction(sum(r[column] or 0 for r in part), total) if total > 0 else None)
+
+
+# --- sources
+
+
+def item_name(item: str) -> str:
+    """What is burnt or bought, without the flow where the carrier says enough."""
+    known = items().get(item)
+    if known is None:
+        return item
+    carrier = carriers().get(known.carrier) if known.flow == "burnt" else None
+    named = carrier or known
+    return named.name_zh if zh() else named.name_en
+
+
+@dataclass(frozen=True)
+class Bar:
+    """One row of a bar list; `width` is its length in per cent of the longest."""
+
+    label: str
+    value: str
+    share: str
+    width: str
+
+
+@dataclass(frozen=True)
+class Bars:
+    """A list of bars that is its own table."""
+
+    name: str
+    title: str
+    note: str
+    unit: str
+    rows: list[Bar]
+
+
+def fuels(data: Frozen, figures: AreaFigures) -> Bars:
+    """Gross emission by energy item, the largest first, the rest together."""
+    rows = sorted(data.rows("sources", *figures.key), key=lambda r: (-r["gross_mg"], r["item"]))
+    named = [(item_name(r["item"]), r["gross_mg"]) for r in rows if r["gross_mg"]]
+    return _bars("fuels", gettext("按能源品种"), named, gettext("总排放"))
+
+
+def sectors(data: Frozen, figures: AreaFigures) -> Bars:
+    """Net emission by division, the largest first, the rest together."""
+    rows = _largest(data.rows("industries", *figures.key), "net_mg")
+    named = [(division_name(r["division"]), r["net_mg"]) for r in rows if r["net_mg"]]
+    return _bars("sectors", gettext("按行业大类"), named, gettext("净排放"))
+
+
+def _bars(name: str, title: str, named: list[tuple[str, int]], note: str) -> Bars:
+    shown = named[:SOURCES_SHOWN]
+    rest = sum(amount for _, amount in named[SOURCES_SHOWN:])
+    if rest:
+        shown = [*shown, (gettext("其他"), rest)]
+    decimals, unit = emission_unit()
+    total, longest = sum(a for _, a in named), max((a for _, a in shown), default=0)
+    return Bars(name, title, note, unit, [
+        Bar(label, rounded(Fraction(a, 10**decimals), 1), percent(Fraction(a, total)),
+            f"{max(a, 0) / longest * 100:.1f}%")
+        for label, a in shown
+        if longest > 0
+    ])  # fmt: skip

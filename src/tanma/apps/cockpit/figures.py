@@ -1,0 +1,198 @@
+"""The figures of an area in a run: sums as posted, quotients from them, and its year before."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fractions import Fraction
+from functools import cached_property
+from typing import Any
+
+from django.utils.translation import get_language, gettext
+
+from tanma.apps.cockpit.frozen import Frozen, Row
+from tanma.apps.registry.door import Area
+from tanma.domain.rating.attention import Totals, Verdict, index_rule, judge
+
+GRADES = range(1, 6)
+LEVELS = ("low", "mid", "high")
+MG_PER_T, FEN_PER_WAN, GCE_PER_TCE = 10**9, 10**6, 10**6
+
+
+def quotient(amount: int | None, money_fen: int | None, scale: int = MG_PER_T) -> float | None:
+    """Amount per 10⁴ yuan, for display: counts of 1/scale over fen."""
+    if amount is None or not money_fen or money_fen < 0:
+        return None
+    return float(Fraction(amount * FEN_PER_WAN, money_fen * scale))
+
+
+def change(now: float | int | None, before: float | int | None) -> float | None:
+    """Relative change against the year before; None where either is missing or not positive."""
+    if now is None or before is None or before <= 0:
+        return None
+    return float(Fraction(now) / Fraction(before) - 1)
+
+
+@dataclass(frozen=True)
+class AreaFigures:
+    """One area of one hierarchy. Counts of mg, g of standard coal and fen; quotients per 10⁴ yuan."""
+
+    data: Frozen
+    hierarchy: str
+    code: str
+    name: str
+    row: Row
+
+    def __getattr__(self, name: str) -> Any:
+        """A sum of the area as frozen; `before_…` is None where the year before had nothing."""
+        try:
+            return self.__dict__["row"][name]
+        except KeyError:
+            raise AttributeError(name) from None
+
+    @property
+    def key(self) -> tuple[str, str]:
+        return self.hierarchy, self.code
+
+    @property
+    def whole(self) -> bool:
+        return self.code == self.data.home
+
+    @property
+    def intensity(self) -> float | None:
+        """t per 10⁴ yuan of value added, of enterprises with both."""
+        return quotient(self.net_with_value_added_mg, self.value_added_fen)
+
+    @property
+    def before_intensity(self) -> float | None:
+        return quotient(self.before_net_with_value_added_mg, self.before_value_added_fen)
+
+    @property
+    def energy_intensity(self) -> float | None:
+        """tce per 10⁴ yuan of value added, of enterprises with both."""
+        return quotient(self.energy_with_value_added_gce, self.value_added_fen, GCE_PER_TCE)
+
+    @property
+    def index(self) -> float | None:
+        return quotient(self.index_mg, self.index_output_fen)
+
+    @property
+    def before_index(self) -> float | None:
+        return quotient(self.before_index_mg, self.before_index_output_fen)
+
+    @property
+    def adjusted_index(self) -> float | None:
+        return self.data.derived.adjusted.get(self.key)
+
+    @property
+    def neutrality(self) -> float | None:
+        """碳中和率: deduction ÷ gross."""
+        return self.deduction_mg / self.gross_mg if self.gross_mg else None
+
+    @property
+    def grades(self) -> dict[int, int]:
+        return {g: self.row[f"grade_{g}"] for g in GRADES}
+
+    @property
+    def uncoded(self) -> int:
+        return int(self.enterprises - self.coded)
+
+    @property
+    def indirect_mg(self) -> int:
+        """Power and heat bought less sold; with the direct emissions it gives the plain sum."""
+        return int(
+            self.power_bought_mg - self.power_sold_mg + self.heat_bought_mg - self.heat_sold_mg
+        )
+
+    @property
+    def completeness(self) -> Row:
+        return self.data.derived.completeness.get(self.key, NOTHING)
+
+    @cached_property
+    def verdict(self) -> Verdict:
+        region = self.data.areas.get(("statutory", self.data.home), self.row)
+        before = None
+        if self.before_index_mg is not None:
+            before = Totals(self.before_index_mg, self.before_index_output_fen)
+        return judge(index_rule(), totals_of(self.row), totals_of(region), before, whole=self.whole)
+
+    @property
+    def shown_index(self) -> bool:
+        """Enough enterprises behind the index for a screen outside the office."""
+        return bool(self.index_n >= index_rule().disclosure.min_n)
+
+
+NOTHING: Row = {"expected": 0, "complete": 0, "unbounded": 0, "upper_mg": 0}
+
+
+def totals_of(row: Row) -> Totals:
+    return Totals(row["index_mg"], row["index_output_fen"])
+
+
+def names(codes: list[str]) -> dict[str, str]:
+    """Area code → name in the page's language; the code itself where the register has none."""
+    found = {c: c for c in codes}
+    english = get_language() == "en"
+    for area in Area.objects.filter(code__in=codes):
+        found[area.code] = (area.name_en if english else "") or area.name_zh or area.code
+    return found
+
+
+def area_figures(data: Frozen, hierarchy: str, code: str) -> AreaFigures | None:
+    """The figures of one area; the whole region is the same in each hierarchy."""
+    asked = "statutory" if code == data.home else hierarchy
+    row = data.areas.get((asked, code))
+    return row and AreaFigures(data, asked, code, names([code])[code], row)
+
+
+def children(data: Frozen, hierarchy: str, code: str) -> list[AreaFigures]:
+    """The areas directly below, with figures; empty at the lowest level."""
+    below = [c for c in data.trees[hierarchy].children(code) if (hierarchy, c) in data.areas]
+    called = names(below)
+    return [AreaFigures(data, hierarchy, c, called[c], data.areas[hierarchy, c]) for c in below]
+
+
+@dataclass(frozen=True)
+class Remainder:
+    """Enterprises of an area that hang on none of its children: what makes the sum exact."""
+
+    enterprises: int
+    net_mg: int
+
+
+def remainder(data: Frozen, hierarchy: str, code: str) -> Remainder:
+    """Who hangs on the area itself, counted from the results and not as a difference.
+
+    For the whole region in the management hierarchy that includes who is in no management area.
+    """
+    direct = data.derived.direct
+    rows = [direct.get((hierarchy, code))]
+    if hierarchy == "management" and code == data.home:
+        tree = data.trees[hierarchy]
+        rows += [
+            r for (h, c), r in direct.items()
+            if h == hierarchy and c != code and not tree.inside(c, code)
+        ]  # fmt: skip
+    known = [r for r in rows if r]
+    return Remainder(sum(r["enterprises"] for r in known), sum(r["net_mg"] for r in known))
+
+
+def level_below(data: Frozen, code: str, kinds: tuple[str, ...]) -> list[AreaFigures]:
+    """Areas of some kinds inside an area of the statutory hierarchy, itself left out."""
+    tree = data.trees["statutory"]
+    inside = [c for c in tree.ancestors if c != code and tree.inside(c, code)]
+    wanted = Area.objects.filter(kind__in=kinds, code__in=inside).values_list("code", flat=True)
+    below = [c for c in sorted(wanted) if ("statutory", c) in data.areas]
+    called = names(below)
+    return [AreaFigures(data, "statutory", c, called[c], data.areas["statutory", c]) for c in below]
+
+
+def abnormal_words(figures: AreaFigures) -> str:
+    """正常, 异常 with its causes, or why it cannot be told."""
+    verdict = figures.verdict
+    if verdict.abnormal is None:
+        return gettext("无法判断：缺少产值或上年同期数据")
+    if not verdict.abnormal:
+        return gettext("正常")
+    texts = index_rule().conditions()
+    lang = "en" if get_language() == "en" else "zh"
+    return gettext("异常") + "：" + "；".join(getattr(texts[c], lang) for c in verdict.causes)

@@ -1,0 +1,258 @@
+"""Tables of the cockpit: the same columns give page, CSV and XLSX."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from django.db.models import QuerySet
+from django.http import QueryDict
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from tanma.apps.cockpit.attention import Case, reason_texts
+from tanma.apps.cockpit.breakdowns import item_name, zh
+from tanma.apps.cockpit.figures import AreaFigures, abnormal_words, children, names
+from tanma.apps.cockpit.frozen import Frozen
+from tanma.apps.codes import door as codes
+from tanma.apps.kit.door import (
+    Column,
+    Table,
+    badge_html,
+    grade_html,
+    level_html,
+    percent,
+    scaled,
+    significant,
+    tce,
+    tonnes,
+    wan_yuan,
+)
+from tanma.apps.people.door import Viewer, visible
+from tanma.domain.identity import id_text
+from tanma.domain.reference.industries import industries
+from tanma.domain.reference.industries import industry as industry_of
+
+SMALLEST_PAGE = 20
+Result = codes.Result
+
+
+# --- areas
+
+
+def _area_href(area: AreaFigures) -> str:
+    period = area.data.run.period
+    return reverse("cockpit:area", args=[area.code]) + f"?h={area.hierarchy}&period={period}"
+
+
+def _mass(key: str, label: str, of: Any) -> Column:
+    return Column(key, label, lambda a: of(a) / 1e9, lambda a: tonnes(of(a)), unit="t",
+                  kind="number", sort=True)  # fmt: skip
+
+
+def _quotient(key: str, label: str, of: Any, unit: str) -> Column:
+    return Column(key, label, of, lambda a: significant(of(a)), unit=unit, kind="number", sort=True)
+
+
+def _count(key: str, label: str, of: Any) -> Column:
+    return Column(key, label, of, lambda a: scaled(of(a), 0), kind="number", sort=True)
+
+
+def _index_word(area: AreaFigures) -> Any:
+    abnormal = area.verdict.abnormal
+    if abnormal is None:
+        return badge_html(_("无法判断"))
+    return badge_html(_("异常"), "bad") if abnormal else badge_html(_("正常"))
+
+
+def area_columns() -> list[Column]:
+    return [
+        Column("name", _("区域"), lambda a: a.name, href=_area_href, sort=True),
+        _count("enterprises", _("企业"), lambda a: a.enterprises),
+        _count("coded", _("已赋码"), lambda a: a.coded),
+        _mass("net", _("净排放"), lambda a: a.net_mg),
+        _quotient("intensity", _("碳效值"), lambda a: a.intensity, _("吨/万元")),
+        _quotient("index", _("碳耗指数"), lambda a: a.index, _("吨/万元产值")),
+        _quotient("index_before", _("上年同期"), lambda a: a.before_index, _("吨/万元产值")),
+        _quotient("adjusted", _("结构调整指数"), lambda a: a.adjusted_index, ""),
+        Column("verdict", _("判定"), abnormal_words, _index_word, kind="plain"),
+        _count("five", _("5级"), lambda a: a.grade_5),
+        _count("high", _("高碳"), lambda a: a.level_high),
+        _count("missing", _("缺报"),
+               lambda a: a.completeness["expected"] - a.completeness["complete"]),
+    ]  # fmt: skip
+
+
+def areas_table(
+    rows: Sequence[AreaFigures], query: QueryDict, *, order: str = "-net", prefix: str = "a-"
+) -> Table:
+    return Table(area_columns(), rows, query, order=order, prefix=prefix, per_page=100,
+                 caption=_("区域"), empty=_("没有下级区域"))  # fmt: skip
+
+
+def children_table(data: Frozen, hierarchy: str, code: str, query: QueryDict) -> Table:
+    return areas_table(children(data, hierarchy, code), query)
+
+
+# --- enterprises: rows of the publication that the viewer may see
+
+
+def results_in(who: Viewer, data: Frozen, hierarchy: str, code: str) -> QuerySet[Result]:
+    """The visible results of an area as it was at the end of the period."""
+    rows = visible(who, Result.objects.filter(run=data.run))
+    if code == data.home:
+        return rows
+    tree = data.trees[hierarchy]
+    inside = [c for c in tree.ancestors if tree.inside(c, code)]
+    if hierarchy == "statutory":
+        return rows.filter(area_code__in=inside)
+    table = data.results.select(["subject", "management_code"]).to_pydict()
+    wanted = set(inside)
+    subjects = [s for s, m in zip(*table.values(), strict=True) if m in wanted]
+    return rows.filter(subject__in=subjects)
+
+
+def industry_name(code: str) -> str:
+    if code not in industries():
+        return code
+    known = industry_of(code)
+    return (known.name_zh if zh() else known.name_en) or known.name_zh
+
+
+def _amount(key: str, label: str, field: str, show: Any, scale: int, unit: str) -> Column:
+    def value(row: Any) -> Any:
+        count = getattr(row, field)
+        return None if count is None else count / 10**scale
+
+    return Column(key, label, value, lambda r: show(getattr(r, field)), unit=unit, kind="number",
+                  sort=field)  # fmt: skip
+
+
+def enterprise_columns() -> list[Column]:
+    return [
+        Column("name", _("企业"), lambda r: r.name, sort="name", href=_enterprise_href),
+        Column("industry", _("行业"), lambda r: r.industry,
+               lambda r: f"{r.industry} {industry_name(r.industry)}", sort="industry"),
+        Column("grade", _("碳效等级"), lambda r: r.grade, lambda r: grade_html(r.grade),
+               kind="plain", sort="grade"),
+        Column("level", _("碳效水平"), lambda r: r.level, lambda r: level_html(r.level or None),
+               kind="plain", sort="level"),
+        _amount("net", _("净排放"), "net_mg", tonnes, 9, "t"),
+        _amount("energy", _("综合能耗（当量值）"), "energy_calorific_gce", tce, 6, "tce"),
+        _amount("value_added", _("增加值"), "value_added_fen", wan_yuan, 6, _("万元")),
+        Column("intensity", _("碳效值"), lambda r: r.intensity,
+               lambda r: significant(r.intensity), unit=_("吨/万元"), kind="number",
+               sort="intensity"),
+        Column("ratio", _("与行业平均比值"), lambda r: r.ratio, lambda r: significant(r.ratio, 3),
+               kind="number", sort="ratio"),
+    ]  # fmt: skip
+
+
+def _enterprise_href(row: Any) -> str:
+    return reverse("registry:enterprise", args=[id_text(row.subject)])
+
+
+def enterprises_table(
+    who: Viewer, data: Frozen, hierarchy: str, code: str, query: QueryDict, *,
+    prefix: str = "e-", order: str = "-net",
+) -> Table:  # fmt: skip
+    return Table(enterprise_columns(), results_in(who, data, hierarchy, code), query, order=order,
+                 prefix=prefix, per_page=SMALLEST_PAGE, caption=_("企业"),
+                 empty=_("该区域没有可见的企业"))  # fmt: skip
+
+
+# --- missing reporters
+
+MISSING_REASONS = ("energy_missing", "energy_gaps")
+
+
+def missing_table(
+    who: Viewer, data: Frozen, hierarchy: str, code: str, query: QueryDict
+) -> Table:
+    """Who has not reported everything: what is missing and what it may come to at most."""
+    rows = results_in(who, data, hierarchy, code).filter(reason__in=list(MISSING_REASONS))
+    about = data.standing
+    texts = {"energy_missing": _("全部能源数据缺报"), "energy_gaps": _("部分月份缺报")}
+    columns = [
+        Column("name", _("企业"), lambda r: r.name, sort="name", href=_enterprise_href),
+        Column("reason", _("情况"), lambda r: texts[r.reason], sort="reason"),
+        Column("items", _("缺报项目"), lambda r: about[r.subject]["missing_items"],
+               lambda r: missing_items(about[r.subject]["missing_items"])),
+        Column("months", _("缺报项·月"), lambda r: about[r.subject]["missing"], kind="number"),
+        _amount("net", _("已报净排放"), "net_mg", tonnes, 9, "t"),
+        Column("upper", _("缺报部分上限"), lambda r: about[r.subject]["missing_upper_mg"] / 1e9,
+               lambda r: tonnes(about[r.subject]["missing_upper_mg"]), unit="t", kind="number"),
+    ]  # fmt: skip
+    return Table(columns, rows, query, order="name", prefix="m-", per_page=SMALLEST_PAGE,
+                 caption=_("缺报企业"), empty=_("没有缺报企业"))  # fmt: skip
+
+
+def missing_items(text: str) -> str:
+    return "、".join(item_name(i) if i else _("全部能源") for i in text.split(","))
+
+
+# --- neutrality
+
+
+def rate(row: Any) -> float | None:
+    """碳中和率 of a result: deduction ÷ gross."""
+    return row.deduction_mg / row.gross_mg if row.gross_mg else None
+
+
+def neutrality_areas(rows: Sequence[AreaFigures], query: QueryDict) -> Table:
+    columns = [
+        Column("name", _("区域"), lambda a: a.name, href=_area_href, sort=True),
+        _mass("gross", _("总排放"), lambda a: a.gross_mg),
+        _mass("deduction", _("碳中和量"), lambda a: a.deduction_mg),
+        _mass("net", _("净排放"), lambda a: a.net_mg),
+        Column("rate", _("碳中和率"), lambda a: a.neutrality, lambda a: percent(a.neutrality),
+               unit="%", kind="number", sort=True),
+    ]  # fmt: skip
+    return Table(columns, rows, query, order="-rate", prefix="a-", per_page=100, caption=_("区域"))
+
+
+def neutrality_firms(who: Viewer, data: Frozen, code: str, query: QueryDict) -> Table:
+    """Enterprises that neutralise something, the largest amount first."""
+    rows = results_in(who, data, "statutory", code).filter(deduction_mg__gt=0)
+    columns = [
+        Column("name", _("企业"), lambda r: r.name, sort="name", href=_enterprise_href),
+        _amount("gross", _("总排放"), "gross_mg", tonnes, 9, "t"),
+        _amount("deduction", _("碳中和量"), "deduction_mg", tonnes, 9, "t"),
+        _amount("net", _("净排放"), "net_mg", tonnes, 9, "t"),
+        Column("rate", _("碳中和率"), rate, lambda r: percent(rate(r)), unit="%", kind="number"),
+    ]  # fmt: skip
+    return Table(columns, rows, query, order="-deduction", prefix="e-", per_page=SMALLEST_PAGE,
+                 caption=_("企业"), empty=_("没有自用可再生能源等碳中和量"))  # fmt: skip
+
+
+# --- attention
+
+
+def attention_table(
+    who: Viewer, run: codes.Run, found: Sequence[Case], reason: str, query: QueryDict
+) -> Table:
+    """The cases that the viewer may see, with reason and the year before."""
+    by_subject = {c.subject: c for c in found if not reason or reason in c.reasons}
+    rows = visible(who, Result.objects.filter(run=run))
+    kept = [r for r in rows.filter(subject__in=list(by_subject)) if r.subject in by_subject]
+    areas = names(sorted({r.area_code for r in kept}))
+    case = lambda r: by_subject[r.subject]  # noqa: E731 - one short name for every column
+    columns = [
+        Column("name", _("企业"), lambda r: r.name, sort=True, href=_enterprise_href),
+        Column("area", _("所在区域"), lambda r: areas[r.area_code], sort=True),
+        Column("industry", _("行业"), lambda r: r.industry,
+               lambda r: f"{r.industry} {industry_name(r.industry)}", sort=True),
+        Column("grade", _("碳效等级"), lambda r: r.grade, lambda r: grade_html(r.grade),
+               kind="plain", sort=True),
+        Column("before", _("上年同期等级"), lambda r: case(r).before_grade,
+               lambda r: case(r).before_grade, kind="number", sort=True),
+        Column("ratio", _("与行业平均比值"), lambda r: r.ratio, lambda r: significant(r.ratio, 3),
+               kind="number", sort=True),
+        Column("ratio_before", _("上年同期比值"), lambda r: case(r).before_ratio,
+               lambda r: significant(case(r).before_ratio, 3), kind="number", sort=True),
+        _amount("net", _("净排放"), "net_mg", tonnes, 9, "t"),
+        Column("reason", _("原因"), lambda r: "；".join(reason_texts(case(r)))),
+    ]  # fmt: skip
+    return Table(columns, kept, query, order="-net", per_page=SMALLEST_PAGE, prefix="e-",
+                 caption=_("关注企业"), empty=_("没有符合条件的企业"))  # fmt: skip
+

@@ -1,0 +1,120 @@
+"""Pages of the cockpit: the wall, its kiosk, and the refresh that replaces only what changed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+from urllib.parse import urlencode
+
+from django.contrib.auth.decorators import login_required
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
+from django.shortcuts import render
+from django.urls import reverse
+
+from tanma.apps.cockpit import access, kiosks, places, wall
+from tanma.apps.cockpit.figures import area_figures, names
+from tanma.apps.cockpit.frozen import frozen
+from tanma.apps.codes import door as codes
+from tanma.apps.people.door import Viewer, viewer
+
+Page = Callable[..., HttpResponseBase]
+PERIODS_OFFERED = 4
+
+
+def office(view: Page) -> Page:
+    """For office roles; everybody else is refused, visitors are asked to sign in."""
+
+    @wraps(view)
+    def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        viewer(request).require("use_desk")
+        return view(request, *args, **kwargs)
+
+    return login_required(guarded)
+
+
+def chosen_run(request: HttpRequest, runs: list[codes.Run]) -> codes.Run:
+    """The publication that the address names by its period; the newest without one."""
+    period = request.GET.get("period", "")
+    found = [r for r in runs if r.period == period] if period else runs[:1]
+    if not found:
+        raise Http404(period)
+    return found[0]
+
+
+def address(request: HttpRequest, **changes: str) -> str:
+    """This address with some parameters changed; empty ones are dropped."""
+    kept = {k: v for k, v in request.GET.items() if k in {"period", "map", "area", "h"}}
+    query = {k: v for k, v in (kept | changes).items() if v}
+    return "?" + urlencode(query) if query else request.path
+
+
+@office
+def cockpit(request: HttpRequest) -> HttpResponseBase:
+    runs = wall.publications()
+    if not runs:
+        return render(request, "cockpit/empty.html")
+    run = chosen_run(request, runs)
+    who, data = viewer(request), frozen(run)
+    code = request.GET.get("area") or access.home_of(who, data)
+    access.require_area(who, data, code)
+    return _wall(request, runs, run, code, who)
+
+
+def kiosk(request: HttpRequest, token: str) -> HttpResponseBase:
+    """The wall without a login: the newest publication of one area, sums and counts only."""
+    held = kiosks.opened(token)
+    if held is None:
+        return render(request, "cockpit/kiosk_over.html", status=404)
+    runs = wall.publications()
+    if not runs:
+        return render(request, "cockpit/empty.html")
+    return _wall(request, runs, runs[0], held.area_code, None)
+
+
+def _wall(
+    request: HttpRequest, runs: list[codes.Run], run: codes.Run, code: str, who: Viewer | None
+) -> HttpResponseBase:
+    data = frozen(run)
+    hierarchy = next(iter(access.hierarchies_of(data, code)), "statutory")
+    figures = area_figures(data, hierarchy, code)
+    if figures is None:
+        raise Http404(code)
+    face = request.GET.get("map", "index")
+    view = wall.View(run, runs, figures, face if face in places.measures() else "index",
+                     aggregates_only=who is None)  # fmt: skip
+    seen, arrived = request.GET.get("seen", ""), wall.last_arrival()
+    version = f"{run.uid} {arrived}"
+    if seen == version:
+        return HttpResponse(status=204)
+    links = _links(request, view, who)
+    if seen.startswith(f"{run.uid} "):
+        return render(request, "cockpit/parts/pulse.html", {"version": version, **links,
+                                                            "arrived": arrived, "swap": True})
+    template = "cockpit/refresh.html" if seen else "cockpit/wall.html"
+    context = wall.context(view) | links | {"version": version, "swap": bool(seen)}
+    return render(request, template, context)
+
+
+def _links(request: HttpRequest, view: wall.View, who: Viewer | None) -> dict[str, Any]:
+    faces = [
+        (m.label, address(request, map=key), key == view.map)
+        for key, m in places.measures().items()
+    ]
+    offered = view.runs[:PERIODS_OFFERED][::-1] if who else [view.run]
+    return {
+        "office": who is not None, "faces": faces, "edition": view.run.edition,
+        "periods": [(r, address(request, period=r.period), r.id == view.run.id) for r in offered],
+        "poll": address(request), "crumbs": _crumbs(view, who),
+    }  # fmt: skip
+
+
+def _crumbs(view: wall.View, who: Viewer | None) -> list[tuple[str, str]]:
+    """The areas above that the viewer may see, and this one."""
+    data, code = view.data, view.figures.code
+    above = data.trees[view.figures.hierarchy].ancestors.get(code, [code])[:0:-1]
+    shown = [c for c in above if who and access.may_see(who, data, c) and data.areas.get(
+        (view.figures.hierarchy, c)) and data.trees["statutory"].inside(c, data.home)]
+    called = names([*shown, code])
+    here = reverse("cockpit:wall")
+    return [*((called[c], f"{here}?area={c}") for c in shown), (called[code], "")]
