@@ -57,17 +57,23 @@ class Job:
     dry_run: bool = False
     progress: Report | None = None
     project: bool = True
+    keep: bool = False
+    """Store the batch and its report even when nothing is imported."""
     saved_at: float = field(default_factory=time.monotonic)
 
     @property
     def author(self) -> str:
         return author(self.viewer)
 
+    @property
+    def stores(self) -> bool:
+        return self.keep or not self.dry_run
+
     def tell(self, stage: str, done: int = 0, total: int = 0) -> None:
         if self.progress:
             self.progress(Progress(self.batch.file, stage, done, total))
         due = time.monotonic() - self.saved_at > SAVE_EVERY_S
-        if not self.dry_run and (stage != self.batch.stage or due):
+        if self.stores and (stage != self.batch.stage or due):
             self.batch.stage, self.batch.done_facts, self.batch.facts = stage, done, total
             self.batch.save(update_fields=["stage", "done_facts", "facts"])
             self.saved_at = time.monotonic()
@@ -140,14 +146,14 @@ def run(job: Job) -> Batch:
     except Problem as problem:
         _finish(job, Batch.State.FAILED)
         batch.problem = {"code": problem.code, "zh": problem.text("zh"), "en": problem.text("en")}
-        if not job.dry_run:
+        if job.stores:
             batch.save()
         raise
     _finish(job, Batch.State.CHECKED if job.dry_run else Batch.State.DONE)
-    if not job.dry_run:
+    if job.stores:
         batch.save()
-        if job.project:
-            registry.project()
+    if job.project and not job.dry_run:
+        registry.project()
     return batch
 
 
@@ -170,7 +176,7 @@ def _work(job: Job) -> None:
         checked = _take_facts(job, checked)
     _count(batch, checked)
     batch.checked = checked
-    if not job.dry_run:
+    if job.stores:
         _keep_report(batch, checked)
 
 
