@@ -13,6 +13,7 @@ import secrets
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import date
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -132,7 +133,7 @@ def fill_region(home: Path) -> None:
         _import(progress, manifest, step)
     for period in PUBLISHED_LATER:
         progress.once(
-            f"run:{period}", f"发布 {period}", f"publishing {period}", lambda p=period: publish(p)
+            f"run:{period}", f"发布 {period}", f"publishing {period}", partial(publish, period)
         )
     # the year before and the corrections were not known when the first grades came out
     progress.once(
@@ -190,7 +191,7 @@ def make_users(home: Path) -> None:
 
 
 def link_enterprise() -> None:
-    """Give the enterprise account an enterprise with something to see: high-carbon but efficient."""
+    """Give the enterprise account one with something to see: high-carbon but efficient."""
     from tanma.apps.codes import door as codes
     from tanma.apps.people import door as people
 
@@ -199,6 +200,8 @@ def link_enterprise() -> None:
         results.filter(level="high", grade=2, deduction_mg__gt=0).order_by("-net_mg").first()
         or results.filter(grade=2).order_by("-net_mg").first()
     )
+    if chosen is None:
+        return
     organisation, _ = people.Organisation.objects.get_or_create(name_zh=chosen.name)
     people.Membership.objects.create(
         user=people.User.objects.get(username="enterprise"), organisation=organisation,

@@ -77,7 +77,8 @@ def record(run: Run, action: str, viewer: Viewer, note: str = "") -> None:
 def _refuse_same_person(run: Run, action: str, viewer: Viewer) -> None:
     if action not in DISTINCT:
         return
-    earlier = run.steps.filter(action__in=DISTINCT, user_id=viewer.user_id).first()
+    taken = run.steps.filter(action__in=DISTINCT)
+    earlier = next((s for s in taken if s.user_id == viewer.user_id), None)
     if earlier is not None:
         raise Problem("run_same_person", name=viewer.name, earlier=earlier.action, action=action)
 

@@ -16,7 +16,7 @@ class Fact(models.Model):
     valid_from = models.DateField()
     valid_to = models.DateField()
     value = models.BigIntegerField(null=True)
-    text = models.TextField(null=True)  # noqa: DJ001 - null is "withdrawn", "" is a text
+    text = models.TextField(null=True)
     reported = models.TextField(default="")
     source = models.CharField(max_length=40)
     revision = models.BigIntegerField(null=True)
@@ -48,7 +48,7 @@ class Append(models.Model):
     stamp = models.BigIntegerField()
     digest = models.CharField(max_length=80)
     author = models.CharField(max_length=80)
-    message_id = models.CharField(max_length=120, null=True, unique=True)  # noqa: DJ001
+    message_id = models.CharField(max_length=120, null=True, unique=True)
 
 
 class StoreState(models.Model):

@@ -21,7 +21,7 @@ from tanma.apps.people.models import ApiToken, Consent, Membership, Role, User
 
 M = TypeVar("M", bound=Model)
 
-OFFICE = {Role.ADMIN, Role.BUREAU, Role.REVIEWER, Role.CHECKER, Role.PUBLISHER}
+OFFICE: set[str] = {Role.ADMIN, Role.BUREAU, Role.REVIEWER, Role.CHECKER, Role.PUBLISHER}
 
 ACTIONS: dict[str, set[str]] = {
     "see_figures": {*OFFICE, Role.ENTERPRISE},

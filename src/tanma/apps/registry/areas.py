@@ -49,11 +49,11 @@ def rebuild_areas() -> None:
     links: dict[str, list[Link]] = {h: [] for h in HIERARCHIES}
     for fact in current:
         if fact.item in PARENT_ITEMS:
-            link = Link(codes[fact.subject], fact.text, fact.valid_from, fact.valid_to)
+            link = Link(codes[fact.subject], fact.text or "", fact.valid_from, fact.valid_to)
             links[PARENT_ITEMS[fact.item]].append(link)
         else:
             column = COLUMN_OF[fact.item]
-            value = int(fact.text) if column.startswith("hex") else fact.text
+            value = int(fact.text or 0) if column.startswith("hex") else fact.text
             setattr(areas[fact.subject], column, value)
     closure = [
         pair for h in HIERARCHIES for code in codes.values() for pair in _above(h, code, links[h])

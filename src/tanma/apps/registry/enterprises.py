@@ -29,14 +29,17 @@ NOT_ENTERPRISES = {"area", "site", "meter", "certificate", "industry"}
 
 def find(scheme: str, values: Iterable[str]) -> dict[str, int]:
     """External identifiers of one scheme → subject, for those that are known."""
-    wanted, found = list(dict.fromkeys(values)), {}
+    wanted = list(dict.fromkeys(values))
+    found: dict[str, int] = {}
     for start in range(0, len(wanted), 5000):
         rows = ExternalId.objects.filter(scheme=scheme, value__in=wanted[start : start + 5000])
         found.update(rows.values_list("value", "subject"))
     return found
 
 
-def register(scheme: str, values: Sequence[str], *, author: str, evidence: str = "") -> dict[str, int]:
+def register(
+    scheme: str, values: Sequence[str], *, author: str, evidence: str = ""
+) -> dict[str, int]:
     """Subjects of identifiers, made where unknown; the identifier itself becomes a fact."""
     known = find(scheme, values)
     new = {v: new_id() for v in dict.fromkeys(values) if v not in known}
@@ -79,9 +82,10 @@ def project() -> int:
     last = facts.Append.objects.order_by("-number").first()
     if last is None or last.number == cursor.number:
         return 0
-    first = facts.Append.objects.filter(number__gt=cursor.number).order_by("number").first()
+    unread = facts.Append.objects.filter(number__gt=cursor.number)
+    first_seq = unread.order_by("number").values_list("first_seq", flat=True)[0]
     changed = facts.Fact.objects.filter(
-        seq__gte=first.first_seq, seq__lte=last.last_seq, kind="attribute"
+        seq__gte=first_seq, seq__lte=last.last_seq, kind="attribute"
     )
     subjects = sorted(set(changed.values_list("subject", flat=True)))
     if changed.filter(item__in=areas.ITEMS, subject__in=Area.objects.values("id")).exists():
