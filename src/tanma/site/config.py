@@ -1,4 +1,4 @@
-"""Typed settings: environment variables `TANMA_…`, secrets made on first start in the home folder."""
+"""Typed settings: variables `TANMA_…`; secrets are made on first start in the home folder."""
 
 from __future__ import annotations
 
