@@ -17,7 +17,8 @@ from django.utils.translation import get_language, gettext
 from django.utils.translation import gettext_lazy as _
 
 from tanma.apps.codes import public
-from tanma.apps.codes.models import Objection, Result, Run, State
+from tanma.apps.codes.models import Objection, Result, Run
+from tanma.apps.codes.objections import open_preview
 from tanma.apps.codes.publication import published
 from tanma.apps.codes.runs import files_of
 from tanma.apps.kit.door import (
@@ -264,17 +265,6 @@ def consent_in_use(request: HttpRequest, who: Viewer, subject: int) -> Consent |
             token_hash__in=tokens, subject=subject, expires_at__gt=timezone.now(), revoked_at=None
         ).order_by("-expires_at").first()  # fmt: skip
     return None
-
-
-def open_preview(subject: int) -> Run | None:
-    """The run whose result an enterprise may look at and object to now."""
-    return (
-        Run.objects.filter(
-            state=State.CHECKED, preview_until__gt=timezone.now(), results__subject=subject
-        )
-        .order_by("-period_end", "-created_at")
-        .first()
-    )
 
 
 def actions(

@@ -1,0 +1,22 @@
+"""Computing a run beside the web server: minutes of work never hold a page."""
+
+from __future__ import annotations
+
+from django_tasks import task
+
+from tanma.apps.codes.runs import compute
+from tanma.apps.people.door import SYSTEM, Viewer
+from tanma.domain.messages import Problem
+
+
+@task()
+def compute_run(period: str, user_id: int, name: str) -> dict[str, str]:
+    """{"run": uid}, or {"zh": text, "en": text} of what stands in the way.
+
+    The right to start a run was checked when the task was made.
+    """
+    try:
+        run = compute(period, Viewer(user_id, name, SYSTEM.grants))
+    except Problem as problem:
+        return {"zh": problem.text("zh"), "en": problem.text("en")}
+    return {"run": run.uid}
