@@ -11,7 +11,10 @@ import pytest
 from tanma.apps.people.door import User
 from tests.apps.region import PREVIEW
 
-pytestmark = [pytest.mark.db, pytest.mark.django_db(transaction=True, databases=["default", "work"])]
+pytestmark = [
+    pytest.mark.db,
+    pytest.mark.django_db(transaction=True, databases=["default", "work"]),
+]
 PASSWORD = "sample-region-2026"
 SIZES = [(390, 844), (1440, 900), (1920, 1080)]
 PAGES = {
@@ -23,6 +26,14 @@ PAGES = {
     "unknown": ("", "/c/0000-0000-00"),
     "own": ("firm_a", "/c/{A}"),
     "official": ("city", "/c/{B}"),
+    "consents": ("firm_a", "/c/{A}/consents/"),
+    "preview": ("firm_a", "/c/{A}/preview/"),
+    "runs": ("city", "/publications/"),
+    "start": ("city", "/publications/start/"),
+    "run": ("publisher", "/publications/{run}/"),
+    "run-preview": ("city", "/publications/{preview}/"),
+    "take": ("publisher", "/publications/{run}/take/withdraw/"),
+    "uncoded": ("city", "/publications/{run}/uncoded/"),
 }
 
 
