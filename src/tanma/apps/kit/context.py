@@ -10,6 +10,7 @@ from django.http import HttpRequest
 from django.utils.translation import get_language
 
 from tanma.apps.kit import nav
+from tanma.apps.kit.demo import loading
 
 HTML_LANG = {"zh-hans": "zh-Hans", "en": "en"}
 
@@ -38,6 +39,7 @@ def site(request: HttpRequest) -> dict[str, Any]:
     code, name = other_language()
     return {
         "demo": settings.TANMA.demo,
+        "demo_loading": loading(),
         "software_version": software_version(),
         "issuer": issuer(),
         "html_lang": HTML_LANG.get(get_language() or "", "zh-Hans"),

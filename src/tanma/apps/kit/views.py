@@ -1,6 +1,6 @@
-"""The styleguide: every component with sample values, for looking and for accessibility tests.
+"""The line about the demo's import, and the styleguide: every component with sample values.
 
-It exists in development only and reads nothing from the database.
+The styleguide exists in development only and reads nothing from the database.
 """
 
 from __future__ import annotations
@@ -27,6 +27,11 @@ def development_only(view: View) -> View:
         return view(request)
 
     return guarded
+
+
+def demo_loading(request: HttpRequest) -> HttpResponseBase:
+    """The line about a running import; empty, and no longer asked for, once all is in."""
+    return render(request, "kit/parts/demo_loading.html")
 
 
 @development_only
