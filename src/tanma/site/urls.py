@@ -12,6 +12,7 @@ urlpatterns = [
     path("registry/", include("tanma.apps.registry.urls")),
     path("inventories/", include("tanma.apps.inventories.urls")),
     path("rules/", include("tanma.apps.rules.urls")),
+    path("api/", include("tanma.api.urls")),
     path("kit/", include("tanma.apps.kit.urls")),
     path("accounts/", include("allauth.urls")),
     path("i18n/", include("django.conf.urls.i18n")),

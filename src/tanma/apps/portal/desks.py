@@ -8,6 +8,7 @@ from django.utils import timezone
 
 from tanma.apps.codes import door as codes
 from tanma.apps.facts import door as facts
+from tanma.apps.imports import door as imports
 from tanma.apps.people import door as people
 from tanma.apps.registry import door as registry
 from tanma.apps.registry.door import link_if_there
@@ -38,14 +39,26 @@ def _block(viewer: people.Viewer, enterprise: registry.Enterprise) -> dict[str, 
     return {
         "enterprise": enterprise, "result": current, "level": (current and current.level) or None,
         "previews": _previews(viewer, enterprise),
-        "missing": _missing(current), "consents": list(live), "links": links,
+        "missing": _missing(current), "reminders": _reminders(viewer, enterprise.id),
+        "consents": list(live), "links": links,
         "consent_link": link_if_there("codes:consents", uid) or link_if_there("codes:consents"),
     }  # fmt: skip
 
 
 def _missing(result: codes.Result | None) -> str:
     """Why no code was given: the first thing to do about it is to report what is missing."""
-    return "" if result is None or result.grade else result.reason
+    if result is None or result.grade:
+        return ""
+    return str(codes.REASONS.get(result.reason, result.reason))
+
+
+def _reminders(viewer: people.Viewer, subject: int) -> list[dict[str, Any]]:
+    """催报 of the office, newest first, with the names of what is missing."""
+    rows = people.visible(viewer, imports.Reminder.objects.filter(subject=subject))
+    return [
+        {"row": r, "items": [registry.item_name(i) for i in r.items]}
+        for r in rows.order_by("-created_at")[:LISTED]
+    ]
 
 
 def _previews(viewer: people.Viewer, enterprise: registry.Enterprise) -> list[dict[str, Any]]:
@@ -81,9 +94,9 @@ def office(viewer: people.Viewer) -> dict[str, Any]:
         "counts": _grades(viewer, latest), "watermark": last.stamp if last else None,
         "appends": last.number if last else 0,
         "runs": [_waiting(r) for r in runs],
-        "objections": _open_objections(viewer),
+        "objections": _open_objections(viewer), "desk": _open_cases(viewer),
         "links": {
-            "cockpit": link_if_there("cockpit:home"), "imports": link_if_there("imports:home"),
+            "cockpit": link_if_there("cockpit:wall"), "imports": link_if_there("imports:home"),
             "desk": link_if_there("imports:desk"), "runs": link_if_there("codes:runs"),
             "enterprises": link_if_there("registry:enterprises"),
         },
@@ -105,3 +118,8 @@ def _waiting(run: codes.Run) -> dict[str, Any]:
 
 def _open_objections(viewer: people.Viewer) -> int:
     return people.visible(viewer, codes.Objection.objects.filter(answered_at=None)).count()
+
+
+def _open_cases(viewer: people.Viewer) -> int:
+    cases = imports.DeskCase.objects.filter(state=imports.DeskCase.State.OPEN)
+    return people.visible(viewer, cases).count()

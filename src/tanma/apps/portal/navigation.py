@@ -37,24 +37,29 @@ class Module:
 
 PAGES: dict[str, tuple[Text, Text, tuple[tuple[Text, str], ...]]] = {
     "monitor": (
-        _("碳监测"), _("企业、区域、能源与排放数据"),
-        ((_("企业"), "registry:enterprises"), (_("区域"), "registry:areas"),
-         (_("驾驶舱"), "cockpit:home"), (_("数据导入"), "imports:home")),
+        _("碳监测"), _("企业、区域、数据到达与缺报"),
+        ((_("驾驶舱"), "cockpit:wall"), (_("企业"), "registry:enterprises"),
+         (_("区域"), "registry:areas"), (_("数据导入"), "imports:home"),
+         (_("申报数据"), "imports:declare")),
     ),
     "benchmark": (
         _("碳对标"), _("评价批次、等级与行业对比"),
-        ((_("评价批次"), "codes:runs"), (_("评级方案"), "rules:schemes")),
+        ((_("评价批次"), "codes:runs"), (_("排名"), "cockpit:rankings"),
+         (_("评级方案"), "rules:schemes")),
     ),
     "neutral": (
         _("碳中和"), _("核算口径、抵扣与因子"),
-        ((_("核算方法"), "rules:editions"), (_("因子"), "rules:factors")),
+        ((_("碳中和"), "cockpit:neutrality"), (_("核算方法"), "rules:editions"),
+         (_("因子与参考表"), "rules:factors")),
     ),
     "apply": (
-        _("碳应用"), _("对外接口与授权使用"),
-        ((_("接口说明"), "api:openapi-view"), (_("我的账号"), "portal:account")),
+        _("碳应用"), _("扫码查询与对外接口"),
+        ((_("扫码查询"), "portal:public"), (_("接口说明"), "api_docs"),
+         (_("接口密钥"), "portal:account")),
     ),
 }  # fmt: skip
-OFFICE_PAGES = {"registry:enterprises", "registry:areas", "imports:home", "codes:runs"}
+OFFICE_ROOMS = ("registry:", "cockpit:", "codes:runs", "imports:home")
+ENTERPRISE_PAGES = {"imports:declare"}
 
 
 def modules(viewer: people.Viewer) -> list[Module]:
@@ -68,5 +73,11 @@ def modules(viewer: people.Viewer) -> list[Module]:
 def _open(pages: Iterable[tuple[Text, str]], viewer: people.Viewer) -> Iterable[tuple[Text, str]]:
     for label, name in pages:
         href = link_if_there(name)
-        if href and (viewer.office or name not in OFFICE_PAGES):
+        if href and _may_open(name, viewer):
             yield label, href
+
+
+def _may_open(name: str, viewer: people.Viewer) -> bool:
+    if name in ENTERPRISE_PAGES:
+        return bool(viewer.own_subjects)
+    return viewer.office or not name.startswith(OFFICE_ROOMS)

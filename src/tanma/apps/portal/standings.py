@@ -35,6 +35,7 @@ class PublishedStandings:
 def standing(result: codes.Result) -> Standing:
     return Standing(
         period=result.run.period, number=result.run.number, graded=result.status == "graded",
-        reason=result.reason, grade=result.grade, level=result.level or None,
+        reason=str(codes.REASONS.get(result.reason, result.reason)),
+        grade=result.grade, level=result.level or None,
         data_basis=result.data_basis, net_mg=result.net_mg, intensity=result.intensity,
     )  # fmt: skip

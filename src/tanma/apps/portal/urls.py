@@ -7,6 +7,7 @@ from tanma.apps.portal import account, users, views
 app_name = "portal"
 urlpatterns: list[URLPattern] = [
     path("", views.home, name="home"),
+    path("public/", views.public, name="public"),
     path("find/", views.find, name="find"),
     path("account/", account.account, name="account"),
     path("account/tokens/", account.create_token, name="create_token"),

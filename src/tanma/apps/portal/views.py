@@ -31,19 +31,24 @@ def home(request: HttpRequest) -> HttpResponse:
     if viewer.own_subjects:
         context = desks.enterprise(viewer)
         return render(request, "portal/enterprise.html", context | {"modules": _modules(viewer)})
-    return render(request, "portal/entry.html", _entry(request, viewer))
+    return public(request)
+
+
+def public(request: HttpRequest) -> HttpResponse:
+    """The public entry, which the signed-in reach too."""
+    return render(request, "portal/entry.html", _entry(request))
 
 
 def _modules(viewer: people.Viewer) -> list[navigation.Module]:
     return navigation.modules(viewer)
 
 
-def _entry(request: HttpRequest, viewer: people.Viewer) -> dict[str, Any]:
+def _entry(request: HttpRequest) -> dict[str, Any]:
     text = request.GET.get("q", "").strip()
     hits, more = search.search(text)
     return {
         "q": text, "hits": hits, "more": more, "too_short": 0 < len(text) < search.MIN_LETTERS,
-        "run": codes.latest(), "scheme": published_scheme(), "modules": _modules(viewer),
+        "run": codes.latest(), "scheme": published_scheme(),
     }  # fmt: skip
 
 

@@ -1,0 +1,149 @@
+"""Enterprises, areas and facts."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.http import Http404, HttpRequest
+from django.utils import timezone
+from ninja import Query, Router
+
+from tanma.api import schemas
+from tanma.api.access import SIGNED_IN, viewer
+from tanma.api.routes.codes import YUAN_DECIMALS, amount
+from tanma.apps.codes import door as codes
+from tanma.apps.facts import door as facts
+from tanma.apps.people import door as people
+from tanma.apps.registry import door as registry
+from tanma.domain.identity import id_from_text
+from tanma.domain.items import items as catalogue
+from tanma.domain.numbers import EMISSION_DECIMALS, decimal_text
+from tanma.domain.periods import parse
+
+router = Router(tags=["register"], auth=SIGNED_IN)
+LIMIT = Query(100, ge=1, le=1000)
+OFFSET = Query(0, ge=0)
+OPEN_YEAR = 9999
+
+
+@router.get("enterprises", response=schemas.EnterprisesOut, operation_id="enterprises")
+def enterprises(
+    request: HttpRequest, q: str = "", industry: str = "", area: str = "",
+    limit: int = LIMIT, offset: int = OFFSET,
+) -> dict[str, Any]:  # fmt: skip
+    """Enterprises that the caller may see, by name."""
+    rows = people.visible(viewer(request), registry.Enterprise.objects.all())
+    rows = registry.filtered(rows, {"q": q, "industry": industry, "area": area})
+    chosen = list(rows.order_by("name", "id")[offset : offset + limit])
+    said = registry.standings().of([e.id for e in chosen])
+    items = [_enterprise(e, said.get(e.id)) for e in chosen]
+    return {"count": rows.count(), "items": items}
+
+
+def _enterprise(row: registry.Enterprise, said: registry.Standing | None) -> dict[str, Any]:
+    same = (
+        "uid", "uscc", "public_code", "name", "name_en", "industry", "area_code",
+        "management_code", "size_class", "status",
+    )  # fmt: skip
+    return {
+        **{name: getattr(row, name) for name in same},
+        "period": said.period if said else None,
+        "grade": said.grade if said else None,
+        "level": said.level if said else None,
+    }
+
+
+def _visible(request: HttpRequest, uid: str) -> tuple[people.Viewer, registry.Enterprise]:
+    who = viewer(request)
+    rows = registry.Enterprise.objects.filter(pk=id_from_text(uid))
+    found = people.visible(who, rows).first()
+    if found is None:
+        raise Http404(uid)
+    return who, found
+
+
+@router.get("enterprises/{uid}", response=schemas.EnterpriseOut, operation_id="enterprise")
+def enterprise(request: HttpRequest, uid: str) -> dict[str, Any]:
+    """One enterprise by its identifier."""
+    _who, found = _visible(request, uid)
+    return _enterprise(found, registry.standings().of([found.id]).get(found.id))
+
+
+@router.get("enterprises/{uid}/facts", response=schemas.FactsOut, operation_id="facts")
+def facts_of(
+    request: HttpRequest, uid: str, item: str = "", period: str = "", known_at: int | None = None,
+    limit: int = LIMIT, offset: int = OFFSET,
+) -> dict[str, Any]:  # fmt: skip
+    """Every version of every fact of an enterprise, as known at a time (µs since 1970 UTC)."""
+    who, found = _visible(request, uid)
+    who.require("see_figures", found.id)
+    rows = registry.readable(facts.facts_of(found.id), who, found.id)
+    span = parse(period) if period else None
+    chosen = registry.versions(rows, known_at=known_at, item=item, period=span)
+    return {"count": len(chosen), "items": [_fact(v) for v in chosen[offset : offset + limit]]}
+
+
+def _fact(version: registry.Version) -> dict[str, Any]:
+    fact = version.fact
+    same = (
+        "seq", "item", "kind", "valid_from", "text", "reported", "source", "revision",
+        "data_class", "author", "evidence", "version", "stamp",
+    )  # fmt: skip
+    about = catalogue().get(fact.item)
+    return {
+        **{name: getattr(fact, name) for name in same},
+        "valid_to": None if fact.valid_to.year == OPEN_YEAR else fact.valid_to,
+        "value": None
+        if fact.value is None
+        else decimal_text(fact.value, about.scale if about else 0),
+        "unit": about.unit if about and fact.value is not None else None,
+        "current": version.current,
+    }
+
+
+@router.get("areas", response=list[schemas.AreaOut], operation_id="areas")
+def areas(request: HttpRequest, hierarchy: str = "statutory") -> list[dict[str, Any]]:
+    """Areas of a hierarchy as of today, with the carbon consumption index of the publication.
+
+    For officials: a sum over one enterprise is its figure.
+    """
+    viewer(request).require("use_desk")
+    run = codes.latest()
+    rows = codes.AreaResult.objects.filter(run=run, hierarchy=hierarchy)
+    figures = {r.area_code: r.figures for r in rows}
+    roots = registry.tree(timezone.localdate(), hierarchy)
+    return [
+        _area(node.area, parent, hierarchy, run, figures.get(node.area.code, {}))
+        for parent, node in _with_parents(roots, None)
+    ]
+
+
+def _with_parents(nodes: list[registry.Node], parent: str | None) -> list[tuple[Any, Any]]:
+    found: list[tuple[Any, Any]] = []
+    for node in nodes:
+        found.append((parent, node))
+        found += _with_parents(node.children, node.area.code)
+    return found
+
+
+def _area(
+    area: registry.Area, parent: str | None, hierarchy: str, run: codes.Run | None,
+    figures: dict[str, Any],
+) -> dict[str, Any]:  # fmt: skip
+    return {
+        "code": area.code, "name": str(area), "name_en": area.name_en, "kind": area.kind,
+        "hierarchy": hierarchy, "parent": parent, "period": run.period if run else None,
+        "enterprises": figures.get("enterprises"), "coded": figures.get("coded"),
+        "net_tco2": amount(figures.get("net_mg"), EMISSION_DECIMALS),
+        "output_yuan": amount(figures.get("output_fen"), YUAN_DECIMALS),
+        "index": carbon_index(figures.get("index_mg"), figures.get("index_output_fen")),
+        "index_n": figures.get("index_n"),
+    }  # fmt: skip
+
+
+def carbon_index(emission_mg: str | None, output_fen: str | None) -> float | None:
+    """碳耗指数 [t CO2 per 10⁴ yuan]: Σ emission ÷ Σ output value of the indexed enterprises."""
+    if emission_mg is None or not output_fen or int(output_fen) == 0:
+        return None
+    tonnes = int(emission_mg) / 10**EMISSION_DECIMALS
+    return tonnes / (int(output_fen) / 10 ** (YUAN_DECIMALS + 4))
