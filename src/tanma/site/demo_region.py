@@ -10,7 +10,8 @@ from __future__ import annotations
 import json
 import os
 import secrets
-from collections.abc import Callable, Iterable
+import time
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date
 from functools import partial
@@ -99,38 +100,52 @@ class Progress:
         temporary.replace(self.path)
 
 
+PATIENCE_S = 40.0
+"""After so long the server opens with what is there; the rest goes on beside it."""
+
+
 def open_region(home: Path, say: Callable[[str], None]) -> None:
-    """Everything that must stand before the first page is worth opening."""
+    """What should stand before the first page is opened, as far as patience goes."""
+    started = time.monotonic()
+    for key, zh, en, work in opening(home, say):
+        if key.startswith(("import:", "run:")) and time.monotonic() - started > PATIENCE_S:
+            return
+        Progress(home).once(key, zh, en, work)
+
+
+Work = tuple[str, str, str, Callable[[], object]]
+
+
+def opening(home: Path, say: Callable[[str], None]) -> Iterator[Work]:
+    """Region, accounts, registers, the newest four quarters, the first publication."""
     from tanma import demo
     from tanma.site.setup import prepare
 
-    progress, out = Progress(home), home / "demo" / "region"
+    out = home / "demo" / "region"
     say("准备数据库 · preparing the database")
     prepare()
-    progress.once("generate", "生成演示区域", "generating the region", lambda: demo.generate(out))
+    yield "generate", "生成演示区域", "generating the region", lambda: demo.generate(out)
     manifest = demo.read(out)
-    progress.expect(len(manifest.steps) + len(PUBLISHED_LATER) + 6)
-    progress.once("users", "建立账号", "making accounts", lambda: make_users(home))
+    Progress(home).expect(len(manifest.steps) + len(PUBLISHED_LATER) + 6)
+    yield "users", "建立账号", "making accounts", lambda: make_users(home)
     for step in first_steps(manifest.steps):
         say(f"{step.description_zh} · {step.description_en}（{step.rows:,}）")
-        _import(progress, manifest, step)
+        yield _import(manifest, step)
     say(f"计算并发布 {LATEST}/r4 · computing and publishing")
-    progress.once(
-        f"run:{LATEST}/r4", "发布最新等级", "publishing", lambda: publish(f"{LATEST}/r4")
-    )
-    progress.once("enterprise", "关联企业账号", "linking an enterprise", link_enterprise)
+    yield f"run:{LATEST}/r4", "发布最新等级", "publishing", partial(publish, f"{LATEST}/r4")
+    yield "enterprise", "关联企业账号", "linking an enterprise", link_enterprise
 
 
 def fill_region(home: Path) -> None:
     """The rest: documents, meters, older quarters, corrections, earlier publications."""
     from tanma import demo
-    from tanma.site.setup import prepare
 
     progress = Progress(home)
-    prepare()
+    for work in opening(home, lambda _: None):
+        progress.once(*work)
     manifest = demo.read(home / "demo" / "region")
     for step in manifest.steps:
-        _import(progress, manifest, step)
+        progress.once(*_import(manifest, step))
     for period in PUBLISHED_LATER:
         progress.once(
             f"run:{period}", f"发布 {period}", f"publishing {period}", partial(publish, period)
@@ -138,11 +153,11 @@ def fill_region(home: Path) -> None:
     # the year before and the corrections were not known when the first grades came out
     progress.once(
         f"run:{LATEST}/r4:restated", f"重新发布 {LATEST}/r4", f"restating {LATEST}/r4",
-        lambda: publish(f"{LATEST}/r4"),
+        partial(publish, f"{LATEST}/r4"),
     )  # fmt: skip
     progress.once(
         f"run:{PREVIEWED}", f"预览 {PREVIEWED}", f"previewing {PREVIEWED}",
-        lambda: publish(PREVIEWED, preview=True),
+        partial(publish, PREVIEWED, preview=True),
     )  # fmt: skip
 
 
@@ -157,14 +172,14 @@ def first_steps(steps: Iterable[Any]) -> list[Any]:
     return found
 
 
-def _import(progress: Progress, manifest: Any, step: Any) -> None:
+def _import(manifest: Any, step: Any) -> Work:
     from tanma.apps.imports import door as imports
     from tanma.apps.people import door as people
 
     def work() -> None:
         imports.import_file(manifest.file(step), people.SYSTEM, package=step.package)
 
-    progress.once(f"import:{step.path}", step.description_zh, step.description_en, work)
+    return f"import:{step.path}", step.description_zh, step.description_en, work
 
 
 def make_users(home: Path) -> None:

@@ -163,6 +163,7 @@ USE_THOUSAND_SEPARATOR = False
 
 STATIC_URL = "static/"
 STATIC_ROOT = TANMA.home / "static"
+STATIC_ROOT.mkdir(exist_ok=True)
 try:
     STATICFILES_DIRS = [str(Path(import_module("tanma_vendor").path()) / "static")]
 except ModuleNotFoundError:
