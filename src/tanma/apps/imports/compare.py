@@ -108,11 +108,17 @@ def pairs(period: Period) -> list[Pair]:
     ]  # fmt: skip
 
 
-def mismatches(period: Period) -> list[tuple[Pair, Rule]]:
+def comparable(found: list[Pair]) -> int:
+    """How many enterprises have both figures in the period and a year before."""
+    known = [(p.power_change, p.turnover_change) for p in found]
+    return sum(power is not None and turnover is not None for power, turnover in known)
+
+
+def mismatches(rows: list[Pair]) -> list[tuple[Pair, Rule]]:
     """Enterprises that break a rule, each with the first rule it breaks."""
     declared = mismatch_rules()
     found = []
-    for pair in pairs(period):
+    for pair in rows:
         broken = (r for r in declared.rule if breaks(pair, r, declared.least_power_kwh))
         if rule := next(broken, None):
             found.append((pair, rule))

@@ -182,7 +182,8 @@ def mismatch(request: HttpRequest) -> HttpResponseBase:
     """税电数据: enterprises whose power and turnover do not go together."""
     viewer = official(request)
     period = chosen_period(request)
-    found = compare.mismatches(period)
+    pairs = compare.pairs(period)
+    found = compare.mismatches(pairs)
     firms = _visible_firms(viewer, (pair.subject for pair, _rule in found))
     rows = [(firms[p.subject], p, r) for p, r in found if p.subject in firms]
     columns = [
@@ -200,7 +201,8 @@ def mismatch(request: HttpRequest) -> HttpResponseBase:
     rules = classes.mismatch_rules()
     context = {
         "table": table, "period": period, "rules": rules, "language": lang(),
-        "form": PeriodForm({"period": period.text}),
+        "form": PeriodForm({"period": period.text}), "compared": compare.comparable(pairs),
+        "before": period.year_before(),
     }  # fmt: skip
     return render(request, "imports/mismatch.html", context)
 
