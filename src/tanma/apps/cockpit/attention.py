@@ -24,7 +24,6 @@ COLUMNS = (
     "grade", "net_mg", "value_added_fen", "output_fen", "rated_on", "sum_numerator",
     "sum_denominator", "ratio",
 )  # fmt: skip
-NO_YEAR = "SELECT * FROM now WHERE false"
 
 
 @dataclass(frozen=True)
@@ -64,8 +63,8 @@ def _cases(data: Frozen, before: Frozen | None) -> list[Case]:
     limits = [rule.grade.at_least, rule.drop.steps, float(1 + rule.ratio.rise) * CLOSE]
     with duckdb.connect(config={"threads": 1}) as con:
         con.register("now", data.results)
-        con.register("before", before.results if before else con.sql(NO_YEAR).to_arrow_table())
-        rows = con.execute(query, limits).to_arrow_table().to_pylist()
+        con.register("before", before.results if before else data.results.slice(0, 0))
+        rows = con.sql(query, params=limits).to_arrow_table().to_pylist()
     found = [_case(row, compared=before is not None) for row in rows]
     return sorted((c for c in found if c.reasons), key=lambda c: (-len(c.reasons), -(c.ratio or 0)))
 

@@ -27,7 +27,6 @@ from tanma.apps.cockpit.frozen import Frozen, frozen
 from tanma.apps.cockpit.models import Kiosk
 from tanma.apps.cockpit.views import address, chosen_run, office
 from tanma.apps.codes import door as codes
-from tanma.apps.kit.door import Table
 from tanma.apps.people.door import Viewer, viewer, visible
 from tanma.domain.identity import id_from_text
 from tanma.domain.rating.attention import enterprise_rule, index_rule
@@ -125,7 +124,11 @@ def rankings(request: HttpRequest) -> HttpResponseBase:
         table = listings.areas_table(level_below(data, code, kinds), request.GET, order="-index")
     if (file := table.export(f"ranking-{level}-{code}")) is not None:
         return file
-    levels = [("county", gettext("区县")), ("town", gettext("乡镇街道")), ("enterprise", gettext("企业"))]
+    levels = [
+        ("county", gettext("区县")),
+        ("town", gettext("乡镇街道")),
+        ("enterprise", gettext("企业")),
+    ]
     return render(request, "cockpit/rankings.html", _base(request, run, data, code) | {
         "table": table, "level": level,
         "levels": [(text, f"?area={code}&period={run.period}&level={key}", key == level)
@@ -160,7 +163,9 @@ def attention_list(request: HttpRequest) -> HttpResponseBase:
     who, run, data, code = opened
     reason = request.GET.get("reason", "")
     found = attention.cases_in(data, attention.cases(run), "statutory", code)
-    firms = listings.attention_table(who, run, found, reason, request.GET)
+    firms = listings.attention_table(
+        who, run, found, reason, request.GET, runs=wall.publications()
+    )  # fmt: skip
     towns = listings.areas_table(attention.abnormal_towns(data, code), request.GET,
                                  order="-index", prefix="t-")  # fmt: skip
     for table, name in ((firms, "enterprises"), (towns, "townships")):

@@ -34,7 +34,7 @@ def change(now: float | int | None, before: float | int | None) -> float | None:
 
 @dataclass(frozen=True)
 class AreaFigures:
-    """One area of one hierarchy. Counts of mg, g of standard coal and fen; quotients per 10⁴ yuan."""
+    """One area of one hierarchy: counts of mg, g of standard coal and fen; quotients of them."""
 
     data: Frozen
     hierarchy: str
@@ -137,11 +137,18 @@ def names(codes: list[str]) -> dict[str, str]:
     return found
 
 
-def area_figures(data: Frozen, hierarchy: str, code: str) -> AreaFigures | None:
-    """The figures of one area; the whole region is the same in each hierarchy."""
+def area_figures(
+    data: Frozen, hierarchy: str, code: str, name: str | None = None
+) -> AreaFigures | None:
+    """The figures of one area; the whole region is the same in each hierarchy.
+
+    Who already has the name, or shows none, gives it and spares the register a question.
+    """
     asked = "statutory" if code == data.home else hierarchy
     row = data.areas.get((asked, code))
-    return row and AreaFigures(data, asked, code, names([code])[code], row)
+    if row is None:
+        return None
+    return AreaFigures(data, asked, code, names([code])[code] if name is None else name, row)
 
 
 def children(data: Frozen, hierarchy: str, code: str) -> list[AreaFigures]:

@@ -147,7 +147,7 @@ def _memberships(trees: Mapping[str, Tree], results: pa.Table) -> tuple[pa.Table
 
     As in the evaluation, who is in no management area hangs on the root of its statutory division.
     """
-    statutory, management = trees["statutory"], trees["management"]
+    statutory = trees["statutory"]
     leaf: list[tuple[str, int, str]] = []
     for subject, area, managed in zip(
         *(results[c].to_pylist() for c in ("subject", "area_code", "management_code")), strict=True

@@ -8,7 +8,7 @@ from datetime import timedelta
 from django.utils import timezone
 
 from tanma.apps.cockpit.models import Kiosk
-from tanma.apps.people.door import Viewer, token_hash, visible
+from tanma.apps.people.door import User, Viewer, token_hash, visible
 
 DAYS = (7, 30, 90, 180)
 """How long a kiosk may live; none lives for ever."""
@@ -21,9 +21,12 @@ def make(viewer: Viewer, area_code: str, label: str, days: int) -> tuple[Kiosk, 
         raise ValueError(f"{days} days; one of {DAYS}")
     token = secrets.token_urlsafe(24)
     kiosk = Kiosk.objects.create(
-        token_hash=token_hash(token), area_code=area_code, label=label,
-        created_by_id=viewer.user_id, expires_at=timezone.now() + timedelta(days=days),
-    )  # fmt: skip
+        token_hash=token_hash(token),
+        area_code=area_code,
+        label=label,
+        created_by=User.objects.get(pk=viewer.user_id or 0),
+        expires_at=timezone.now() + timedelta(days=days),
+    )
     return kiosk, token
 
 

@@ -34,6 +34,7 @@ from tanma.domain.reference.industries import industries
 from tanma.domain.reference.industries import industry as industry_of
 
 SMALLEST_PAGE = 20
+PERIODS = 8
 Result = codes.Result
 
 
@@ -166,9 +167,7 @@ def enterprises_table(
 MISSING_REASONS = ("energy_missing", "energy_gaps")
 
 
-def missing_table(
-    who: Viewer, data: Frozen, hierarchy: str, code: str, query: QueryDict
-) -> Table:
+def missing_table(who: Viewer, data: Frozen, hierarchy: str, code: str, query: QueryDict) -> Table:
     """Who has not reported everything: what is missing and what it may come to at most."""
     rows = results_in(who, data, hierarchy, code).filter(reason__in=list(MISSING_REASONS))
     about = data.standing
@@ -228,15 +227,32 @@ def neutrality_firms(who: Viewer, data: Frozen, code: str, query: QueryDict) -> 
 # --- attention
 
 
+def grade_history(
+    who: Viewer, subjects: Sequence[int], run: codes.Run, runs: Sequence[codes.Run]
+) -> dict[int, str]:
+    """Subject → its grades in the publications up to a run, oldest first; – where it had none."""
+    upto = [r for r in runs if r.period_end <= run.period_end][:PERIODS][::-1]
+    rows = visible(who, Result.objects.filter(run__in=upto, subject__in=list(subjects)))
+    found: dict[int, dict[int, int | None]] = {}
+    for subject, run_id, grade in rows.values_list("subject", "run_id", "grade"):
+        found.setdefault(subject, {})[run_id] = grade
+    return {s: "→".join(str(grades.get(r.id) or "–") for r in upto) for s, grades in found.items()}
+
+
 def attention_table(
-    who: Viewer, run: codes.Run, found: Sequence[Case], reason: str, query: QueryDict
-) -> Table:
-    """The cases that the viewer may see, with reason and the year before."""
+    who: Viewer, run: codes.Run, found: Sequence[Case], reason: str, query: QueryDict,
+    runs: Sequence[codes.Run] = (),
+) -> Table:  # fmt: skip
+    """The cases that the viewer may see, with reason, the year before and the periods between."""
     by_subject = {c.subject: c for c in found if not reason or reason in c.reasons}
     rows = visible(who, Result.objects.filter(run=run))
     kept = [r for r in rows.filter(subject__in=list(by_subject)) if r.subject in by_subject]
     areas = names(sorted({r.area_code for r in kept}))
-    case = lambda r: by_subject[r.subject]  # noqa: E731 - one short name for every column
+    past = grade_history(who, [r.subject for r in kept], run, runs)
+
+    def case(row: Any) -> Case:
+        return by_subject[row.subject]
+
     columns = [
         Column("name", _("企业"), lambda r: r.name, sort=True, href=_enterprise_href),
         Column("area", _("所在区域"), lambda r: areas[r.area_code], sort=True),
@@ -250,9 +266,9 @@ def attention_table(
                kind="number", sort=True),
         Column("ratio_before", _("上年同期比值"), lambda r: case(r).before_ratio,
                lambda r: significant(case(r).before_ratio, 3), kind="number", sort=True),
+        Column("history", _("历期等级"), lambda r: past.get(r.subject, "")),
         _amount("net", _("净排放"), "net_mg", tonnes, 9, "t"),
         Column("reason", _("原因"), lambda r: "；".join(reason_texts(case(r)))),
     ]  # fmt: skip
     return Table(columns, kept, query, order="-net", per_page=SMALLEST_PAGE, prefix="e-",
                  caption=_("关注企业"), empty=_("没有符合条件的企业"))  # fmt: skip
-

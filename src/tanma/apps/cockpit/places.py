@@ -59,18 +59,21 @@ def hexagons(data: Frozen, code: str, key: str, *, linked: bool = True) -> dict[
     ]
     return {
         "map": _drawn(cells, measure), "measure": measure, "measures": list(measures().values()),
-        "legend": _legend(cuts, known, measure), "abnormal": sum("abnormal" in c.look for c in cells),
-        "towns": len(cells),
+        "legend": _legend(cuts, known, measure),
+        "abnormal": sum("abnormal" in c.look for c in cells), "towns": len(cells),
     }  # fmt: skip
 
 
 def _places(codes: list[str]) -> dict[str, Place]:
-    """Cells moved to the corner of the map; rows by even numbers, since odd rows are shifted."""
+    """Cells moved to the corner, one place from the left edge, where a name may stand.
+
+    Rows move by even numbers, since odd rows are shifted.
+    """
     rows = Area.objects.filter(code__in=codes, hex_col__isnull=False, hex_row__isnull=False)
     at = {a.code: (a.hex_col or 0, a.hex_row or 0) for a in rows.order_by("hex_row", "hex_col")}
     if not at:
         return {}
-    left, top = min(c for c, _ in at.values()), min(r for _, r in at.values()) // 2 * 2
+    left, top = min(c for c, _ in at.values()) - 1, min(r for _, r in at.values()) // 2 * 2
     return {code: (col - left, row - top) for code, (col, row) in at.items()}
 
 

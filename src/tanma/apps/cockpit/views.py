@@ -89,8 +89,8 @@ def _wall(
         return HttpResponse(status=204)
     links = _links(request, view, who)
     if seen.startswith(f"{run.uid} "):
-        return render(request, "cockpit/parts/pulse.html", {"version": version, **links,
-                                                            "arrived": arrived, "swap": True})
+        pulse = links | {"version": version, "arrived": arrived, "swap": True}
+        return render(request, "cockpit/parts/pulse.html", pulse)
     template = "cockpit/refresh.html" if seen else "cockpit/wall.html"
     context = wall.context(view) | links | {"version": version, "swap": bool(seen)}
     return render(request, template, context)
@@ -113,8 +113,11 @@ def _crumbs(view: wall.View, who: Viewer | None) -> list[tuple[str, str]]:
     """The areas above that the viewer may see, and this one."""
     data, code = view.data, view.figures.code
     above = data.trees[view.figures.hierarchy].ancestors.get(code, [code])[:0:-1]
-    shown = [c for c in above if who and access.may_see(who, data, c) and data.areas.get(
-        (view.figures.hierarchy, c)) and data.trees["statutory"].inside(c, data.home)]
+    region = data.trees["statutory"]
+    shown = [
+        c for c in above
+        if who and access.may_see(who, data, c) and region.inside(c, data.home)
+    ]  # fmt: skip
     called = names([*shown, code])
     here = reverse("cockpit:wall")
     return [*((called[c], f"{here}?area={c}") for c in shown), (called[code], "")]

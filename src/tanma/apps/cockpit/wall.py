@@ -12,7 +12,7 @@ from django.conf import settings
 from django.utils.translation import get_language, gettext, ngettext
 
 from tanma.apps.cockpit import attention, breakdowns, places
-from tanma.apps.cockpit.figures import AreaFigures, area_figures, change, children, quotient
+from tanma.apps.cockpit.figures import AreaFigures, area_figures, change, children
 from tanma.apps.cockpit.frozen import Frozen, frozen, month_values
 from tanma.apps.codes import door as codes
 from tanma.apps.facts import door as facts
@@ -31,11 +31,11 @@ from tanma.apps.kit.door import (
     significant,
 )
 from tanma.apps.registry.door import Area
-from tanma.domain.periods import month_number, month_of, parse
+from tanma.domain.periods import month_number, parse
 
 PERIODS = 8
 MONTHS = 12
-BELOW = 6
+BELOW = 5
 TARGET = "target.emission_intensity"
 TARGET_SCALE = 6
 
@@ -94,11 +94,17 @@ def _lang() -> str:
 # --- key figures
 
 
+def then_of(view: View, run: codes.Run) -> AreaFigures | None:
+    """The same area in another run."""
+    own = view.figures
+    return area_figures(frozen(run), own.hierarchy, own.code, own.name)
+
+
 def history(view: View, value: Callable[[AreaFigures], Any]) -> list[float | None]:
     """A figure of the area over the published periods, oldest first."""
     found: list[float | None] = []
     for run in view.earlier:
-        then = area_figures(frozen(run), view.figures.hierarchy, view.figures.code)
+        then = then_of(view, run)
         number = value(then) if then else None
         found.append(None if number is None else float(number))
     return found
@@ -158,7 +164,7 @@ def _difference(now: int, before: int | None) -> str:
 def _energy_change(view: View) -> float | None:
     """Against the publication of the year before: this run froze no energy of then with money."""
     year = attention.year_before(view.run)
-    then = year and area_figures(frozen(year), view.figures.hierarchy, view.figures.code)
+    then = year and then_of(view, year)
     return change(view.figures.energy_intensity, then.energy_intensity if then else None)
 
 
@@ -166,7 +172,7 @@ def _previous_grades(view: View) -> dict[int, int] | None:
     earlier = view.earlier[:-1]
     if not earlier:
         return None
-    then = area_figures(frozen(earlier[-1]), view.figures.hierarchy, view.figures.code)
+    then = then_of(view, earlier[-1])
     return then.grades if then else None
 
 
@@ -175,9 +181,7 @@ def _previous_grades(view: View) -> dict[int, int] | None:
 
 def composition(view: View) -> Chart:
     """Shares of the five grades over the published periods."""
-    found = [
-        area_figures(frozen(r), view.figures.hierarchy, view.figures.code) for r in view.earlier
-    ]
+    found = [then_of(view, r) for r in view.earlier]
     series = [
         Series(f"{g}{gettext('级')}", [f.grades[g] if f else None for f in found],
                unit=gettext("家"), grade=g, digits=0)
@@ -220,11 +224,14 @@ def _months(view: View) -> list[date]:
 
 def _quarterly(view: View, months: Sequence[date]) -> tuple[list[float | None], str]:
     """Each month's quarter: from quarter publications where they are, else rolling ones."""
-    kinds = (("quarter", gettext("碳效值按单季度发布值")), ("rolling", gettext("碳效值为滚动四季度值")))
+    kinds = (
+        ("quarter", gettext("碳效值按单季度发布值")),
+        ("rolling", gettext("碳效值为滚动四季度值")),
+    )
     for kind, note in kinds:
         found = {}
         for run in publications(kind):
-            then = area_figures(frozen(run), view.figures.hierarchy, view.figures.code)
+            then = then_of(view, run)
             found[parse(run.period).end_month] = then.intensity if then else None
         ends = [month_number(m) // 3 * 3 + 3 for m in months]
         if any(end in found for end in ends):
@@ -239,13 +246,13 @@ def target(view: View) -> Target | None:
         return None
     last = view.data.period.months[-1]
     stated = facts.current(facts.facts_of(area.id, TARGET), view.run.known_at)
-    now = [f for f in stated if f.valid_from <= last < f.valid_to]
+    now = [f for f in stated if f.valid_from <= last < f.valid_to and f.value is not None]
     if not now:
         return None
     fact = min(now, key=lambda f: f.valid_to - f.valid_from)
     document = fact.evidence.partition("doc:")[2].strip()
     name = gettext("%(year)s年目标") % {"year": last.year} + (f" {document}" if document else "")
-    return Target(name, float(Fraction(fact.value, 10**TARGET_SCALE)), axis=1)
+    return Target(name, float(Fraction(fact.value or 0, 10**TARGET_SCALE)), axis=1)
 
 
 # --- freshness, completeness, attention, areas below

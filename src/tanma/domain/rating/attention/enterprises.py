@@ -54,14 +54,19 @@ class EnterpriseRule:
     def conditions(self) -> dict[str, Words]:
         """Condition id → its text with the numbers put in."""
         percent = f"{float(self.ratio.rise * 100):g}"
-        filled = {
-            "grade": (self.grade, {"at_least": self.grade.at_least}),
-            "drop": (self.drop, {"steps": self.drop.steps}),
-            "ratio": (self.ratio, {"percent": percent}),
+        texts = {
+            "grade": (self.grade.zh, self.grade.en),
+            "drop": (self.drop.zh, self.drop.en),
+            "ratio": (self.ratio.zh, self.ratio.en),
+        }
+        numbers = {
+            "grade": {"at_least": str(self.grade.at_least)},
+            "drop": {"steps": str(self.drop.steps)},
+            "ratio": {"percent": percent},
         }
         return {
-            key: Words(part.zh.format(**values), part.en.format(**values))
-            for key, (part, values) in filled.items()
+            key: Words(zh.format(**numbers[key]), en.format(**numbers[key]))
+            for key, (zh, en) in texts.items()
         }
 
 
