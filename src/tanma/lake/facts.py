@@ -15,31 +15,12 @@ import duckdb
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from tanma.domain.facts import MIRROR
 from tanma.domain.messages import Problem
 from tanma.lake import sql
 from tanma.lake.delta import NewFile, Table, sole_writer
 
-SCHEMA = pa.schema(
-    [
-        ("seq", pa.int64()),
-        ("stamp", pa.int64()),
-        ("subject", pa.int64()),
-        ("item", pa.string()),
-        ("kind", pa.string()),
-        ("valid_from", pa.date32()),
-        ("valid_to", pa.date32()),
-        ("value", pa.int64()),
-        ("text", pa.string()),
-        ("reported", pa.string()),
-        ("source", pa.string()),
-        ("revision", pa.int64()),
-        ("data_class", pa.string()),
-        ("author", pa.string()),
-        ("evidence", pa.string()),
-        ("version", pa.int32()),
-        ("digest", pa.binary()),
-    ]
-)
+SCHEMA = MIRROR
 KEY = ("subject", "item", "kind", "valid_from", "valid_to", "source")
 CHUNK_ROWS = 200_000
 FILE_ROWS = 4_000_000

@@ -9,7 +9,6 @@ small reads of pages.
 from tanma.apps.facts.models import Append, Cursor, Fact
 from tanma.apps.facts.store import (
     APPEND_LIMIT,
-    INPUT,
     NOTHING,
     Receipt,
     append,
@@ -21,6 +20,7 @@ from tanma.apps.facts.store import (
     table,
     watermark,
 )
+from tanma.domain.facts import INPUT
 
 __all__ = [
     "APPEND_LIMIT", "INPUT", "NOTHING", "Append", "Cursor", "Fact", "Receipt", "append",

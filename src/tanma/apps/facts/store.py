@@ -14,29 +14,13 @@ import pyarrow as pa
 from django.db import connection, transaction
 
 from tanma.apps.facts.models import Append, Fact, StoreState
+from tanma.domain.facts import INPUT, MIRROR
 
 APPEND_LIMIT = 2000
 """Rows per transaction: short enough that a visitor never waits for an import."""
 
-INPUT = pa.schema(
-    [
-        ("subject", pa.int64()),
-        ("item", pa.string()),
-        ("kind", pa.string()),
-        ("valid_from", pa.date32()),
-        ("valid_to", pa.date32()),
-        ("value", pa.int64()),
-        ("text", pa.string()),
-        ("reported", pa.string()),
-        ("source", pa.string()),
-        ("revision", pa.int64()),
-        ("data_class", pa.string()),
-        ("evidence", pa.string()),
-        ("corrects", pa.string()),
-    ]
-)
-"""Columns of an append; `revision`, `evidence`, `corrects` and `reported` may be left out."""
 OPTIONAL = {"revision": None, "evidence": "", "corrects": "", "reported": ""}
+"""Columns of an append that may be left out."""
 
 COLUMNS = [
     "seq", "stamp", "subject", "item", "kind", "valid_from", "valid_to", "value", "text",
@@ -237,24 +221,21 @@ def watermark() -> int:
     return state.last_stamp if state else 0
 
 
-MIRROR = [c for c in COLUMNS if c not in {"key", "corrects"}]
-
-
 def fetch(after_seq: int, limit: int) -> pa.Table:
     """Facts after a sequence in order, as columns: what the lake's mirror pulls."""
-    names = ", ".join(f'"{c}"' for c in MIRROR)
+    names = ", ".join(f'"{c}"' for c in MIRROR.names)
     sql = f"SELECT {names} FROM facts_fact WHERE seq > %s ORDER BY seq LIMIT %s"
     with connection.cursor() as cursor:
         cursor.execute(sql, [after_seq, limit])
         rows = cursor.fetchall()
     return pa.table(
-        {n: _column(n, v) for n, v in zip(MIRROR, _columns(rows), strict=True)},
-        schema=MIRROR_SCHEMA,
+        {n: _column(n, v) for n, v in zip(MIRROR.names, _columns(rows), strict=True)},
+        schema=MIRROR,
     )
 
 
 def _columns(rows: list[tuple[Any, ...]]) -> list[Sequence[Any]]:
-    return [list(c) for c in zip(*rows, strict=True)] if rows else [[] for _ in MIRROR]
+    return [list(c) for c in zip(*rows, strict=True)] if rows else [[] for _ in MIRROR.names]
 
 
 def _column(name: str, values: Sequence[Any]) -> pa.Array:
@@ -264,17 +245,7 @@ def _column(name: str, values: Sequence[Any]) -> pa.Array:
         return pa.array(values, pa.date32())
     if name == "digest":
         return pa.array([bytes(v) for v in values], pa.binary())
-    return pa.array(values, MIRROR_SCHEMA.field(name).type)
-
-
-MIRROR_SCHEMA = pa.schema(
-    [
-        (c, INPUT.field(c).type if c in INPUT.names else
-         {"seq": pa.int64(), "stamp": pa.int64(), "author": pa.string(), "digest": pa.binary(),
-          "version": pa.int32()}[c])
-        for c in MIRROR
-    ]
-)  # fmt: skip
+    return pa.array(values, MIRROR.field(name).type)
 
 
 def facts_of(subject: int, item: str | None = None) -> list[Fact]:

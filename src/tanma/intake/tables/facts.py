@@ -11,6 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
+from tanma.domain.facts import STATED, schema
 from tanma.domain.items import Item, by_flow, items
 from tanma.domain.periods import Period
 from tanma.intake import amounts, units
@@ -20,24 +21,9 @@ from tanma.intake.tables.packages import FactRule
 from tanma.intake.tables.report import ERROR, WARNING
 
 FACT_SCHEMA = pa.schema(
-    [
-        ("subject_scheme", pa.string()),
-        ("subject_value", pa.string()),
-        ("item", pa.string()),
-        ("kind", pa.string()),
-        ("valid_from", pa.date32()),
-        ("valid_to", pa.date32()),
-        ("value", pa.int64()),
-        ("text", pa.string()),
-        ("reported", pa.string()),
-        ("source", pa.string()),
-        ("revision", pa.int64()),
-        ("data_class", pa.string()),
-        ("evidence", pa.string()),
-        ("corrects", pa.string()),
-        ("row", pa.int64()),
-    ]
-)
+    [("subject_scheme", pa.string()), ("subject_value", pa.string()), *schema(STATED),
+     ("row", pa.int64())]
+)  # fmt: skip
 """The input of `facts.append`, with external ids for subjects and the row for the evidence."""
 
 
