@@ -33,7 +33,7 @@ PAGES = {
     "run": ("publisher", "/publications/{run}/"),
     "run-preview": ("city", "/publications/{preview}/"),
     "take": ("publisher", "/publications/{run}/take/withdraw/"),
-    "uncoded": ("city", "/publications/{run}/uncoded/"),
+    "uncoded-list": ("city", "/publications/{run}/uncoded/"),
 }
 
 

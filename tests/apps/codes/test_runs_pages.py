@@ -1,0 +1,143 @@
+"""The office's pages: list, one run, what moved and why, uncoded enterprises, starting a run."""
+
+import csv
+import io
+from datetime import date
+from zipfile import ZipFile
+
+import pytest
+from django.core.management import call_command
+
+from tanma.apps.codes import door as codes
+from tanma.apps.codes.models import Result, Run
+from tanma.apps.codes.moves import moved
+from tanma.apps.facts import door as facts
+from tests.apps.region import FIRMS, KWH, PUBLISHED, fact, viewer_of
+
+pytestmark = [pytest.mark.db, pytest.mark.django_db]
+
+
+def rows_of(response):
+    text = b"".join(response.streaming_content).decode("utf-8-sig")
+    return list(csv.reader(io.StringIO(text)))
+
+
+@pytest.fixture
+def corrected(published):
+    """A new run of the newest published period, after the power of D was corrected upwards."""
+    span = {"kind": "amount", "valid_from": date(2026, 1, 1), "valid_to": date(2026, 2, 1)}
+    more = 10 * FIRMS["D"].power_kwh * KWH
+    row = fact(
+        published.subject("D"), "electricity.purchased", **span, value=more, source="grid",
+        reported=str(more),
+    )  # fmt: skip
+    facts.append(facts.table([row]), author="test")
+    return codes.compute(PUBLISHED[-1], viewer_of("admin"))
+
+
+def test_every_move_is_listed_with_its_cause(published, corrected):
+    found = {
+        m.now.name: m for m in moved(viewer_of("city"), corrected, published.run(PUBLISHED[0]))
+    }
+    d = found[FIRMS["D"].name]
+    assert (2, 4, 2) == (d.before.grade, d.now.grade, d.steps)
+    assert ["排放量变化", "行业平均变化"] == d.causes
+    page = published.client_of("reviewer").get(f"/publications/{corrected.uid}/").content.decode()
+    assert FIRMS["D"].name in page
+    assert "排放量变化、行业平均变化" in page
+
+
+def test_the_moves_are_complete_and_exported_as_they_stand(published, corrected):
+    before = {r.subject: r.grade for r in codes.predecessor(corrected).results.all()}
+    expected = {r.name for r in corrected.results.all() if before[r.subject] != r.grade}
+    client = published.client_of("city")
+    table = rows_of(client.get(f"/publications/{corrected.uid}/?m-export=csv"))
+    assert expected == {row[0] for row in table[1:]}
+    assert expected
+    book = client.get(f"/publications/{corrected.uid}/?m-export=xlsx").content
+    assert "xl/worksheets/sheet1.xml" in ZipFile(io.BytesIO(book)).namelist()
+
+
+def test_a_county_sees_its_own_moves_only(published, corrected):
+    before = codes.predecessor(corrected)
+    names = {m.now.name for m in moved(viewer_of("county1"), corrected, before)}
+    assert FIRMS["D"].name not in names
+    assert [] == moved(viewer_of("county1"), corrected, None)
+
+
+def test_the_list_filters_by_its_address_and_exports(published):
+    client = published.client_of("city")
+    assert 3 == len(rows_of(client.get("/publications/?export=csv"))) - 1
+    assert 2 == len(rows_of(client.get("/publications/?state=published&export=csv"))) - 1
+    assert 0 == len(rows_of(client.get("/publications/?kind=year&export=csv"))) - 1
+    assert 1 == len(rows_of(client.get("/publications/?period=2025&export=csv"))) - 1
+
+
+def test_the_uncoded_list_says_why_filters_and_exports_safe_cells(published):
+    run = published.run()
+    Result.objects.filter(run=run, name=FIRMS["G"].name).update(name="=HYPERLINK(1)")
+    client, path = published.client_of("city"), f"/publications/{run.uid}/uncoded/"
+    (row,) = rows_of(client.get(f"{path}?export=csv"))[1:]
+    assert "'=HYPERLINK(1)" == row[0]
+    assert "部分月份的能源数据尚未报送" == row[-1]
+    assert 0 == len(rows_of(client.get(f"{path}?size=below&export=csv"))) - 1
+    assert 1 == len(rows_of(client.get(f"{path}?reason=energy_gaps&export=csv"))) - 1
+    assert 0 == len(rows_of(client.get(f"{path}?q=none&export=csv"))) - 1
+
+
+def test_a_step_is_confirmed_with_a_note_and_recorded(published, corrected):
+    client, path = published.client_of("reviewer"), f"/publications/{corrected.uid}/take/review/"
+    assert "另一位同事复核" in client.get(path).content.decode()
+    client.post(path, {"text": "已核对前十名变化"})
+    step = corrected.steps.get(action="review")
+    assert ("reviewer", "已核对前十名变化") == (step.by, step.note)
+    assert "reviewed" == Run.objects.get(pk=corrected.pk).state
+    told = client.post(path, {"text": ""}, follow=True).content.decode()
+    assert "不能执行" in told
+
+
+def test_the_digest_is_computed_again_from_the_files(published):
+    run, client = published.run(), published.client_of("city")
+    path = f"/publications/{run.uid}/verify/"
+    assert "一致" in client.post(path, follow=True).content.decode()
+    file = codes.files_of(run).path("areas")
+    file.chmod(0o644)
+    content = codes.files_of(published.run(PUBLISHED[0])).path("areas").read_bytes()
+    file.write_bytes(content)
+    assert "重新计算的摘要与发布时一致" not in client.post(path, follow=True).content.decode()
+
+
+@pytest.mark.django_db(transaction=True, databases=["default", "work"])
+def test_a_run_is_started_in_the_background(published):
+    client = published.client_of("city")
+    sent = client.post("/publications/start/", {"kind": "quarter", "period": "2026Q1"})
+    assert "排队中" in client.get(sent["Location"]).content.decode()
+    assert not Run.objects.filter(period="2026Q1").exists()
+    call_command("db_worker", "--batch", "--no-startup-delay", verbosity=0)
+    run = Run.objects.get(period="2026Q1")
+    assert "city" == run.steps.get().by
+    assert f"/publications/{run.uid}/" in client.get(sent["Location"]).content.decode()
+
+
+@pytest.mark.django_db(transaction=True, databases=["default", "work"])
+def test_a_run_without_data_says_what_to_do(published):
+    client = published.client_of("city")
+    sent = client.post("/publications/start/", {"kind": "year", "period": "2019"})
+    call_command("db_worker", "--batch", "--no-startup-delay", verbosity=0)
+    assert "没有可用的能源活动数据" in client.get(sent["Location"]).content.decode()
+
+
+@pytest.mark.parametrize(
+    ("kind", "period", "told"),
+    [("rolling", "abc", "abc"), ("year", "2026Q1", "不一致"), ("half", "2026", "不一致")],
+)
+def test_a_period_that_does_not_fit_is_refused(published, kind, period, told):
+    page = published.client_of("city").post(
+        "/publications/start/", {"kind": kind, "period": period}
+    )
+    assert told in page.content.decode()
+
+
+@pytest.mark.parametrize("path", ["/publications/none/", "/publications/0000000000000/uncoded/"])
+def test_an_unknown_run_is_not_found(published, path):
+    assert 404 == published.client_of("city").get(path).status_code
