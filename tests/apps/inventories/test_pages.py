@@ -117,8 +117,8 @@ def test_an_address_that_is_no_id_is_not_found(published):
 def test_energy_names_both_valuations_and_says_why_one_is_missing(published):
     page = text_of(published.client_of("firm_a").get(address(published, "energy")))
     for name in (
-        "综合能源消费量（当量值）", "综合能源消费量（等价值）", "加工转换产出（当量值，扣除）",
-        "原料用能（当量值，扣除）", "自用可再生电力", "单位产值能耗（当量值）", "缺少系数",
+        "综合能源消费量（当量值）", "综合能源消费量（等价值）", "加工转换产出（扣除）",
+        "原料用能（扣除）", "自用可再生电力", "单位产值能耗（当量值）", "缺少系数",
     ):  # fmt: skip
         assert name in page
     assert "不会用当量值 0.1229 代替" in page

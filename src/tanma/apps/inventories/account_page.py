@@ -135,11 +135,11 @@ def months_chart(view: View, frozen: Frozen, lang: str) -> Chart:
     months = frozen.period.months
     made, grid = view.account, frozen_grid(view.account.edition)
     name = made.total_def(view.total).name[lang]
-    series = [Series(gettext("按当期因子"), _tonnes(made.months(view.total, months)), "t")]
+    series = [_series(gettext("按当期因子"), made.months(view.total, months), "bar")]
     note = gettext("该口径未规定固定因子")
     if grid is not None:
         fixed = made.months_at(view.total, months, grid.value)
-        series.append(Series(gettext("按固定电网因子（趋势）"), _tonnes(fixed), "t", draw="line"))
+        series.append(_series(gettext("按固定电网因子（趋势）"), fixed, "line"))
         note = gettext("固定电网因子：%(region)s %(year)s 年 %(text)s") % {
             "region": region_name(grid.region, lang), "year": grid.year, "text": grid.text,
         }  # fmt: skip
@@ -154,8 +154,11 @@ def region_name(code: str, lang: str) -> str:
     return code if found is None else (found.name_en if lang == "en" else found.name_zh)
 
 
-def _tonnes(values: list[int | None]) -> list[float | None]:
-    return [None if v is None else float(Fraction(v, 10**EMISSION_DECIMALS)) for v in values]
+def _series(name: str, values_mg: list[int | None], draw: str) -> Series:
+    tonnes_of = [
+        None if v is None else float(Fraction(v, 10**EMISSION_DECIMALS)) for v in values_mg
+    ]
+    return Series(name, tonnes_of, "t", draw=draw, digits=3)
 
 
 def left_out(frozen: Frozen, made: Edition, lang: str) -> list[tuple[str, str]]:

@@ -38,8 +38,17 @@ from tanma.domain.quantities import find
 from tanma.engine.accounts import ENERGY
 
 CALORIFIC, EQUIVALENT = "consumption_calorific", "consumption_equivalent"
-PARTS = ("fuel", "bought", "renewable", "output", "feedstock", "sold", "consumption")
-PART_TOTALS = tuple((f"{part}_calorific", f"{part}_equivalent") for part in PARTS)
+PARTS: dict[str, str | Promise] = {
+    "fuel": _("化石燃料"),
+    "bought": _("购入电力与热力"),
+    "renewable": _("自用可再生电力"),
+    "output": _("加工转换产出（扣除）"),
+    "feedstock": _("原料用能（扣除）"),
+    "sold": _("外售电力与热力（扣除）"),
+    "consumption": _("综合能源消费量"),
+}
+"""Parts of the consumption; each has a total per valuation."""
+PART_TOTALS = {part: (f"{part}_calorific", f"{part}_equivalent") for part in PARTS}
 NO_COEFFICIENT = _("缺少系数")
 
 
@@ -47,7 +56,7 @@ NO_COEFFICIENT = _("缺少系数")
 class Part:
     """One part of the consumption in both valuations; a deducted part is shown as an amount."""
 
-    name: str
+    name: str | Promise
     calorific_gce: int | None
     equivalent_gce: int | None
     equivalent_missing: bool
@@ -59,19 +68,19 @@ def account_of(frozen: Frozen) -> Account:
     return account(frozen, ENERGY)
 
 
-def parts(made: Account, lang: str) -> list[Part]:
+def parts(made: Account) -> list[Part]:
     """Fossil, bought, renewable; less output of transformation, feedstock and what was sold."""
     signs = made.total_def(CALORIFIC).of
     return [
         Part(
-            name=made.total_def(calorific).name[lang],
+            name=PARTS[part],
             calorific_gce=made.total(calorific),
             equivalent_gce=made.total(equivalent),
             equivalent_missing=made.missing(equivalent) > 0,
             sign=signs.get(calorific, 1),
             whole=calorific == CALORIFIC,
         )
-        for calorific, equivalent in PART_TOTALS
+        for part, (calorific, equivalent) in PART_TOTALS.items()
     ]
 
 
@@ -102,18 +111,10 @@ def missing_reason(made: Account, lang: str) -> str:
 
 def renewable_share(made: Account) -> list[tuple[str | Promise, int | None, str]]:
     """Fossil fuel, bought power and heat, renewable self-use: (name, gce, share of the three)."""
-    named = {
-        "fuel_calorific": _("化石燃料"),
-        "bought_calorific": _("购入电力与热力"),
-        "renewable_calorific": _("自用可再生电力"),
-    }
-    values = {total: made.total(total) for total in named}
+    values = {part: made.total(f"{part}_calorific") for part in ("fuel", "bought", "renewable")}
     known = [v for v in values.values() if v is not None]
     whole = sum(known) if len(known) == len(values) else None
-    return [
-        (label, values[total], percent(share(values[total], whole)))
-        for total, label in named.items()
-    ]
+    return [(PARTS[part], value, percent(share(value, whole))) for part, value in values.items()]
 
 
 @dataclass(frozen=True)
@@ -224,7 +225,7 @@ def months_chart(made: Account, frozen: Frozen, lang: str) -> Chart:
     months = frozen.period.months
     totals = ("fuel_calorific", "bought_calorific", "renewable_calorific")
     series = [
-        Series(made.total_def(total).name[lang], _tce(made.months(total, months)), "tce")
+        Series(made.total_def(total).name[lang], _tce(made.months(total, months)), "tce", digits=3)
         for total in totals
     ]
     return Chart(

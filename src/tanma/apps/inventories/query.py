@@ -27,7 +27,7 @@ def queried_totals(frozen: Frozen) -> dict[str, str]:
         total: name for total, name in TOTALS.items()
         if edition(name).covers(frozen.result["industry"])
     }  # fmt: skip
-    parts = dict.fromkeys(part for pair in PART_TOTALS for part in pair)
+    parts = dict.fromkeys(part for pair in PART_TOTALS.values() for part in pair)
     return covered | dict.fromkeys((*ENERGY_TOTALS, *parts), ENERGY)
 
 

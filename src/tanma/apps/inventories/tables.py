@@ -148,7 +148,11 @@ def _said(entries: Sequence[Entry]) -> str:
 def line_table(rows: Sequence[LineRow], query: QueryDict, quantum: str, label: Any) -> Table:
     """Every month of every source, with the row of each factor."""
     columns = [
-        Column("month", _("月份"), lambda r: f"{r.entry.month:%Y-%m}", sort=True),
+        Column(
+            "month", _("月份"), lambda r: f"{r.entry.month:%Y-%m}",
+            show=lambda r: format_html('<span class="nowrap">{}</span>', f"{r.entry.month:%Y-%m}"),
+            sort=True, kind="number",
+        ),
         Column("line", _("核算项"), lambda r: line_name(r.entry), sort=True),
         Column("item", _("活动数据"), lambda r: item_name(r.entry), sort=True),
         Column(

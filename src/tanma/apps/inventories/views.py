@@ -49,7 +49,7 @@ def energy(visit: Visit) -> HttpResponseBase:
     if (file := sources.export(_file_name(visit, "energy"))) is not None:
         return file
     context = {
-        "parts": energy_page.parts(made, visit.lang),
+        "parts": energy_page.parts(made),
         "consumption": energy_page.consumption(made),
         "missing": energy_page.missing_reason(made, visit.lang),
         "renewable": energy_page.renewable_share(made),
