@@ -91,6 +91,14 @@ def test_missing_coal_leaves_the_enterprise_out_of_both_sums_and_uncoded():
     assert {5} == {n for *_, n in found[:5]}
 
 
+def test_a_source_that_is_new_is_expected_from_its_first_month_on():
+    made = region(1, 2, 3, 4, 10, 4)
+    made.month(6, MONTHS[1], {"electricity.pv.generated": MWH})
+    assert ("uncoded", "energy_gaps") == rows(made, "state, reason")[5]
+    made.month(6, MONTHS[2], {"electricity.pv.generated": MWH})
+    assert ("graded", "") == rows(made, "state, reason")[5]
+
+
 def test_a_source_that_ended_is_reported_as_zero():
     made = region(1, 2, 3, 4, 10, 4)
     for month, tonnes in zip(MONTHS, (5, 5, 0), strict=True):

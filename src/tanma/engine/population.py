@@ -90,9 +90,10 @@ def money(con: duckdb.DuckDBPyConnection) -> None:
 def gaps(con: duckdb.DuckDBPyConnection, start: str, end: str, into: str = "gaps") -> None:
     """Table `into`: (subject, item, month) of the period that were expected and not reported.
 
-    Expected in a month is every energy item that the enterprise reported in the period or in the
-    twelve months before it (a source that has ended is reported as 0), and for an enterprise that
-    was active and reported nothing at all, energy itself (item '').
+    Expected is every energy item that the enterprise reported in the period or in the twelve months
+    before it, from the month of its first report on (a boiler or a solar roof may be new; a source
+    that has ended is reported as 0); and for an enterprise that was active and reported nothing at
+    all, energy itself (item '').
     """
     con.execute(
         f"""CREATE OR REPLACE TEMP TABLE {into} AS
@@ -101,13 +102,14 @@ def gaps(con: duckdb.DuckDBPyConnection, start: str, end: str, into: str = "gaps
                                                INTERVAL 1 MONTH)) AS DATE) AS month
         ),
         heard AS (
-            SELECT subject, item, count(*) FILTER (month >= DATE '{start}') AS reported
+            SELECT subject, item, count(*) FILTER (month >= DATE '{start}') AS reported,
+                   min(month) AS first_month
             FROM activity SEMI JOIN energy_items USING (item)
             WHERE month >= DATE '{start}' - INTERVAL 12 MONTH AND month < DATE '{end}'
             GROUP BY subject, item
         ),
         short AS (FROM heard WHERE reported < (SELECT count(*) FROM months))
-        SELECT subject, item, month FROM short CROSS JOIN months
+        SELECT subject, item, month FROM short JOIN months ON month >= first_month
                ANTI JOIN activity USING (subject, item, month)
         UNION ALL
         SELECT subject, '' AS item, month FROM enterprises CROSS JOIN months
