@@ -34,7 +34,7 @@ def division_name(code: str) -> str:
     known = industries().get(code)
     if known is None:
         return code
-    return known.name_zh if zh() else known.name_en
+    return known.name_zh if zh() else known.name_en.removeprefix("Manufacture of ").capitalize()
 
 
 def _largest(rows: list[Row], amount: str) -> list[Row]:

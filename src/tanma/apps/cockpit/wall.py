@@ -183,7 +183,7 @@ def composition(view: View) -> Chart:
     """Shares of the five grades over the published periods."""
     found = [then_of(view, r) for r in view.earlier]
     series = [
-        Series(f"{g}{gettext('级')}", [f.grades[g] if f else None for f in found],
+        Series(gettext("%(g)s级") % {"g": g}, [f.grades[g] if f else None for f in found],
                unit=gettext("家"), grade=g, digits=0)
         for g in range(5, 0, -1)
     ]  # fmt: skip

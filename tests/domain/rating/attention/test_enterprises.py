@@ -37,7 +37,8 @@ def test_grade_five_needs_no_past(grade, found):
 
 
 @pytest.mark.parametrize(
-    ("now", "before", "found"), [(4, 2, ("drop",)), (3, 2, ()), (1, 3, ()), (5, 3, ("grade", "drop"))]
+    ("now", "before", "found"),
+    [(4, 2, ("drop",)), (3, 2, ()), (1, 3, ()), (5, 3, ("grade", "drop"))],
 )
 def test_a_drop_counts_from_two_grades(now, before, found):
     assert found == reasons(RULE, standing(now), standing(before))
