@@ -80,9 +80,11 @@ def test_bad_rows_are_reported_and_given_back_while_good_ones_stay(firms, sheet)
     assert (1, 1) == (batch.good, batch.new)
     (line,) = imports.report_lines(batch, 9, code="number_not_decimal")
     assert (3, "数量", "many") == (line["row"], line["column"], line["value"])
-    assert line["zh"].startswith("第 3 行：") and line["en"].startswith("Row 3:")
+    assert line["zh"].startswith("第 3 行：")
+    assert line["en"].startswith("Row 3:")
     rejects = pacsv.read_csv(files.rejects(batch, ".csv"))
-    assert batch.bad == rejects.num_rows and "原因 reason" in rejects.column_names
+    assert batch.bad == rejects.num_rows
+    assert "原因 reason" in rejects.column_names
     assert files.rejects(batch, ".xlsx").read_bytes().startswith(b"PK")
 
 
@@ -135,7 +137,8 @@ def test_a_missing_file_is_named(db, tmp_path):
     with pytest.raises(Problem) as caught:
         imports.import_file(tmp_path / "none.csv", SYSTEM)
     assert "import_path_missing" == caught.value.code
-    assert "找不到" in caught.value.text("zh") and "does not exist" in caught.value.text("en")
+    assert "找不到" in caught.value.text("zh")
+    assert "does not exist" in caught.value.text("en")
 
 
 def test_a_slip_of_unit_is_held_back_by_history_and_let_in_when_verified(firms, sheet):
@@ -145,7 +148,8 @@ def test_a_slip_of_unit_is_held_back_by_history_and_let_in_when_verified(firms, 
     batch = bring(sheet, slip, name="slip.csv")
     assert (0, 1) == (batch.good, batch.bad)
     (line,) = imports.report_lines(batch, 9)
-    assert "10^3" in line["zh"] and "10^3" in line["en"]
+    assert "10^3" in line["zh"]
+    assert "10^3" in line["en"]
     seen = bring(sheet, slip, name="slip.csv", accept_suspected=True)
     assert (1, 1) == (seen.good, seen.new)
 
@@ -167,8 +171,10 @@ def test_an_enterprise_states_only_its_own_and_in_its_own_name(firms, sheet):
     assert {3: "import_not_yours", 4: "import_source_not_yours", 5: "import_not_yours"} == {
         row: line["code"] for row, line in lines.items()
     }
-    assert "不在您的职责范围内" in lines[3]["zh"] and "outside" in lines[3]["en"]
-    assert "不能由企业提交" in lines[4]["zh"] and "cannot be handed in" in lines[4]["en"]
+    assert "不在您的职责范围内" in lines[3]["zh"]
+    assert "outside" in lines[3]["en"]
+    assert "不能由企业提交" in lines[4]["zh"]
+    assert "cannot be handed in" in lines[4]["en"]
     assert not imports.DeskCase.objects.exists()
 
 

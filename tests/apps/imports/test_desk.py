@@ -35,7 +35,7 @@ def power(subject):
 
 
 def test_rows_arrive_when_their_code_is_assigned(firms, sheet):
-    first, second = waiting(sheet, "08", "09")
+    first, _second = waiting(sheet, "08", "09")
     case = imports.DeskCase.objects.get()
     assert (2, []) == (case.rows, power(firms[FIRST]))
     assert 2 == decided(case, "assign", target=firms[FIRST])
@@ -50,6 +50,17 @@ def test_rows_arrive_when_their_code_is_assigned(firms, sheet):
     assert (THIRD, DAY) == (alias.text, alias.valid_from)
     code = [f.text for f in facts.current(facts.facts_of(firms[FIRST], "id.uscc"))]
     assert {FIRST} == set(code)
+
+
+def test_the_same_file_again_waits_once(firms, sheet):
+    rows = (f"{THIRD},2026-08,电力,购入,8,kWh,供电", f"{THIRD},2026-09,电力,购入,x,kWh,供电")
+    path = sheet("e.csv", energy(*rows))
+    first, second = imports.import_file(path, SYSTEM), imports.import_file(path, SYSTEM)
+    assert first.id != second.id
+    assert 1 == imports.DeskCase.objects.get().rows
+    assert 1 == decided(imports.DeskCase.objects.get(), "assign", target=firms[FIRST])
+    first.refresh_from_db()
+    assert 0 == first.desk
 
 
 def test_later_files_find_an_assigned_code(firms, sheet):
@@ -94,7 +105,8 @@ def test_a_decision_needs_evidence_target_and_a_choice_of_its_kind(
     with pytest.raises(Problem) as caught:
         desk.decide(case, Decision(choice, DAY, evidence, target), SYSTEM)
     assert code == caught.value.code
-    assert zh in caught.value.text("zh") and en in caught.value.text("en")
+    assert zh in caught.value.text("zh")
+    assert en in caught.value.text("en")
     case.refresh_from_db()
     assert "open" == case.state
 

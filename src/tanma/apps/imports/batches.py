@@ -17,6 +17,7 @@ from tanma.apps.facts import door as facts
 from tanma.apps.imports import desk, files, meters, scope, usual
 from tanma.apps.imports.models import Batch, now, today
 from tanma.apps.imports.subjects import resolve
+from tanma.apps.people import door as people
 from tanma.apps.people.door import Viewer
 from tanma.apps.registry import door as registry
 from tanma.domain.messages import Problem
@@ -105,7 +106,7 @@ def import_file(
         raise Problem("import_path_missing", path=path)
     options = {"accept_suspected": accept_suspected}
     digest = content_digest(path, package, mapping, options)
-    if not dry_run and (known := same_content(digest)):
+    if not dry_run and (known := same_content(digest, viewer)):
         return known
     batch = Batch(
         file=path.name, digest=digest, package=package or "", options=options,
@@ -129,9 +130,13 @@ def content_digest(
     return f"sha256:{digest.hexdigest()}"
 
 
-def same_content(digest: str) -> Batch | None:
-    """The batch that brought this content, if it is still in."""
-    known = Batch.objects.filter(digest=digest, state=Batch.State.DONE).first()
+def same_content(digest: str, viewer: Viewer) -> Batch | None:
+    """The batch of this viewer that brought this content, if it is still in.
+
+    A file of which rows were refused is looked at again: what refused them may have been put right.
+    """
+    rows = people.visible(viewer, Batch.objects.filter(digest=digest, state=Batch.State.DONE))
+    known = rows.filter(bad=0).first()
     if known:
         known.repeated = True
     return known

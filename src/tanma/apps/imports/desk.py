@@ -10,7 +10,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 from django.db import transaction
-from django.db.models import Count, Sum
+from django.db.models import Count, F, Sum
 
 from tanma.apps.facts import door as facts
 from tanma.apps.imports import accounts, files
@@ -51,6 +51,7 @@ def keep(batch: Batch, waiting: pa.Table) -> None:
     if not len(waiting):
         return
     files.write_table(batch, "waiting", waiting)
+    _forget_same(batch)
     rows = waiting.group_by(["subject_scheme", "subject_value"]).aggregate(
         [("row", "count_distinct")]
     )
@@ -59,6 +60,15 @@ def keep(batch: Batch, waiting: pa.Table) -> None:
         case.rows += one["row_count_distinct"]
         case.save(update_fields=["rows"])
         Waiting.objects.create(case=case, batch=batch, rows=one["row_count_distinct"])
+
+
+def _forget_same(batch: Batch) -> None:
+    """The same file handed in again waits once, in its newest batch."""
+    same = Batch.objects.filter(digest=batch.digest).exclude(id=batch.id)
+    for old in Waiting.objects.filter(batch__in=same, case__state=State.OPEN):
+        DeskCase.objects.filter(id=old.case_id).update(rows=F("rows") - old.rows)
+        Batch.objects.filter(id=old.batch_id).update(desk=F("desk") - old.rows)
+        old.delete()
 
 
 def open_case(kind: str, scheme: str, value: str, **details: Any) -> DeskCase:

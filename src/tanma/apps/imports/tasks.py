@@ -34,7 +34,7 @@ def take(
         for chunk in upload.chunks():
             target.write(chunk)
     batch.digest = _digest(batch)
-    if known := same_content(batch.digest):
+    if known := same_content(batch.digest, viewer):
         return known
     batch.save()
     return start(batch, viewer)
@@ -62,7 +62,7 @@ def again(batch: Batch, viewer: people.Viewer, *, accept_suspected: bool) -> Bat
     )  # fmt: skip
     files.source(copy).write_bytes(files.source(batch).read_bytes())
     copy.digest = _digest(copy)
-    if known := same_content(copy.digest):
+    if known := same_content(copy.digest, viewer):
         return known
     copy.save()
     return start(copy, viewer)

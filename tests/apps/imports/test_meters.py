@@ -1,0 +1,134 @@
+"""Readings: whose meter it is, at which resolution, and a real year of a steel mill."""
+
+import datetime as dt
+
+import duckdb
+import pytest
+
+from tanma.apps.imports import door as imports
+from tanma.apps.imports.meters import scale_of
+from tanma.apps.people.door import SYSTEM, Role
+from tanma.apps.registry import door as registry
+from tanma.lake.readings import Readings
+from tests.apps.imports.conftest import FIRST, SECOND, looks, person
+
+pytestmark = [pytest.mark.db, pytest.mark.django_db]
+FIRST_UTC = "2017-12-31 15:00:00"
+METERS = "表计编号,统一社会信用代码,计量项目,数据形式,单位,分辨率,生效日期\n"
+READINGS = "表计编号,计量项目,开始时间,结束时间,读数,单位\n"
+QUARTER = "M1,购入电量,2026-09-01 00:{0:02},2026-09-01 00:{1:02},{2},kWh\n"
+
+
+def meter(sheet, name, code=FIRST):
+    row = f"{name},{code},购入电量,区间量,kWh,0.01,2018-01-01\n"
+    assert imports.import_file(sheet(f"{name}.csv", METERS + row), SYSTEM).complete
+
+
+def read(sheet, *values, viewer=SYSTEM, name="readings.csv"):
+    rows = (QUARTER.format(15 * n, 15 * n + 15, v) for n, v in enumerate(values))
+    return imports.import_file(sheet(name, READINGS + "".join(rows)), viewer)
+
+
+def known(home, sql, start=(2018, 1, 1), end=(2027, 1, 1)):
+    lake = Readings(home / "lake")
+    with duckdb.connect() as con:
+        span = (dt.datetime(*d, tzinfo=dt.UTC) for d in (start, end))
+        lake.known(con, None, *span, lake.watermark)
+        return con.execute(sql).fetchall()
+
+
+def test_readings_reach_the_lake_through_a_registered_channel(firms, sheet, home):
+    meter(sheet, "M1")
+    batch = read(sheet, "12.5", "12.25")
+    assert (2, 2, 0) == (batch.good, batch.readings, batch.bad)
+    channel = registry.Channel.objects.get()
+    assert (firms[FIRST], "M1", "electricity.purchased", "kWh", 3) == (
+        channel.subject, channel.meter, channel.item, channel.unit, channel.scale,
+    )  # fmt: skip
+    assert [(channel.id, 12500), (channel.id, 12250)] == known(
+        home, "SELECT channel, value FROM readings ORDER BY start_utc"
+    )
+
+
+def test_readings_of_an_unknown_meter_are_refused_with_what_to_do(firms, sheet):
+    batch = read(sheet, "12.5")
+    assert (0, 1) == (batch.good, batch.bad)
+    (line,) = imports.report_lines(batch, 9)
+    assert "import_meter_unknown" == line["code"]
+    assert "表计 M1 没有登记" in line["zh"]
+    assert "Meter M1 is not registered" in line["en"]
+    assert not registry.Channel.objects.exists()
+
+
+def test_an_enterprise_brings_readings_of_its_own_meters_only(firms, sheet):
+    meter(sheet, "M1", SECOND)
+    viewer = looks(person("jia", Role.ENTERPRISE, subject=firms[FIRST]))
+    assert 0 == read(sheet, "1", viewer=viewer).good
+    other = looks(person("yi", Role.ENTERPRISE, subject=firms[SECOND]))
+    assert 1 == read(sheet, "1", viewer=other, name="again.csv").good
+
+
+def test_a_channel_keeps_its_resolution_and_refuses_what_is_finer(firms, sheet):
+    meter(sheet, "M1")
+    owner = {"subject": firms[FIRST], "meter": "M1", "item": "electricity.purchased"}
+    registry.Channel.objects.create(**owner, unit="kWh", scale=1)
+    batch = read(sheet, "12.5", "12.25")
+    assert (1, 1) == (batch.good, batch.bad)
+    (line,) = imports.report_lines(batch, 9)
+    assert "import_reading_too_fine" == line["code"]
+    assert "1 位小数" in line["zh"]
+    assert "1 decimals" in line["en"]
+
+
+def test_corrected_readings_supersede(firms, sheet, home):
+    meter(sheet, "M1")
+    read(sheet, "12.5")
+    read(sheet, "13", name="corrected.csv")
+    assert [(13000,)] == known(home, "SELECT value FROM readings")
+
+
+@pytest.mark.parametrize(("resolution", "scale"), [("1", 0), ("0.01", 2), ("0.010", 2), ("10", 0)])
+def test_scale_of_a_resolution(resolution, scale):
+    assert scale == scale_of(resolution)
+
+
+def test_a_real_year_of_a_steel_mill(firms, sheet, home, real_data):
+    """UCI 851: 35,040 intervals from 2018-01-01 00:00 in Seoul, 959.64 MWh, no day torn."""
+    meter(sheet, "uci-851-steel")
+    (path,) = (real_data / "uci_steel").glob("*.csv")
+    batch = imports.import_file(path, SYSTEM, package="uci_steel")
+    assert (35_040, 35_040, 0) == (batch.rows, batch.good, batch.bad)
+    ((count, first),) = known(
+        home, "SELECT count(*), min(start_utc)::TEXT FROM readings", (2017, 12, 1), (2019, 2, 1)
+    )
+    assert (35_040 - missing(batch), FIRST_UTC) == (count, first)
+    lake = Readings(home / "lake")
+    with duckdb.connect() as con:
+        days = (dt.date(2018, 1, 1), dt.date(2019, 1, 1))
+        lake.daily(con, None, *days, "Asia/Seoul", lake.watermark)
+        rows = con.execute(
+            "SELECT day, value::BIGINT, readings, crossing FROM daily ORDER BY day"
+        ).fetchall()
+    assert 365 == len(rows)
+    assert 959.64 == round(sum(v for _, v, _, _ in rows) / 100_000, 2)
+    assert {0} == {crossing for _, _, _, crossing in rows}
+    assert sums_of_file(path) == {day: value for day, value, _, _ in rows}
+
+
+def missing(batch):
+    """Readings known to be missing: rows of zeros that the report names."""
+    return len(imports.report_lines(batch, 99, code="reading_zero_missing"))
+
+
+def sums_of_file(path):
+    """The same days, added up with nothing but the csv module: 00:00 closes the day before."""
+    import csv
+    from decimal import Decimal
+
+    sums: dict[dt.date, int] = {}
+    with path.open(encoding="utf-8-sig", newline="") as file:
+        for row in csv.DictReader(file):
+            # the file writes the closing midnight with the date of the day it closes
+            day = dt.datetime.strptime(row["date"].split()[0], "%d/%m/%Y").date()  # noqa: DTZ007
+            sums[day] = sums.get(day, 0) + int(Decimal(row["Usage_kWh"]) * 100)
+    return sums
