@@ -8,8 +8,12 @@ class CodesConfig(AppConfig):
     label = "codes"
 
     def ready(self) -> None:
+        from tanma.apps.codes.publication import of_subject
+        from tanma.apps.inventories.door import set_publications
         from tanma.apps.kit.door import Entry, register
         from tanma.apps.people.door import viewer
+
+        set_publications(of_subject)
 
         def office(request: HttpRequest) -> bool:
             return viewer(request).office

@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.db.models import QuerySet
 
 from tanma.apps.codes.models import Result, Run, State
+from tanma.apps.inventories import door as inventories
 
 GRADED_ON = "rolling"
 """The published grade rests on rolling four quarters."""
@@ -34,3 +35,17 @@ def history(subject: int, kind: str = GRADED_ON, periods: int = 8) -> list[Resul
     for row in rows.order_by("run__period_end", "run__number"):
         newest[row.run.period] = row
     return list(newest.values())[-periods:]
+
+
+def of_subject(subject: int) -> list[inventories.Publication]:
+    """Publications in force that say something of an enterprise, the newest period first."""
+    rows = Result.objects.filter(subject=subject, run__state=State.PUBLISHED).select_related("run")
+    ordered = sorted(
+        (row.run for row in rows),
+        key=lambda r: (r.period_end, r.period_kind == GRADED_ON, r.number or 0),
+        reverse=True,
+    )
+    return [
+        inventories.Publication(run.uid, run.period, run.number or 0, run.published_at)
+        for run in ordered
+    ]
