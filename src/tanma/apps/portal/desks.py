@@ -28,7 +28,7 @@ def _block(viewer: people.Viewer, enterprise: registry.Enterprise) -> dict[str, 
     uid = enterprise.uid
     links = {
         "code": link_if_there("codes:code", enterprise.public_code),
-        "declare": link_if_there("imports:declare", uid) or link_if_there("imports:declare"),
+        "declare": link_if_there("imports:declare"),
         "account": link_if_there("inventories:account", uid),
         "energy": link_if_there("inventories:energy", uid),
         "basis": link_if_there("inventories:basis", uid),
@@ -41,7 +41,7 @@ def _block(viewer: people.Viewer, enterprise: registry.Enterprise) -> dict[str, 
         "previews": _previews(viewer, enterprise),
         "missing": _missing(current), "reminders": _reminders(viewer, enterprise.id),
         "consents": list(live), "links": links,
-        "consent_link": link_if_there("codes:consents", uid) or link_if_there("codes:consents"),
+        "consent_link": link_if_there("codes:consents", enterprise.public_code),
     }  # fmt: skip
 
 
@@ -71,8 +71,7 @@ def _previews(viewer: people.Viewer, enterprise: registry.Enterprise) -> list[di
     return [
         {
             "result": r, "objection": objections.get(r.run_id),
-            "href": link_if_there("codes:preview", r.run.uid, enterprise.uid)
-            or link_if_there("codes:preview", r.run.uid),
+            "href": link_if_there("codes:preview", enterprise.public_code),
         }
         for r in people.visible(viewer, rows).select_related("run")
     ]  # fmt: skip
