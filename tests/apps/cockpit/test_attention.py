@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-import pytest
+from types import SimpleNamespace
+
+import pyarrow as pa
 
 from tanma.apps.cockpit import attention, listings
-from tanma.apps.cockpit.frozen import forget, frozen
+from tanma.apps.cockpit.frozen import frozen
 from tanma.apps.codes import door as codes
-from tests.apps.region import FIRMS, publish
+from tests.apps.region import FIRMS
 
 
 def named(page):
@@ -20,26 +22,45 @@ def fives(run):
 
 def test_grade_five_is_listed_without_a_year_before(published):
     run = published.run()
+    assert fives(run)
     assert attention.year_before(run) is None
     page = published.client_of("city").get("/cockpit/attention/")
     assert fives(run) == named(page)
     assert "上年同期未发布" in page.content.decode()
 
 
-@pytest.fixture
-def compared(published):
-    """The newest publication and one of the year before, in which B stood at grade 1 and a low K."""
+def results(**columns):
+    """A results table: unnamed columns are those of an average enterprise of grade 3."""
+    n = len(next(iter(columns.values())))
+    usual = {
+        "subject": list(range(n)), "area_code": ["t"] * n, "management_code": [""] * n,
+        "grade": [3] * n, "net_mg": [1_000] * n, "value_added_fen": [1_000] * n,
+        "output_fen": [5_000] * n, "rated_on": ["main"] * n, "sum_numerator": [1_000] * n,
+        "sum_denominator": [1_000] * n, "ratio": [1.0] * n,
+    }  # fmt: skip
+    return SimpleNamespace(results=pa.table(usual | columns))
+
+
+def test_a_drop_and_a_rise_are_found_by_the_integers_of_the_files():
+    now = results(grade=[3, 4, 3, 3], net_mg=[1_000, 1_000, 1_200, 1_201],
+                  ratio=[1.0, 1.0, 1.2, 1.201])  # fmt: skip
+    before = results(grade=[3, 2, 3, 3])
+    found = {c.subject: c for c in attention._cases(now, before)}
+    assert {1: ("drop",), 3: ("ratio",)} == {s: c.reasons for s, c in found.items()}
+    assert (2, 1.0) == (found[1].before_grade, found[1].before_ratio)
+
+
+def test_an_enterprise_without_a_year_before_is_not_compared():
+    now = results(subject=[1, 2], grade=[5, 4], ratio=[9.0, 9.0])
+    before = results(subject=[3])
+    assert {1: ("grade",)} == {c.subject: c.reasons for c in attention._cases(now, before)}
+    assert {1: ("grade",)} == {c.subject: c.reasons for c in attention._cases(now, None)}
+
+
+def test_the_year_before_is_the_publication_of_the_same_kind_of_period(published):
     run = published.run()
-    before = publish("2025Q1/r4")
-    before.results.filter(name=FIRMS["B"].name).update(grade=1)
-    forget()
-    return run, before
-
-
-def test_the_year_before_is_the_same_kind_of_period(compared):
-    run, before = compared
-    assert "2025Q1/r4" == before.period
-    assert before == attention.year_before(run)
+    codes.Run.objects.filter(period="2025Q4/r4").update(period="2025Q1/r4")
+    assert "2025Q1/r4" == attention.year_before(run).period
 
 
 def test_a_county_official_sees_the_cases_of_the_county_only(published):
