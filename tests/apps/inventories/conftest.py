@@ -7,8 +7,6 @@ from types import SimpleNamespace
 import pyarrow as pa
 import pytest
 
-from tanma.apps.codes.models import Run
-from tanma.apps.inventories import publications
 from tanma.engine.evaluate import run
 from tanma.lake.facts import SCHEMA
 from tests.apps.region import published
@@ -57,6 +55,8 @@ def cement_region():
                 "electricity.pv.generated": 10 * MWH, "electricity.pv.exported": 4 * MWH,
             },
         )  # fmt: skip
+        made.month(CEMENT, month, {"product.cement.output": 200 * TONNE})
+    made.month(CEMENT, MONTHS[0], {"product.clinker.output": 100 * TONNE})
     return made
 
 
@@ -65,26 +65,8 @@ def cement(tmp_path_factory):
     """The run of that region: files, facts, and the region itself."""
     lake = tmp_path_factory.mktemp("cement")
     made = cement_region()
-    made.facts[-1]["reported"] = "4 MWh"
+    exported = [f for f in made.facts if f["item"] == "electricity.pv.exported"]
+    exported[-1]["reported"] = "4 MWh"
     mirrored(lake, made)
     files = run(lake, plan(made.facts[-1]["stamp"]), "cement")
     return SimpleNamespace(files=files, facts=ToldFacts(made), region=made)
-
-
-@pytest.fixture(autouse=True)
-def _publications(request):
-    """Publications of the test's database, where the room above has not registered itself."""
-    if "published" in request.fixturenames and not publications._source:
-        publications.set_publications(_published)
-        yield
-        publications._source.clear()
-    else:
-        yield
-
-
-def _published(subject):
-    runs = Run.objects.filter(state="published", results__subject=subject)
-    newest_first = runs.order_by("-period_end", "-number")
-    return [
-        publications.Publication(r.uid, r.period, r.number, r.published_at) for r in newest_first
-    ]

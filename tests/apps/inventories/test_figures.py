@@ -8,6 +8,7 @@ import pytest
 from tanma.apps.inventories import account_page, energy_page
 from tanma.apps.inventories.figures import account, added, frozen_grid, share
 from tanma.apps.inventories.frozen import read
+from tanma.apps.inventories.products import products
 from tanma.domain.methods import edition
 from tanma.engine.accounts import CODE, ENERGY, MEASURE_DEFS, STATUTORY
 from tests.apps.inventories.conftest import CEMENT
@@ -135,3 +136,19 @@ def test_intensity_per_money_is_exact():
     assert "0.5" == energy_page.per_wan_yuan(500_000, 1_000_000).rstrip("0")
     assert "—" == energy_page.per_wan_yuan(None, 5)
     assert "—" == energy_page.per_wan_yuan(5, 0)
+
+
+def test_per_product_only_where_every_month_reported_it(frozen, cement):
+    made = {p.item.item: p for p in products(frozen, cement.facts)}
+    whole, part = made["product.cement.output"], made["product.clinker.output"]
+    net_mg = frozen.result["net_mg"]
+    assert net_mg / 1e9 / 600 == pytest.approx(whole.per_unit(net_mg, 9))
+    assert part.per_unit(net_mg, 9) is None
+    assert whole.per_unit(None, 9) is None
+    shown = {str(f.label): f for f in account_page.intensities(frozen, "zh", cement.facts)}
+    assert 4 == len(shown)
+    clinker = next(f for label, f in shown.items() if "熟料" in label)
+    assert "—" == clinker.value
+    assert "1" in clinker.note
+    energy = energy_page.intensities(account(frozen, ENERGY), frozen, "en", cement.facts)
+    assert ["tce/t", "tce/t"] == [f.unit for f in energy[2:]]

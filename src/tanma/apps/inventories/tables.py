@@ -80,7 +80,9 @@ def factors_text(factors: Sequence[FactorUsed]) -> str:
 
 
 def factors_html(factors: Sequence[FactorUsed]) -> SafeString:
-    return format_html_join("", "<div>{}</div>", ((factor_text(used),) for used in factors))
+    return format_html_join(
+        "", '<div class="nowrap">{}</div>', ((factor_text(used),) for used in factors)
+    )
 
 
 def rows_text(factors: Sequence[FactorUsed]) -> str:
