@@ -27,6 +27,14 @@ def test_every_value_falls_into_one_of_five_steps(values):
     assert {bisect_right(cuts, v) for v in values} <= set(range(places.STEPS))
 
 
+def test_the_legend_names_the_steps_that_occur():
+    counts = places.measures()["grade5"]
+    known = [0.0, 0.0, 1.0, 1.0, 3.0, 9.0]
+    cuts = places.quantiles(known)
+    assert [("q2", "0"), ("q4", "1"), ("q5", "3–9")] == places._legend(cuts, known, counts)
+    assert [] == places._legend([], [], counts)
+
+
 def test_a_name_stands_on_a_free_place_beside_its_county():
     cells = [(1, 0, "甲"), (2, 0, "甲"), (1, 1, "乙"), (2, 1, "乙")]
     labels = places.county_labels(cells)

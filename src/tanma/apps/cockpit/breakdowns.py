@@ -104,8 +104,8 @@ def _range_chart(found: list[Spread], figures: AreaFigures, *, closed: bool) -> 
         series.append(Series(gettext("最优"), [s.best for s in found], unit=unit, digits=3))
     return Chart(
         "range", gettext("行业对标"), [s.name for s in found], series,
-        note=gettext("碳效值，吨/万元；虚线为全部工业平均") if figures.whole
-        else gettext("与全域同行业平均之比；虚线为 1"),
+        note=gettext("吨/万元；条 P10–P90，点 均值，◇ 最优，虚线 全部工业") if figures.whole
+        else gettext("÷ 全域同行业平均；条 P10–P90，点 均值，◇ 最优"),
         category_label=gettext("行业大类"), name="benchmark",
         reference=figures.intensity if figures.whole else 1.0,
     )  # fmt: skip

@@ -109,12 +109,15 @@ def _cell(
 
 
 def _legend(cuts: list[float], known: list[float], measure: Measure) -> list[tuple[str, str]]:
-    """Step → the range of values in it."""
-    if not known:
-        return []
-    edges = [known[0], *cuts, known[-1]]
-    texts = [rounded(e, measure.digits) for e in edges]
-    return [(f"q{i + 1}", f"{texts[i]}–{texts[i + 1]}") for i in range(STEPS)]
+    """Each step that occurs → the smallest and the largest value in it."""
+    steps: dict[int, list[float]] = {}
+    for value in known:
+        steps.setdefault(bisect_right(cuts, value) + 1, []).append(value)
+    found = []
+    for step, values in steps.items():
+        low, high = rounded(values[0], measure.digits), rounded(values[-1], measure.digits)
+        found.append((f"q{step}", low if low == high else f"{low}–{high}"))
+    return found
 
 
 def _drawn(cells: list[HexCell], measure: Measure) -> HexMap:
