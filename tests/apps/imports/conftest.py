@@ -57,7 +57,7 @@ def energy(*rows: str) -> str:
 def person(name: str, role: str, **scope: Any) -> people.User:
     """A user with one role."""
     organisation = people.Organisation.objects.get_or_create(name_zh="样例单位")[0]
-    user = people.User.objects.create_user(username=name, password="sample-password-1")
+    user = people.User.objects.create_user(username=name)
     people.Membership.objects.create(
         user=user, organisation=organisation, role=role, valid_from=date(2020, 1, 1), **scope
     )

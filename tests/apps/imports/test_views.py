@@ -53,14 +53,14 @@ def newest():
     return imports.Batch.objects.order_by("-created_at").first()
 
 
-@pytest.mark.parametrize("page", PAGES)
-def test_who_may_open_a_page(visit, page):
-    address = reverse(f"imports:{page}")
+@pytest.mark.parametrize("where", PAGES)
+def test_who_may_open_a_page(visit, where):
+    address = reverse(f"imports:{where}")
     anonymous = visit("").get(address)
     assert 302 == anonymous.status_code
     assert reverse("account_login") in anonymous["Location"]
     assert 200 == visit("bureau").get(address).status_code
-    assert (200 if PAGES[page] else 403) == visit("jia").get(address).status_code
+    assert (200 if PAGES[where] else 403) == visit("jia").get(address).status_code
 
 
 def test_the_start_leads_to_the_files(visit):

@@ -216,10 +216,20 @@ def _take_facts(job: Job, checked: tables.Checked) -> tables.Checked:
     batch.desk = len(pc.unique(waiting["row"]))
     batch.facts = pc.sum(keep).as_py() or 0
     if not job.dry_run:
-        _append(job, ready(made.filter(keep), subject.filter(keep), batch))
+        rows = _own_words(job.viewer, made.filter(keep))
+        _append(job, ready(rows, subject.filter(keep), batch))
         desk.keep(batch, waiting)
         desk.after(batch)
     return checked
+
+
+def _own_words(viewer: Viewer, made: pa.Table) -> pa.Table:
+    """What an enterprise says of itself was not collected as statistics: it is internal."""
+    if viewer.may("import"):
+        return made
+    internal = pa.repeat(pa.scalar("internal"), len(made))
+    place = made.schema.get_field_index("data_class")
+    return made.set_column(place, "data_class", internal)
 
 
 def ready(made: pa.Table, subject: pa.Array, batch: Batch) -> pa.Table:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date
+from fractions import Fraction
 
 import duckdb
 
@@ -60,23 +61,23 @@ class Pair:
     """Power and turnover of one enterprise in a period and a year before."""
 
     subject: int
-    power_kwh: float | None
-    power_before_kwh: float | None
-    turnover_yuan: float | None
-    turnover_before_yuan: float | None
+    power_kwh: Fraction | None
+    power_before_kwh: Fraction | None
+    turnover_yuan: Fraction | None
+    turnover_before_yuan: Fraction | None
 
     @property
-    def power_change(self) -> float | None:
+    def power_change(self) -> Fraction | None:
         return change(self.power_kwh, self.power_before_kwh)
 
     @property
-    def turnover_change(self) -> float | None:
+    def turnover_change(self) -> Fraction | None:
         return change(self.turnover_yuan, self.turnover_before_yuan)
 
 
-def change(now: float | None, before: float | None) -> float | None:
-    """Relative change; unknown where either is missing or there was nothing before."""
-    return None if now is None or not before else now / before - 1
+def change(now: Fraction | None, before: Fraction | None) -> Fraction | None:
+    """Relative change, exact at bounds; unknown where one is missing or nothing was before."""
+    return None if now is None or not before else Fraction(now) / before - 1
 
 
 _PAIRS = """
@@ -102,7 +103,7 @@ def pairs(period: Period) -> list[Pair]:
         rows = con.execute(_PAIRS, words | spans).fetchall()
     scales = [items()[POWER].scale] * 2 + [items()[TURNOVER].scale] * 2
     return [
-        Pair(subject, *(None if v is None else float(v) / 10**s
+        Pair(subject, *(None if v is None else Fraction(v, 10**s)
                         for v, s in zip(values, scales, strict=True)))
         for subject, *values in rows
     ]  # fmt: skip
@@ -136,7 +137,9 @@ def breaks(pair: Pair, rule: Rule, least_power_kwh: int) -> bool:
     return power and turnover
 
 
-def _within(value: float | None, low: float | None, high: float | None) -> bool:
+def _within(value: Fraction | None, low: float | None, high: float | None) -> bool:
+    """Bounds mean what the file prints: 0.2 is a fifth, not the nearest binary number."""
     if value is None:
         return False
-    return (low is None or value >= low) and (high is None or value <= high)
+    above = low is None or value >= Fraction(str(low))
+    return above and (high is None or value <= Fraction(str(high)))

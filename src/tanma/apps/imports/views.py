@@ -91,7 +91,9 @@ class UploadForm(forms.Form):
 def home(request: HttpRequest) -> HttpResponseBase:
     """Hand in a file, and the batches handed in so far."""
     viewer = importer(request)
-    form = UploadForm(offered(viewer), request.POST or None, request.FILES or None)
+    form = UploadForm(
+        offered(viewer), request.POST if request.method == "POST" else None, request.FILES or None
+    )
     if request.method == "POST" and form.is_valid():
         return _taken(request, viewer, form.cleaned_data)
     table = _batches(request, viewer)
@@ -262,7 +264,7 @@ def take_back(request: HttpRequest, uid: str) -> HttpResponse:
     viewer, found = find_batch(request, uid)
     if not _may_withdraw(viewer, found):
         raise PermissionDenied("import")
-    form = WithdrawForm(request.POST or None)
+    form = WithdrawForm(request.POST if request.method == "POST" else None)
     if request.method == "POST" and form.is_valid():
         try:
             withdraw.withdraw(found, viewer, form.cleaned_data["reason"])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from fractions import Fraction
 from typing import Any
 
 from django import forms
@@ -41,8 +42,8 @@ def named(one: classes.DataClass) -> str:
     return one.en if lang() == "en" else one.zh
 
 
-def share(value: float | None) -> str | None:
-    return None if value is None else percent(value)
+def share(value: float | Fraction | None) -> str | None:
+    return None if value is None else percent(float(value))
 
 
 def _arrived(row: classes.Arrival) -> str:
@@ -207,15 +208,15 @@ def mismatch(request: HttpRequest) -> HttpResponseBase:
     return render(request, "imports/mismatch.html", context)
 
 
-def _figure(key: str, label: Any, unit: Any, value: Callable[[Any], float | None]) -> Column:
+def _figure(key: str, label: Any, unit: Any, value: Callable[[Any], Fraction | None]) -> Column:
     def show(row: Any) -> str | None:
         found = value(row)
-        return None if found is None else f"{found:,.0f}"
+        return None if found is None else f"{float(found):,.0f}"
 
     return Column(key, label, value, show, unit=unit, kind="number", sort=True)
 
 
-def _change(key: str, label: Any, value: Callable[[Any], float | None]) -> Column:
+def _change(key: str, label: Any, value: Callable[[Any], Fraction | None]) -> Column:
     return Column(key, label, value, lambda r: share(value(r)), unit="%", kind="number", sort=True)
 
 

@@ -89,7 +89,7 @@ def declare(request: HttpRequest) -> HttpResponse:
     viewer = people.viewer(request)
     firm, period = own_firm(viewer), chosen_period(request)
     power = declarations.power_from_grid(firm.id, period)
-    form = DeclareForm(power, request.POST or None)
+    form = DeclareForm(power, request.POST if request.method == "POST" else None)
     if request.method == "POST" and form.is_valid():
         amounts = {n: v for n, v in form.cleaned_data.items() if not form.fields[n].disabled}
         try:

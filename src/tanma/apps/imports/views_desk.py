@@ -188,7 +188,7 @@ def case(request: HttpRequest, uid: str) -> HttpResponse:
         raise Http404 from None
     found = get_object_or_404(people.visible(viewer, DeskCase.objects.all()), pk=key)
     initial = {"effective": timezone.localdate().replace(month=1, day=1)}
-    form = DecisionForm(found, request.POST or None, initial=initial)
+    form = DecisionForm(found, request.POST if request.method == "POST" else None, initial=initial)
     if request.method == "POST" and form.is_valid():
         viewer.require("decide")
         if _decided(request, found, form, viewer):
