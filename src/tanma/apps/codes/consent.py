@@ -7,7 +7,7 @@ the session of the visitor, where the policy looks it up at every request.
 from __future__ import annotations
 
 import secrets
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from django.db.models import QuerySet
 from django.http import HttpRequest
@@ -32,7 +32,7 @@ def grant(who: Viewer, subject: int, purpose: str, days: int) -> tuple[Consent, 
     token = secrets.token_urlsafe(TOKEN_BYTES)
     made = Consent.objects.create(
         subject=subject, purpose=purpose.strip(), token_hash=token_hash(token),
-        granted_by_id=who.user_id, expires_at=timezone.now() + timedelta(days=days),
+        granted_by_id=who.user_id or 0, expires_at=timezone.now() + timedelta(days=days),
     )  # fmt: skip
     return made, token
 
@@ -74,5 +74,5 @@ def opened(request: HttpRequest, token: str) -> Consent:
     return consent
 
 
-def local(moment: object) -> str:
+def local(moment: datetime | None) -> str:
     return f"{timezone.localtime(moment):%Y-%m-%d %H:%M}"

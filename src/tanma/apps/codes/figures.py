@@ -286,5 +286,5 @@ def actions(
          gettext("我的异议"), gettext("查看答复"), link("codes:preview", code)),
     ]  # fmt: skip
     shown = [(label, gives, href) for may, label, gives, href in wanted if may and href]
-    seen: set[str] = set()
-    return [a for a in shown if not (a[2] in seen or seen.add(a[2]))]
+    # the first of several actions with the same address is enough
+    return list({action[2]: action for action in reversed(shown)}.values())[::-1]

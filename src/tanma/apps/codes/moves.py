@@ -47,5 +47,6 @@ def moved(who: Viewer, run: Run, before: Run | None) -> list[Moved]:
     if before is None:
         return []
     now = list(changed(who, run, before).order_by("natural_key"))
-    old = {r.pk: r for r in Result.objects.filter(pk__in=[r.was_id for r in now])}
-    return [Moved(r, old[r.was_id]) for r in now]
+    subjects = [r.subject for r in now]
+    old = {r.subject: r for r in before.results.filter(subject__in=subjects)}
+    return [Moved(r, old[r.subject]) for r in now]

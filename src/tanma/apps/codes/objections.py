@@ -45,7 +45,7 @@ def file(who: Viewer, subject: int, run_id: int, text: str) -> Objection:
             raise Problem("objection_closed", period=run.period)
         if Objection.objects.filter(run=run, subject=subject).exists():
             raise Problem("objection_twice", period=run.period)
-        user = User.objects.get(pk=who.user_id)
+        user = User.objects.get(pk=who.user_id or 0)
         return Objection.objects.create(run=run, subject=subject, text=text.strip(), user=user)
 
 

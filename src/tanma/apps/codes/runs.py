@@ -129,19 +129,6 @@ def _summary(results: pa.Table) -> dict[str, Any]:
     }
 
 
-def moves(run: Run, before: Run | None) -> list[dict[str, Any]]:
-    """Every enterprise whose grade differs between two runs, with what it rests on in both."""
-    if before is None:
-        return []
-    old = {r.subject: r for r in before.results.all()}
-    found = []
-    for new in run.results.order_by("natural_key"):
-        was = old.get(new.subject)
-        if was is not None and was.grade != new.grade:
-            found.append({"now": new, "before": was, "causes": causes(was, new)})
-    return found
-
-
 CAUSES = {
     "net_mg": "排放量变化", "value_added_fen": "增加值变化", "industry": "行业变化",
     "benchmark_group": "比较对象变化", "benchmark_value": "行业平均变化", "reason": "赋码状态变化",

@@ -11,7 +11,7 @@ from collections import OrderedDict
 from collections.abc import Callable
 from datetime import date
 from functools import wraps
-from typing import Any
+from typing import Any, cast
 
 from django.conf import settings
 from django.contrib.auth.models import AnonymousUser
@@ -21,6 +21,7 @@ from django.http import (
     HttpResponseNotModified,
     HttpResponsePermanentRedirect,
     JsonResponse,
+    StreamingHttpResponse,
 )
 from django.shortcuts import render
 from django.template.loader import render_to_string
@@ -65,7 +66,8 @@ def at_code(view: View) -> View:
 
 
 def _sent_to(request: HttpRequest, code: str) -> HttpResponse:
-    address = reverse(f"codes:{request.resolver_match.url_name}", args=[code])
+    match = request.resolver_match
+    address = reverse(f"codes:{match.url_name if match else 'code'}", args=[code])
     query = request.META.get("QUERY_STRING", "")
     return HttpResponsePermanentRedirect(f"{address}?{query}" if query else address)
 
@@ -144,10 +146,10 @@ def _kept(tag: str, body: Callable[[], bytes]) -> bytes:
     return kept
 
 
-def private(answer: HttpResponse) -> HttpResponse:
+def private(answer: HttpResponse | StreamingHttpResponse) -> HttpResponse:
     answer["Cache-Control"] = PRIVATE_CACHE
     patch_vary_headers(answer, ["Cookie", "Accept-Language"])
-    return answer
+    return cast(HttpResponse, answer)
 
 
 @at_code

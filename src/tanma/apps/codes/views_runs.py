@@ -120,7 +120,7 @@ def start(request: HttpRequest) -> HttpResponse:
     last = last_quarter(timezone.localdate())
     form = StartForm(request.POST or None, initial={"kind": "rolling", "period": last})
     if request.method == "POST" and form.is_valid():
-        task = tasks.compute_run.enqueue(form.cleaned_data["period"], who.user_id, who.name)
+        task = tasks.compute_run.enqueue(form.cleaned_data["period"], who.user_id or 0, who.name)
         return redirect("codes:starting", task.id)
     crumbs = [(gettext("评价与发布"), reverse("codes:runs")), (gettext("开始评价"), "")]
     return render(request, "codes/start.html", {"form": form, "crumbs": crumbs})
