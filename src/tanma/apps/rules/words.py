@@ -34,12 +34,9 @@ def mark_word(mark: str) -> str:
 
 
 def mark_html(mark: str) -> str:
-    """The mark in a frame, its meaning as a tooltip and for screen readers."""
+    """The mark in a frame, its meaning as a tooltip."""
     word, meaning, tone = MARKS.get(mark, (mark, mark, "warn"))
-    return format_html(
-        '<span class="badge tone-{}" title="{}">{}<span class="vh">：{}</span></span>',
-        tone, meaning, word, meaning,
-    )  # fmt: skip
+    return format_html('<span class="badge tone-{}" title="{}">{}</span>', tone, meaning, word)
 
 
 def named(row: Row) -> str:
