@@ -137,6 +137,12 @@ def test_the_page_shows_codes_identifiers_and_memberships(published):
     assert "纳入规上" in text
 
 
+def test_an_enterprise_without_a_management_area_has_a_page(published):
+    answer = page_of(published, "B", "city")
+    assert 200 == answer.status_code
+    assert [1, 0] == [len(rows) for _label, rows in answer.context["memberships"]]
+
+
 def test_attributes_keep_their_history_with_days(published):
     subject = published.subject("A")
     change = fact(subject, "size_class", text="below", valid_from=date(2026, 3, 1))

@@ -43,7 +43,8 @@ def stretches(known: Sequence[Fact], item: str) -> list[Stretch]:
     by_start = {f.valid_from: f for f in own}
     starts = sorted(by_start)
     found = []
-    for start, following in zip(starts, [*starts[1:], date.max], strict=True):
+    # without any start the list of ends is longer by one: an attribute nobody ever stated
+    for start, following in zip(starts, [*starts[1:], date.max], strict=False):
         fact = by_start[start]
         end = min(fact.valid_to, following)
         found.append(Stretch(fact.text or "", start, None if end.year == OPEN_YEAR else end, fact))
