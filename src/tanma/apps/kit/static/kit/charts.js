@@ -150,7 +150,8 @@ function marks(p, data) {
   if (data.target) lines.push({ [data.horizontal ? "xAxis" : "yAxis"]: data.target.value, name: data.target.name });
   if (data.reference !== null) lines.push({ [data.horizontal ? "xAxis" : "yAxis"]: data.reference, name: "" });
   if (!lines.length) return undefined;
-  return { silent: true, symbol: "none", data: lines, lineStyle: { color: p.target, type: [5, 4], width: 1.5 },
+  // ECharts rounds marked values to two decimals unless told otherwise; a target is shown as entered
+  return { silent: true, symbol: "none", precision: 12, data: lines, lineStyle: { color: p.target, type: [5, 4], width: 1.5 },
     label: { show: Boolean(data.target), color: p.target, fontFamily: p.sans, fontSize: p.px(p.small),
       position: "insideStartTop", backgroundColor: p.paper, padding: [2, 5], borderRadius: 3, formatter: (item) => `${item.name} ${item.value}` } };
 }
