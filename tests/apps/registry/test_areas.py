@@ -87,6 +87,15 @@ def test_a_meter_is_no_enterprise():
     assert {"M-1"} == set(registry.find("meter", ["M-1", "M-2"]))
 
 
+def test_a_withdrawn_attribute_leaves_its_column_empty():
+    subject = registry.register("uscc", ["A"], author="test")["A"]
+    facts.append(facts.table([attribute(subject, "industry", "3011")]), author="test")
+    registry.project()
+    facts.append(facts.table([attribute(subject, "industry", None)]), author="test")
+    registry.project()
+    assert "" == registry.Enterprise.objects.get(id=subject).industry
+
+
 def test_todays_columns_follow_the_facts():
     region([("1", "", EARLY), ("11", "1", EARLY), ("12", "1", EARLY)])
     subject = registry.register("uscc", ["A"], author="test")["A"]

@@ -23,7 +23,9 @@ COLUMN_OF = {
 }
 """attribute item → column of Enterprise"""
 CONSUMER = "registry"
-NOT_ENTERPRISES = {"area", "site", "meter", "certificate", "industry"}
+NOT_ENTERPRISES = {
+    "area", "site", "meter", "certificate", "green_certificate", "account", "industry",
+}  # fmt: skip
 """Schemes whose identifiers name something else than an enterprise."""
 
 
@@ -106,6 +108,9 @@ def _project_subjects(subjects: list[int]) -> None:
     )
     now = [f for f in facts.current(list(wanted)) if f.valid_from <= today < f.valid_to]
     now.sort(key=lambda f: (f.valid_from, facts.rank(f)))
+    for enterprise in enterprises.values():  # a withdrawn attribute leaves nothing behind
+        for column in COLUMN_OF.values():
+            setattr(enterprise, column, "active" if column == "status" else "")
     for fact in now:
         setattr(enterprises[fact.subject], COLUMN_OF[fact.item], fact.text or "")
     with transaction.atomic():
