@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.db import models
 
-from tanma.apps.people.door import BySubject, Everyone, OfficeOnly, User
+from tanma.apps.people.door import BySubject, OfficeOnly, User
 from tanma.domain.identity import id_text, new_id
 
 
@@ -117,7 +117,8 @@ class Result(models.Model):
 class AreaResult(models.Model):
     """What a run says of one area of one hierarchy; its enterprises add up to it exactly."""
 
-    row_policy = Everyone()
+    # not for everyone: an area of one or two enterprises would tell their amounts
+    row_policy = OfficeOnly()
 
     run = models.ForeignKey(Run, on_delete=models.PROTECT, related_name="areas")
     hierarchy = models.CharField(max_length=12)
