@@ -128,7 +128,10 @@ class DecisionForm(forms.Form):
         label=_("分摊比例"), required=False, widget=forms.Textarea(attrs={"rows": 3}),
         help_text=_("每行一家：统一社会信用代码 空格 百分数"),
     )  # fmt: skip
-    effective = forms.DateField(label=_("生效日期"), widget=forms.DateInput(attrs={"type": "date"}))
+    # a browser reads only this format, whatever the language writes
+    effective = forms.DateField(
+        label=_("生效日期"), widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
+    )
     evidence = forms.CharField(
         label=_("依据"), max_length=200, help_text=_("文件号、电话记录或现场核实情况")
     )
