@@ -25,8 +25,12 @@ def post(value: float | None, decimals: int) -> int | None:
 
 
 def post_sql(expression: str, decimals: int) -> str:
-    """The same as `post`, as a DuckDB expression giving a BIGINT."""
-    return f"CAST(round_even(({expression}) * {10**decimals}::DOUBLE, 0) AS BIGINT)"
+    """The same as `post`, as a DuckDB expression giving a BIGINT; NULL where it does not fit.
+
+    A cast from DOUBLE rounds ties to even. `round_even` is a macro that names its argument four
+    times, so a formula would be worked out as often.
+    """
+    return f"TRY_CAST(({expression}) * {10**decimals}::DOUBLE AS BIGINT)"
 
 
 def parse_amount(text: str, scale: int, field: str = "value") -> int:

@@ -8,7 +8,7 @@ integers, the weights being +1, 0 or −1 per item.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import cache
@@ -19,9 +19,10 @@ import pyarrow as pa
 from tanma.domain.factors.preferences import preferences
 from tanma.domain.factors.resolve import relations, resolve_sql
 from tanma.domain.items import items as catalogue
-from tanma.domain.methods.edition import activity_of, edition
+from tanma.domain.methods.edition import edition
 from tanma.domain.methods.plans import BoundLine, bind
 from tanma.domain.quantities import find
+from tanma.engine import lines
 
 EDITIONS = ("zj-code-account", "statutory-general", "carbon-market", "gbt-2589-2020")
 CODE, STATUTORY, MARKET, ENERGY = EDITIONS
@@ -126,42 +127,22 @@ def build(
     editions: Sequence[str],
     region: str,
     known_on: str,
+    window: tuple[str, str],
     frozen_grid_year: int | None = None,
     grid_level: str = "province",
 ) -> Totals:
-    """Tables `lines`, `need_<order>`, `own_<order>`, `energy_items`; view `line_upper`.
+    """View `lines` over `line_rows`, tables `need_<order>`, `own_<order>`, `energy_items`.
 
     `lines` has one posted column per quantum and order of preference; the `need` and `own` tables
     say for each (item, month) and measured subject which value, choice and row a parameter took.
     """
-    used = items(editions)
-    con.register("account_items", _item_table(used))
-    con.execute("CREATE OR REPLACE TEMP TABLE energy_items AS SELECT item FROM account_items"
-                " WHERE counted")  # fmt: skip
+    made = lines.grid(con, items(editions), _counted(), *window)
     posted = _columns(editions, region)
     orders = sorted({order for order, _ in posted.values()})
     _resolve(con, orders, region, date.fromisoformat(known_on), frozen_grid_year, grid_level)
-    numbers = {item: n for n, item in enumerate(used)}
-    con.execute(_lines(posted, orders, numbers))
-    con.execute(
-        """CREATE OR REPLACE TEMP VIEW line_upper AS
-        SELECT subject, item, max(gross_mg) AS upper_mg FROM lines GROUP BY subject, item"""
-    )
-    entries = weights(editions, region)
-    return Totals(entries, numbers, _missing_postings(con, entries))
-
-
-def _item_table(used: Sequence[str]) -> pa.Table:
-    """Items with the divisor that turns a count into the item's unit."""
-    counted = _counted()
-    return pa.table(
-        {
-            "item": pa.array(used, pa.string()),
-            "no": pa.array(range(len(used)), pa.int32()),
-            "divisor": pa.array([10.0 ** catalogue()[i].scale for i in used], pa.float64()),
-            "counted": pa.array([i in counted for i in used], pa.bool_()),
-        }
-    )
+    lines.words(con)
+    lines.build(con, made, posted, _counted(), "mg_" + _suffix(BASE))
+    return Totals(weights(editions, region), made, tuple(posted), _holes(con, posted, made))
 
 
 @cache
@@ -170,11 +151,6 @@ def _counted() -> frozenset[str]:
     return frozenset(
         w.item for w in weights((CODE,), "") if w.measure == "gross_mg" and w.weight > 0
     )
-
-
-def _numbered(taken: Iterable[str], numbers: dict[str, int]) -> str:
-    """Items as their small numbers: comparing integers is several times cheaper than text."""
-    return ", ".join(str(n) for n in sorted(numbers[i] for i in taken if i in numbers)) or "-1"
 
 
 def _columns(editions: Sequence[str], region: str) -> dict[str, tuple[str, dict[str, list[str]]]]:
@@ -199,7 +175,7 @@ def _resolve(
     con.execute(
         f"""CREATE OR REPLACE TEMP TABLE need_lines AS
         SELECT DISTINCT CAST(NULL AS BIGINT) AS subject, item, month, '{region}' AS region_code
-        FROM activity SEMI JOIN account_items USING (item)"""
+        FROM activity_months SEMI JOIN account_items USING (item)"""
     )
     _measured(con, region)
     for order in orders:
@@ -215,22 +191,6 @@ def _resolve(
             chosen, "own_lines", "measured", known_on=known_on, frozen_grid=frozen
         )
         con.execute(f"CREATE OR REPLACE TEMP TABLE own_{suffix} AS {own}")
-    con.execute(_need(orders))
-
-
-def _need(orders: Sequence[str]) -> str:
-    """Table `need`: the factors of every order side by side, one row per item number and month."""
-    suffixes = [_suffix(order) for order in orders]
-    columns = [
-        f"n_{s}.{p} AS {s}_{p}"
-        for order, s in zip(orders, suffixes, strict=True)
-        for p in preferences(order).parameters
-    ]
-    first, *others = suffixes
-    joins = " ".join(f"JOIN need_{s} n_{s} USING (item, month)" for s in others)
-    return f"""CREATE OR REPLACE TEMP TABLE need AS
-        SELECT no, month, {", ".join(columns)}
-        FROM need_{first} n_{first} {joins} JOIN account_items USING (item)"""
 
 
 def _measured(con: duckdb.DuckDBPyConnection, region: str) -> None:
@@ -240,10 +200,13 @@ def _measured(con: duckdb.DuckDBPyConnection, region: str) -> None:
         "measured_items",
         pa.table({"item": [i for i, _ in scales], "divisor": [d for _, d in scales]}),
     )
+    occurs = "EXISTS (FROM activity_shapes SEMI JOIN measured_items USING (item))"
+    some = con.execute(f"SELECT {occurs}").fetchall() == [(True,)]
     con.execute(
-        """CREATE OR REPLACE TEMP TABLE measured AS
+        f"""CREATE OR REPLACE TEMP TABLE measured AS
         SELECT subject, item, valid_from AS month, value / divisor AS value, source
-        FROM known JOIN measured_items USING (item) WHERE value IS NOT NULL AND kind = 'amount'"""
+        FROM known JOIN measured_items USING (item)
+        WHERE {some} AND value IS NOT NULL AND kind = 'amount'"""
     )
     con.execute(
         f"""CREATE OR REPLACE TEMP TABLE own_lines AS
@@ -254,55 +217,18 @@ def _measured(con: duckdb.DuckDBPyConnection, region: str) -> None:
     )
 
 
-def _lines(
-    posted: dict[str, tuple[str, dict[str, list[str]]]],
-    orders: Sequence[str],
-    numbers: dict[str, int],
-) -> str:
-    """The lines: activity beside its factors, every posting as a column."""
-    columns = ", ".join(
-        f"{_posting(f'need.{_suffix(order)}_', formulas, numbers)} AS {name}"
-        for name, (order, formulas) in posted.items()
-    )
-    own_columns = ", ".join(
-        f"{_posting(f'n_{_suffix(order)}.', formulas, numbers)} AS {name}"
-        for name, (order, formulas) in posted.items()
-    )
-    suffixes = [_suffix(order) for order in orders]
-    own_joins = " ".join(
-        f"JOIN own_{o} n_{o} ON n_{o}.subject = a.subject AND n_{o}.item = a.item"
-        f" AND n_{o}.month = a.month"
-        for o in suffixes
-    )
-    base = "a.subject, a.item, a.no, a.month, a.value, a.source, a.split, a.seq"
-    amounts = """(SELECT a.*, no, value / divisor AS activity
-                  FROM activity a JOIN account_items USING (item)) a"""
-    gross = "mg_" + _suffix(BASE)
-    counted = _numbered(_counted(), numbers)
-    return f"""
-        CREATE OR REPLACE TEMP TABLE lines AS
-        WITH priced AS (
-            SELECT {base}, false AS measured, {columns}
-            FROM {amounts} JOIN need ON need.no = a.no AND need.month = a.month
-            ANTI JOIN own_lines o ON o.subject = a.subject AND o.item = a.item
-                 AND o.month = a.month
-            UNION ALL
-            SELECT {base}, true AS measured, {own_columns}
-            FROM {amounts} {own_joins}
-        )
-        SELECT *, CASE WHEN no IN ({counted}) THEN {gross} END AS gross_mg FROM priced"""
-
-
-def _posting(prefix: str, formulas: dict[str, list[str]], numbers: dict[str, int]) -> str:
-    """One CASE over the formulas of a column; an item belongs to one formula of it."""
-    cases = []
-    for formula, taken in formulas.items():
-        quantity = find(formula)
-        activity = activity_of(formula)
-        names = {p: prefix + p for p in quantity.inputs() if p != activity} | {activity: "activity"}
-        listed = _numbered(taken, numbers)
-        cases.append(f"WHEN a.no IN ({listed}) THEN {quantity.posted_sql(names)}")
-    return f"CASE {' '.join(cases)} END"
+def _holes(
+    con: duckdb.DuckDBPyConnection, posted: lines.Posted, made: lines.Grid
+) -> frozenset[tuple[str, str]]:
+    """(item, column) that some line has no posting in: no formula, no factor, or beyond 2⁶³."""
+    columns = ", ".join(f"count(*) > count({name})" for name in posted)
+    rows = con.execute(
+        f"SELECT {made.item_of()} AS no, {columns} FROM line_rows GROUP BY no"
+    ).fetchall()
+    return frozenset(
+        (made.items[row[0]], name)
+        for row in rows for name, empty in zip(posted, row[1:], strict=True) if empty
+    )  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -314,69 +240,78 @@ class Totals:
     """
 
     entries: Sequence[Weight]
-    numbers: dict[str, int]
-    missing: set[tuple[str, str]]
+    grid: lines.Grid
+    posted: tuple[str, ...]
+    missing: frozenset[tuple[str, str]]
 
     @property
-    def posted(self) -> list[str]:
-        """The posted columns that enter any measure."""
-        return sorted({entry.column for entry in self.entries})
+    def holes(self) -> set[tuple[str, str]]:
+        """(item, column) with a missing posting that some measure counts."""
+        return {(w.item, w.column) for w in self.entries} & self.missing
 
-    def by_item(self, condition: str) -> str:
-        """SQL: lines of a span added up per enterprise and item; NULL where one is missing.
+    def by_item(self, con: duckdb.DuckDBPyConnection, spans: Sequence[tuple[int, int]]) -> None:
+        """Table `item_sums`: lines added up per enterprise, item and span of months.
 
+        `part` says which of the spans (from, to) of month numbers; the last part is the rest.
+        `months` has one bit per month of the window that was reported; sources as bits likewise.
         Measures are then sums over some ten items instead of a hundred lines per enterprise.
         """
-        holes = {column for _, column in self.missing}
+        empty = {column for _, column in self.holes}
         sums = ", ".join(
-            f"CASE WHEN count(*) = count({c}) THEN sum({c}) END AS {c}" if c in holes
-            else f"sum({c}) AS {c}" for c in self.posted
+            f"CASE WHEN count(*) = count({c}) THEN CAST(sum({c}) AS BIGINT) END AS {c}"
+            if c in empty else f"CAST(sum({c}) AS BIGINT) AS {c}" for c in self.posted
         )  # fmt: skip
-        return (
-            f"SELECT subject, item, no, {sums}, sum(gross_mg) AS gross_mg FROM lines"
-            f" WHERE {condition} GROUP BY subject, item, no"
+        parts = " ".join(
+            f"WHEN m >= {first} AND m < {last} THEN {n}" for n, (first, last) in enumerate(spans)
+        )
+        base = "mg_" + _suffix(BASE)
+        con.execute(
+            f"""CREATE OR REPLACE TEMP TABLE item_sums AS
+            WITH sums AS (
+                SELECT subject, no, CASE {parts} ELSE {len(spans)} END AS part, {sums},
+                       max({base}) AS most_mg, bit_or(CAST(1 AS UBIGINT) << m) AS months,
+                       bit_or(CAST(1 AS UINTEGER) << source_no) AS sources,
+                       bool_or(split) AS split, bool_or(restricted) AS restricted
+                FROM (SELECT *, {self.grid.item_of()} AS no,
+                             CAST({self.grid.month_of()} AS UTINYINT) AS m FROM line_rows)
+                GROUP BY subject, no, part
+            )
+            SELECT s.*, item, counted, CASE WHEN counted THEN {base} END AS gross_mg
+            FROM sums s JOIN account_items USING (no)"""
         )
 
     def columns(self, measures: Sequence[str] = MEASURES) -> str:
-        """SQL: `sum AS measure, …` over a group of lines."""
+        """SQL: `sum AS measure, …` over a group of lines, which have an item number `no`."""
         by_measure: dict[str, list[Weight]] = {m: [] for m in MEASURES}
         for entry in self.entries:
             by_measure[entry.measure].append(entry)
         return ", ".join(
-            f"{_weighted_sum(m, by_measure[m], self.numbers, self.missing)} AS {m}"
+            f"{_weighted_sum(m, by_measure[m], self.grid.numbers, self.holes)} AS {m}"
             for m in measures
         )
 
 
-def _missing_postings(
-    con: duckdb.DuckDBPyConnection, entries: Sequence[Weight]
-) -> set[tuple[str, str]]:
-    """(item, column) of which some line has no posting."""
-    columns = sorted({w.column for w in entries})
-    tests = ", ".join(f"count(*) - count({c})" for c in columns)
-    rows = con.execute(f"SELECT item, {tests} FROM lines GROUP BY item").fetchall()
-    return {(row[0], c) for row in rows for c, n in zip(columns, row[1:], strict=True) if n}
-
-
 def _weighted_sum(
-    measure: str, found: Sequence[Weight], numbers: dict[str, int], missing: set[tuple[str, str]]
+    measure: str, found: Sequence[Weight], numbers: dict[str, int], holes: set[tuple[str, str]]
 ) -> str:
     groups: dict[tuple[str, int], list[str]] = {}
     for w in found:
-        groups.setdefault((w.column, w.weight), []).append(w.item)
+        if w.item in numbers:
+            groups.setdefault((w.column, w.weight), []).append(w.item)
     if not groups:
-        return "CAST(NULL AS BIGINT)"
+        return f"CAST({'0' if found and _may_be_empty(measure) else 'NULL'} AS BIGINT)"
     terms = [
-        f"sum({'-' if weight < 0 else ''}{column}) FILTER (no IN ({_numbered(taken, numbers)}))"
+        f"sum({'-' if weight < 0 else ''}{column})"
+        f" FILTER (no IN ({lines.numbered(taken, numbers)}))"
         for (column, weight), taken in groups.items()
     ]
     total = " + ".join(f"coalesce({t}, 0)" for t in terms)
-    counted = _numbered((w.item for w in found), numbers)
+    counted = lines.numbered((w.item for w in found), numbers)
     if not _may_be_empty(measure):
         total = f"CASE WHEN count(*) FILTER (no IN ({counted})) > 0 THEN {total} END"
-    holes = [w for w in found if (w.item, w.column) in missing]
-    if holes:
-        tests = " OR ".join(f"(no = {numbers[w.item]} AND {w.column} IS NULL)" for w in holes)
+    empty = sorted({(numbers[w.item], w.column) for w in found if (w.item, w.column) in holes})
+    if empty:
+        tests = " OR ".join(f"(no = {no} AND {column} IS NULL)" for no, column in empty)
         total = f"CASE WHEN count(*) FILTER ({tests}) = 0 THEN {total} END"
     return f"CAST({total} AS BIGINT)"
 

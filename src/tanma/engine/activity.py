@@ -6,7 +6,8 @@ What was said stays as said in the facts; here it is put on months, in columns:
   months it covers, never the facts);
 * a span of several months is split by days with largest remainder and marked;
 * of several sources that speak of one month, the edition's order of preference chooses; the choice
-  and its losers stay visible.
+  and its losers stay visible;
+* what nobody said but follows from what was said is derived and marked, see `derived`.
 """
 
 from __future__ import annotations
@@ -15,6 +16,8 @@ from collections.abc import Sequence
 
 import duckdb
 import pyarrow as pa
+
+from tanma.engine import derived
 
 SOURCE_ORDER: tuple[str, ...] = (
     "verified", "meter", "grid", "gas", "heat", "water", "tax", "stat.205-2", "stat.205-1",
@@ -30,48 +33,57 @@ def build(
     known: str = "known", name: str = "activity", since: str = "1900-01-01",
     until: str = "9999-12-31",
 ) -> None:  # fmt: skip
-    """Create table `name` (COLUMNS): the chosen monthly value of each item and enterprise.
+    """Create view `name` (COLUMNS, derived): the chosen monthly value of each item and enterprise.
 
     `value` counts at the item's scale; `split` marks a value that was split by days; `seq` is the
-    fact it rests on. `<name>_rivals` keeps the candidates that lost. Months in [since, until).
+    fact it rests on. `<name>_rivals` keeps the candidates that lost, `<name>_refused` derived
+    values that cannot be. Months in [since, until). Plain facts are not copied: the view reads
+    them where they lie.
     """
-    con.register("activity_items", pa.table({"item": list(items)}))
+    wanted = sorted({*items, *derived.needed(items)})
+    con.register("activity_items", pa.table({"item": wanted}))
     ranks = pa.table({"source": list(order), "place": list(range(len(order)))})
     con.register("activity_order", ranks)
     # from January on, because a cumulative is read together with the one before it
     january = f"{since[:4]}-01-01"
     scope = f"valid_to > DATE '{january}' AND valid_from < DATE '{until}' AND value IS NOT NULL"
     months = f"month >= DATE '{since}' AND month < DATE '{until}'"
-    con.execute(f"CREATE OR REPLACE TEMP TABLE {name}_spans AS {_odd_spans(known, scope)}")
-    con.execute(f"CREATE OR REPLACE TEMP TABLE {name}_contested AS {_contested(known, scope)}")
-    con.execute(f"CREATE OR REPLACE TEMP TABLE {name}_many AS {_candidates(name, known, scope)}")
+    con.execute(f"CREATE OR REPLACE TEMP TABLE {name}_shapes AS {_shapes(known, scope)}")
+    con.execute(f"CREATE OR REPLACE TEMP TABLE {name}_contested AS {_contested(name)}")
+    some = con.execute(f"SELECT count(*) > 0 FROM {name}_contested").fetchall()[0][0]
+    said = f"{known} f SEMI JOIN {name}_contested USING (item) WHERE {some} AND {scope}"
+    con.execute(f"CREATE OR REPLACE TEMP TABLE {name}_spans AS {_odd_spans(said)}")
+    con.execute(f"CREATE OR REPLACE TEMP TABLE {name}_many AS {_candidates(name, said)}")
     con.execute(
-        f"""CREATE OR REPLACE TEMP TABLE {name} AS
-            SELECT {COLUMNS} FROM ({_single(name, known, scope)}) WHERE {months}
+        f"""CREATE OR REPLACE TEMP VIEW {name}_said AS
+            SELECT {COLUMNS}, false AS derived FROM ({_single(name, known, scope)}) WHERE {months}
             UNION ALL
-            SELECT {COLUMNS} FROM {name}_many WHERE place = 1 AND {months}"""
+            SELECT {COLUMNS}, false FROM {name}_many WHERE place = 1 AND {months}"""
     )
     con.execute(
         f"""CREATE OR REPLACE TEMP VIEW {name}_rivals AS
             SELECT {COLUMNS} FROM {name}_many WHERE place > 1 AND {months}"""
     )
+    derived.build(con, name, known, months)
 
 
 _WHOLE_MONTH = """kind = 'amount' AND day(valid_from) = 1
     AND valid_to = valid_from + INTERVAL 1 MONTH"""
 
 
-def _amounts(known: str, scope: str) -> str:
-    return f"""{known} f SEMI JOIN activity_items USING (item)
-               WHERE {scope} AND kind IN ('amount', 'cumulative')"""
+def _shapes(known: str, scope: str) -> str:
+    """Which items are spoken of, by whom, over which spans: one look at every fact."""
+    return f"""
+        SELECT item, kind, source, valid_from, valid_to, count(*) AS facts
+        FROM {known} WHERE {scope} AND kind IN ('amount', 'cumulative') GROUP BY ALL"""
 
 
-def _contested(known: str, scope: str) -> str:
+def _contested(name: str) -> str:
     """Items of which some fact is not a plain month, or about which several sources speak.
 
     The others, most of the rows, need no choice and are passed on as they lie.
     """
-    return f"""SELECT item FROM {_amounts(known, scope)}
+    return f"""SELECT item FROM {name}_shapes SEMI JOIN activity_items USING (item)
                GROUP BY item HAVING min(source) <> max(source) OR NOT bool_and({_WHOLE_MONTH})"""
 
 
@@ -83,14 +95,14 @@ def _single(name: str, known: str, scope: str) -> str:
                WHERE {scope} AND kind = 'amount'"""
 
 
-def _odd_spans(known: str, scope: str) -> str:
+def _odd_spans(said: str) -> str:
     """Spans that are no whole month, and differences of cumulatives, as (from, to, value)."""
     return f"""
         WITH cumulative AS (
             SELECT subject, item, source, kind, seq, data_class, value,
                    lag(valid_to) OVER w AS before_to, lag(value) OVER w AS before_value,
                    valid_from, valid_to
-            FROM {_amounts(known, scope)} AND kind = 'cumulative'
+            FROM {said} AND kind = 'cumulative'
             WINDOW w AS (PARTITION BY subject, item, source, valid_from ORDER BY valid_to)
         )
         SELECT subject, item, source, kind, seq, data_class,
@@ -99,7 +111,7 @@ def _odd_spans(known: str, scope: str) -> str:
         FROM cumulative
         UNION ALL
         SELECT subject, item, source, kind, seq, data_class, valid_from, valid_to, value
-        FROM {_amounts(known, scope)} AND kind = 'amount' AND NOT ({_WHOLE_MONTH})
+        FROM {said} AND kind = 'amount' AND NOT ({_WHOLE_MONTH})
     """
 
 
@@ -130,7 +142,7 @@ def _split(name: str) -> str:
     """
 
 
-def _candidates(name: str, known: str, scope: str) -> str:
+def _candidates(name: str, said: str) -> str:
     """All candidates of contested items, the chosen one with place 1.
 
     Parts of a month by one source are added first. Before the order of sources counts nothing;
@@ -140,8 +152,7 @@ def _candidates(name: str, known: str, scope: str) -> str:
         WITH all_candidates AS (
             SELECT subject, item, valid_from AS month, source, kind, seq, data_class, value,
                    false AS split, false AS partial
-            FROM {_amounts(known, scope)} AND {_WHOLE_MONTH}
-                 AND item IN (FROM {name}_contested)
+            FROM {said} AND {_WHOLE_MONTH}
             UNION ALL BY NAME
             SELECT * FROM ({_split(name)})
         ),
@@ -160,17 +171,28 @@ def _candidates(name: str, known: str, scope: str) -> str:
     """
 
 
-def attributes(con: duckdb.DuckDBPyConnection, day: str, known: str = "known") -> None:
+def attributes(
+    con: duckdb.DuckDBPyConnection, day: str, known: str = "known", since: str | None = None
+) -> None:
     """Create table `attributes`: text attributes of every subject that hold on a day (ISO date).
 
-    Where spans overlap the later start counts, then the later version.
+    Where spans overlap the later start counts, then the later version. `attribute_spans` keeps all
+    that hold at some time in [since, day], for what changes inside a period.
     """
     con.execute(
-        f"""CREATE OR REPLACE TEMP TABLE attributes AS
-            SELECT subject, item, arg_max(text, (valid_from, coalesce(revision, 0), stamp, seq))
-                   AS text
+        f"""CREATE OR REPLACE TEMP TABLE attribute_spans AS
+            SELECT subject, item, text, valid_from, valid_to, coalesce(revision, 0) AS revision,
+                   stamp, seq
             FROM {known}
             WHERE kind = 'attribute' AND text IS NOT NULL
-                  AND valid_from <= DATE '{day}' AND valid_to > DATE '{day}'
-            GROUP BY subject, item"""
+                  AND valid_from <= DATE '{day}' AND valid_to > DATE '{since or day}'"""
+    )
+    con.execute(
+        f"""CREATE OR REPLACE TEMP TABLE attributes AS
+            WITH held AS (FROM attribute_spans WHERE valid_to > DATE '{day}'),
+            often AS (SELECT subject, item FROM held GROUP BY ALL HAVING count(*) > 1)
+            SELECT subject, item, text FROM held ANTI JOIN often USING (subject, item)
+            UNION ALL
+            SELECT subject, item, arg_max(text, (valid_from, revision, stamp, seq)) AS text
+            FROM held SEMI JOIN often USING (subject, item) GROUP BY subject, item"""
     )

@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
-import pyarrow as pa
 
 from tanma import __version__
 from tanma.domain.factors.preferences import preferences
@@ -22,8 +21,9 @@ from tanma.domain.methods.edition import edition
 from tanma.domain.periods import Period, parse
 from tanma.domain.rating.loader import find as find_scheme
 from tanma.engine import accounts, activity, population, rating, regions
+from tanma.engine.lines import Grid
 from tanma.lake.facts import FactsMirror
-from tanma.lake.results import ResultTable, publish
+from tanma.lake.results import Query, ResultTable, publish
 from tanma.lake.results import Run as LakeRun
 
 MONEY_DECIMALS = 6
@@ -61,24 +61,23 @@ def evaluate(con: duckdb.DuckDBPyConnection, plan: Plan) -> None:
     last_day = date.fromordinal(span.end.toordinal() - 1).isoformat()
     activity.build(con, accounts.items(plan.editions) + list(population.MONEY_ITEMS),
                    since=window, until=end)  # fmt: skip
-    activity.attributes(con, last_day)
+    activity.attributes(con, last_day, since=window)
     population.enterprises(con)
-    totals = accounts.build(con, plan.editions, plan.grid_region, plan.known_on,
+    totals = accounts.build(con, plan.editions, plan.grid_region, plan.known_on, (window, end),
                             plan.frozen_grid_year, plan.grid_level)  # fmt: skip
+    now, before = _spans(plan, totals.grid)
+    totals.by_item(con, (now, before))
     population.money(con)
+    population.expected(con, totals.grid)
     regions.closure(con)
     regions.memberships(con)
-    _results(con, plan, totals, start, end, "results")
-    regions.sums(con, "area_now", "results")
-    before = span.year_before()
-    _results(
-        con, plan, totals, before.start.isoformat(), before.end.isoformat(), "results_before"
-    )
-    regions.sums(con, "area_before", "results_before")
-    con.execute(AREA_RESULTS)
     con.execute(f"CREATE OR REPLACE TEMP TABLE period_start AS SELECT DATE '{start}'")
-    for name, query in WORDS.items():
-        con.execute(f"CREATE OR REPLACE TEMP TYPE {name} AS ENUM ({query})")
+    for part, (into, areas, months) in enumerate(
+        (("results", "area_now", now), ("results_before", "area_before", before))
+    ):
+        _results(con, plan, totals, part, months, into)
+        regions.sums(con, areas, into)
+    con.execute(AREA_RESULTS)
     _breakdowns(con, totals)
 
 
@@ -86,14 +85,22 @@ def _twelve_months_before(day: date) -> date:
     return date(day.year - 1, day.month, 1)
 
 
+def _spans(plan: Plan, grid: Grid) -> tuple[tuple[int, int], tuple[int, int]]:
+    """The period and the one a year before it, as month numbers of the window."""
+    spans = (plan.span, plan.span.year_before())
+    now, before = ((grid.place(s.start.isoformat()), grid.place(s.end.isoformat())) for s in spans)
+    return now, before
+
+
 def _results(
-    con: duckdb.DuckDBPyConnection, plan: Plan, totals: accounts.Totals, start: str, end: str,
-    into: str,
+    con: duckdb.DuckDBPyConnection, plan: Plan, totals: accounts.Totals, part: int,
+    months: tuple[int, int], into: str,
 ) -> None:  # fmt: skip
-    population.gaps(con, start, end, f"{into}_gaps")
-    span = f"month >= DATE '{start}' AND month < DATE '{end}'"
-    con.execute(f"CREATE OR REPLACE TEMP TABLE {into}_items AS {totals.by_item(span)}")
-    con.execute(_base(plan, totals, start, end, into))
+    population.gaps(con, totals.grid, *months, f"{into}_gaps")
+    con.execute(
+        f"CREATE OR REPLACE TEMP VIEW {into}_items AS FROM item_sums WHERE part = {part}"
+    )
+    con.execute(_base(plan, totals, months, into))
     con.execute(_rating_input(into))
     scheme = find_scheme(plan.scheme)
     rating.rate_relation(
@@ -102,59 +109,85 @@ def _results(
     con.execute(_joined(con, scheme, into))
 
 
-def _base(plan: Plan, totals: accounts.Totals, start: str, end: str, into: str) -> str:
+def _base(plan: Plan, totals: accounts.Totals, span: tuple[int, int], into: str) -> str:
     """One row per enterprise: sums over the period, what is missing, who may form the benchmark."""
-    months = plan.span.end_month - plan.span.first_month
-    within = f"month >= DATE '{start}' AND month < DATE '{end}'"
+    first, last = span
+    months, bits = last - first, 2**last - 2**first
+    number = totals.grid.month_sql("month")
+    bit = f"CAST(1 AS UBIGINT) << {number}"
     legal = "true" if plan.legal_basis else "consented IS NOT NULL"
     return f"""
         CREATE OR REPLACE TEMP TABLE {into}_base AS
         WITH energy AS (
-            SELECT subject, {totals.columns()} FROM {into}_items GROUP BY subject
+            SELECT subject, {totals.columns()}, bool_or(restricted) AS energy_restricted,
+                   bit_or(sources) FILTER (counted) AS energy_sources,
+                   coalesce(bool_or(split) FILTER (counted), false) AS some_split
+            FROM {into}_items GROUP BY subject
         ),
         money AS (
-            SELECT subject,
-                   CASE WHEN count(value_added_fen) = {months}
-                        THEN CAST(sum(value_added_fen) AS BIGINT) END AS value_added_fen,
-                   CASE WHEN count(output_fen) = {months}
-                        THEN CAST(sum(output_fen) AS BIGINT) END AS output_fen,
+            SELECT subject, CAST(sum(value_added_fen) AS BIGINT) AS value_added_fen,
+                   CAST(sum(output_fen) AS BIGINT) AS output_fen,
                    CAST(sum(revenue_fen) AS BIGINT) AS revenue_fen,
                    CAST(sum(tax_fen) AS BIGINT) AS tax_fen,
                    count(value_added_fen) AS value_added_months,
                    count(*) FILTER (value_added_fen > 0) AS positive_months,
                    max(va_origin) AS va_origin, max(output_origin) AS output_origin,
-                   bool_or(restricted) AS restricted
-            FROM money_monthly WHERE {within} GROUP BY subject
+                   bool_or(restricted) AS restricted,
+                   bit_or({bit}) FILTER (value_added_fen IS NOT NULL) AS value_added_in,
+                   bit_or({bit}) FILTER (output_fen IS NOT NULL) AS output_in
+            FROM money_monthly WHERE {number} >= {first} AND {number} < {last} GROUP BY subject
         ),
         missing AS (
             SELECT g.subject, count(*) AS missing,
                    CAST(sum(coalesce(upper_mg, 0)) AS BIGINT) AS missing_upper_mg,
                    string_agg(DISTINCT item, ',' ORDER BY item) AS missing_items
-            FROM {into}_gaps g LEFT JOIN line_upper u USING (subject, item) GROUP BY g.subject
+            FROM {into}_gaps g LEFT JOIN ({_UPPER}) u USING (subject, item) GROUP BY g.subject
         ),
-        basis AS (
-            SELECT subject, bool_or(source = 'declared') AS some_declared,
-                   bool_or(source LIKE 'stat.%') AS some_statistics, bool_or(split) AS some_split
-            FROM activity SEMI JOIN energy_items USING (item) WHERE {within} GROUP BY subject
+        spelled AS (
+            SELECT subject, string_agg(item || ':' || months, ';' ORDER BY item) AS missing_months
+            FROM (SELECT subject, item, string_agg(strftime(month, '%Y-%m'), ',' ORDER BY month)
+                         AS months FROM {into}_gaps GROUP BY ALL) GROUP BY subject
         ),
         consent AS (
             SELECT subject, any_value(text) AS consented FROM attributes
             WHERE item = 'consent.statistical' GROUP BY subject
-        )
-        SELECT e.*, n.* EXCLUDE (subject) REPLACE (
+        ),
+        worked AS (SELECT subject, months & {bits}::UBIGINT AS worked FROM expected)
+        SELECT e.*, n.* EXCLUDE (subject, energy_restricted, energy_sources, some_split) REPLACE (
                    CASE WHEN {_covered()} THEN carbon_market_mg END AS carbon_market_mg),
-               m.* EXCLUDE (subject),
+               m.* EXCLUDE (subject, value_added_in, output_in) REPLACE (
+                   CASE WHEN (value_added_in & worked) = worked THEN value_added_fen END
+                        AS value_added_fen,
+                   CASE WHEN (output_in & worked) = worked THEN output_fen END AS output_fen),
                coalesce(x.missing, 0) AS missing, coalesce(missing_upper_mg, 0) AS missing_upper_mg,
                coalesce(missing_items, '') AS missing_items,
-               CASE WHEN some_declared THEN 'declared' WHEN some_statistics THEN 'statistics'
-                    WHEN some_declared IS NOT NULL THEN 'metered' ELSE '' END AS data_basis,
+               coalesce(missing_months, '') AS missing_months,
+               CAST(bit_count(worked) AS BIGINT) AS worked_months,
+               CASE WHEN (energy_sources & {_mask("declared")}) > 0 THEN 'declared'
+                    WHEN (energy_sources & {_mask("stat.")}) > 0 THEN 'statistics'
+                    WHEN energy_sources IS NOT NULL THEN 'metered' ELSE '' END AS data_basis,
                coalesce(some_split, false) AS some_split,
-               coalesce(NOT restricted, true) OR {legal} AS may_use,
+               NOT (coalesce(restricted, false) OR coalesce(energy_restricted, false)) OR {legal}
+                   AS may_use,
                size_class = 'above' AND status = 'active' AND coalesce(x.missing, 0) = 0
-                   AND n.net_mg IS NOT NULL AND coalesce(positive_months, 0) = {months} AS member
+                   AND n.net_mg IS NOT NULL AND coalesce(positive_months, 0) = {months}
+                   AND worked = {bits}::UBIGINT AS member
         FROM enterprises e LEFT JOIN energy n USING (subject) LEFT JOIN money m USING (subject)
-             LEFT JOIN missing x USING (subject) LEFT JOIN basis USING (subject)
-             LEFT JOIN consent USING (subject)"""
+             LEFT JOIN missing x USING (subject) LEFT JOIN spelled USING (subject)
+             LEFT JOIN consent USING (subject) LEFT JOIN worked USING (subject)"""
+
+
+_UPPER = """SELECT subject, item, max(most_mg) AS upper_mg FROM item_sums WHERE counted
+            GROUP BY subject, item"""
+"""SQL: the greatest month of an item in the window, the upper bound of a missing one."""
+
+
+def _mask(prefix: str) -> str:
+    """SQL: the bits of the sources that begin so."""
+    return (
+        "CAST(list_sum(list_transform(getvariable('line_sources'),"
+        f" lambda s, i: CASE WHEN starts_with(s, '{prefix}') THEN 1 << i ELSE 0 END)) AS UINTEGER)"
+    )
 
 
 def _covered() -> str:
@@ -175,6 +208,7 @@ def _rating_input(into: str) -> str:
 
 def _joined(con: duckdb.DuckDBPyConnection, scheme: Any, into: str) -> str:
     """Base and rating side by side, with state, reason and neutrality band."""
+    neutrality = rating.neutrality_sql("deduction_mg", "gross_mg", scheme)
     return f"""
         CREATE OR REPLACE TEMP TABLE {into} AS
         SELECT b.*, r.* EXCLUDE (_pos, id, period, "group", basis, level, grade),
@@ -186,7 +220,7 @@ def _joined(con: duckdb.DuckDBPyConnection, scheme: Any, into: str) -> str:
                CASE WHEN reason = '' THEN 'graded' ELSE 'uncoded' END AS state,
                CASE WHEN reason = '' THEN r.level END AS level,
                CASE WHEN reason = '' THEN r.grade END AS grade,
-               CASE WHEN reason = '' THEN {rating.neutrality_sql('deduction_mg', 'gross_mg', scheme)} END AS neutrality_band
+               CASE WHEN reason = '' THEN {neutrality} END AS neutrality_band
         FROM {into}_base b LEFT JOIN {into}_rated r ON r.id = b.subject"""
 
 
@@ -202,12 +236,25 @@ AREA_RESULTS = """
 
 
 def _breakdowns(con: duckdb.DuckDBPyConnection, totals: accounts.Totals) -> None:
-    """Tables `sources` (area × item), `industries` (area × division) and `monthly` (area × month)."""
+    """Tables `sources` (area × item), `industries` (area × division) and `monthly` (area × month).
+
+    Sums are made per leaf, the enterprises of the same place, before they climb to the areas.
+    """
+    con.execute(
+        """CREATE OR REPLACE TEMP TABLE leaf_areas AS
+        SELECT leaf, hierarchy, area_code
+        FROM (SELECT leaf, min(subject) AS subject FROM ranked GROUP BY leaf)
+             JOIN inside USING (subject)"""
+    )
     con.execute(
         """CREATE OR REPLACE TEMP TABLE sources AS
+        WITH leaves AS (
+            SELECT leaf, item, sum(gross_mg) AS gross_mg, count(*) AS enterprises
+            FROM results_items JOIN ranked USING (subject) WHERE gross_mg IS NOT NULL GROUP BY ALL
+        )
         SELECT hierarchy, area_code, item, CAST(sum(gross_mg) AS BIGINT) AS gross_mg,
-               count(*) AS enterprises
-        FROM results_items JOIN inside USING (subject) WHERE gross_mg IS NOT NULL GROUP BY ALL"""
+               CAST(sum(enterprises) AS BIGINT) AS enterprises
+        FROM leaves JOIN leaf_areas USING (leaf) GROUP BY ALL"""
     )
     con.execute(
         """CREATE OR REPLACE TEMP TABLE industries AS
@@ -224,22 +271,35 @@ def _breakdowns(con: duckdb.DuckDBPyConnection, totals: accounts.Totals) -> None
                quantile_cont(intensity, 0.9) FILTER (member) AS intensity_p90
         FROM results r JOIN inside i USING (subject) GROUP BY ALL"""
     )
-    con.execute(
-        f"""CREATE OR REPLACE TEMP TABLE monthly AS
+    con.execute(_monthly(totals))
+
+
+def _monthly(totals: accounts.Totals) -> str:
+    """Area sums by month. A measure with a hole is unknown for that enterprise and month, so then
+    the sums are made per enterprise first; without holes adding per leaf gives the same integers.
+    """
+    one = "subject, leaf" if totals.holes else "leaf"
+    return f"""CREATE OR REPLACE TEMP TABLE monthly AS
         WITH own AS (
-            SELECT subject, month, {totals.columns(("net_mg", "gross_mg"))} FROM lines
-            GROUP BY subject, month
+            SELECT {one}, m, {totals.columns(("net_mg", "gross_mg"))}
+            FROM (SELECT *, {totals.grid.item_of()} AS no, {totals.grid.month_of()} AS m
+                  FROM line_rows) GROUP BY ALL
         ),
-        leaf AS (
-            SELECT area_code, management_code, month, any_value(subject) AS subject,
-                   sum(net_mg) AS net_mg, sum(gross_mg) AS gross_mg, count(*) AS enterprises
-            FROM own JOIN enterprises USING (subject) GROUP BY ALL
+        present AS (
+            SELECT leaf, m, count(*) AS enterprises
+            FROM (SELECT subject, bit_or(months) AS months FROM item_sums GROUP BY subject)
+                 JOIN ranked USING (subject)
+                 JOIN line_window ON (months & (CAST(1 AS UBIGINT) << m)) > 0 GROUP BY ALL
+        ),
+        leaves AS (
+            SELECT leaf, m, sum(net_mg) AS net_mg, sum(gross_mg) AS gross_mg
+            FROM own GROUP BY ALL
         )
-        SELECT hierarchy, i.area_code, month, CAST(sum(net_mg) AS BIGINT) AS net_mg,
+        SELECT hierarchy, area_code, month, CAST(sum(net_mg) AS BIGINT) AS net_mg,
                CAST(sum(gross_mg) AS BIGINT) AS gross_mg,
                CAST(sum(enterprises) AS BIGINT) AS enterprises
-        FROM leaf JOIN inside i USING (subject) GROUP BY ALL"""
-    )
+        FROM leaves JOIN present USING (leaf, m) JOIN leaf_areas USING (leaf)
+             JOIN line_window USING (m) GROUP BY ALL"""
 
 
 def _as_text(order: str) -> str:
@@ -249,7 +309,8 @@ def _as_text(order: str) -> str:
 
 FACTORS_USED = " UNION ALL BY NAME ".join(
     f"""SELECT '{order}' AS preference, coalesce(natural_key, '') AS natural_key,
-        n.* EXCLUDE (subject, region_code) REPLACE ({_as_text(order)}) FROM {kind}_{order.replace("-", "_")} n
+        n.* EXCLUDE (subject, region_code) REPLACE ({_as_text(order)})
+        FROM {kind}_{order.replace("-", "_")} n
         LEFT JOIN enterprises USING (subject) WHERE month >= (FROM period_start)"""
     for order in accounts.PREFERENCES
     for kind in ("need", "own")
@@ -257,19 +318,9 @@ FACTORS_USED = " UNION ALL BY NAME ".join(
 """Per order of preference, item and month (and enterprise with measured factors): values, choice
 codes, rows. Frozen with the lines, so that an explanation renders from the files alone."""
 
-WORDS = {
-    "key_words": "SELECT DISTINCT natural_key FROM enterprises ORDER BY 1",
-    "item_words": "SELECT DISTINCT item FROM account_items ORDER BY 1",
-    "source_words": "SELECT DISTINCT source FROM activity ORDER BY 1",
-}
-"""Texts of the lines as numbered words in the order of the text: sorting millions of lines by key
-compares integers, and the file holds a dictionary."""
-
 PUBLISHED: dict[str, tuple[str, tuple[str, ...], tuple[str, ...]]] = {
     "lines": (
-        "SELECT natural_key::key_words AS natural_key, l.* EXCLUDE (no, gross_mg) REPLACE"
-        " (item::item_words AS item, source::source_words AS source)"
-        " FROM lines l JOIN enterprises USING (subject) WHERE month >= (FROM period_start)",
+        "SELECT * EXCLUDE (no, gross_mg) FROM lines WHERE month >= (FROM period_start)",
         ("natural_key", "item", "month"), ("subject", "seq"),
     ),
     "results": (
@@ -284,6 +335,8 @@ PUBLISHED: dict[str, tuple[str, tuple[str, ...], tuple[str, ...]]] = {
     "monthly": ("FROM monthly", ("hierarchy", "area_code", "month"), ()),
 }  # fmt: skip
 """file → (query, natural key, surrogate columns that stay outside the digest)."""
+IN_ORDER = frozenset({"lines"})
+"""Tables that lie in the order of their key already."""
 
 
 def run(
@@ -291,7 +344,9 @@ def run(
 ) -> LakeRun:
     """Evaluate on the pinned mirror and publish the files of the run, flushed to disk."""
     mirror = FactsMirror(lake)
-    config = {"memory_limit": memory} | ({"threads": threads} if threads else {})
+    config: dict[str, Any] = {"memory_limit": memory}
+    if threads:
+        config["threads"] = threads
     with duckdb.connect(config=config) as con:
         con.execute(f"SET temp_directory = '{lake / 'spill'}'")
         pinned = mirror.relation(con, plan.known_at)
@@ -299,34 +354,29 @@ def run(
         known = con.execute("SELECT count(*) FROM results WHERE net_mg IS NOT NULL").fetchall()
         if known == [(0,)]:
             raise Problem("run_no_data", period=plan.period)
-        tables = {
-            name: _result_table(con, query, key, omit, merkle=name == "results", sealed=name != "lines")
-            for name, (query, key, omit) in PUBLISHED.items()
-        }
+        tables = {name: _result_table(con, name) for name in PUBLISHED}
         meta = _plain(plan) | {
             "facts_version": pinned.version, "facts_seq": pinned.seq, "code_version": __version__,
         }  # fmt: skip
         return publish(lake, run_id, tables, meta)
 
 
-def _result_table(
-    con: duckdb.DuckDBPyConnection, query: str, key: tuple[str, ...], omit: tuple[str, ...], *,
-    merkle: bool, sealed: bool,
-) -> ResultTable:  # fmt: skip
+def _result_table(con: duckdb.DuckDBPyConnection, name: str) -> ResultTable:
     """Rows in the order of their natural key, so that the same result is the same bytes.
 
-    Floats are there for display and stay outside the digest with the surrogate columns.
+    Floats are there for display and stay outside the digest with the surrogate columns. Lines are
+    sealed when the run is published: the digest of millions of rows is not needed to judge a run.
     """
-    ordered = f"SELECT * FROM ({query}) ORDER BY {', '.join(key)}"
-    data = con.sql(ordered).to_arrow_table()
-    floats = tuple(f.name for f in data.schema if _shown_only(f.type))
-    return ResultTable(data, key, omit + floats, merkle=merkle, sealed=sealed)
+    query, key, omit = PUBLISHED[name]
+    ordered = query if name in IN_ORDER else f"SELECT * FROM ({query}) ORDER BY {', '.join(key)}"
+    rows = Query(con, ordered)
+    floats = tuple(column for column, kind in rows.columns().items() if _shown_only(kind))
+    return ResultTable(rows, key, omit + floats, merkle=name == "results", sealed=name != "lines")
 
 
-def _shown_only(kind: pa.DataType) -> bool:
+def _shown_only(kind: str) -> bool:
     """Floats and lists of floats (probabilities) are for display."""
-    value = kind.value_type if pa.types.is_list(kind) else kind
-    return bool(pa.types.is_floating(value))
+    return kind.removesuffix("[]") in {"DOUBLE", "FLOAT"}
 
 
 def _plain(plan: Plan) -> dict[str, Any]:

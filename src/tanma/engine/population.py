@@ -7,6 +7,9 @@ All tables are temporary tables of the connection: `attributes` and `activity` (
 from __future__ import annotations
 
 import duckdb
+import pyarrow as pa
+
+from tanma.engine.lines import Grid
 
 VALUE_ADDED_PARTS = (
     "economy.labour_compensation",
@@ -57,61 +60,136 @@ def money(con: duckdb.DuckDBPyConnection) -> None:
     otherwise the declared value; `va_origin` says which. Output is gross output value; where only
     the tax turnover is known it stands in and `output_origin` says so.
     """
-    parts = ", ".join(f"'{p}'" for p in VALUE_ADDED_PARTS)
+    count = len(VALUE_ADDED_PARTS)
+    con.register(
+        "money_items",
+        pa.table({"item": MONEY_ITEMS, "n": pa.array(range(len(MONEY_ITEMS)), pa.int8())}),
+    )
+    one = {name: f"any_value(value) FILTER (n = {MONEY_ITEMS.index(item)})"
+           for name, item in _SINGLE.items()}  # fmt: skip
+    singles = ", ".join(f"{sql} AS {name}" for name, sql in one.items())
     con.execute(
         f"""CREATE OR REPLACE TEMP TABLE money_monthly AS
         WITH wide AS (
-            SELECT subject, month,
-                   sum(value) FILTER (item IN ({parts})) AS parts_fen,
-                   count(*) FILTER (item IN ({parts})) AS parts_n,
-                   any_value(value) FILTER (item = 'economy.value_added') AS declared_fen,
-                   any_value(value) FILTER (item = 'economy.output_value') AS output_fen,
-                   any_value(value) FILTER (item = 'tax.turnover') AS turnover_fen,
-                   any_value(value) FILTER (item = 'economy.main_revenue') AS revenue_fen,
-                   any_value(value) FILTER (item = 'tax.paid') AS tax_fen,
-                   bool_or(data_class = 'statistical_only'
-                           AND item LIKE 'economy.%') AS restricted
-            FROM activity WHERE item LIKE 'economy.%' OR item LIKE 'tax.%'
-            GROUP BY subject, month
+            SELECT subject, month, sum(value) FILTER (n < {count}) AS parts_fen,
+                   count(*) FILTER (n < {count}) AS parts_n, {singles},
+                   bool_or(data_class = 'statistical_only' AND starts_with(item, 'economy.'))
+                   AS restricted
+            FROM activity JOIN money_items USING (item) GROUP BY subject, month
         )
         SELECT subject, month,
-               CAST(CASE WHEN parts_n = {len(VALUE_ADDED_PARTS)} THEN parts_fen
-                    ELSE declared_fen END AS BIGINT) AS value_added_fen,
-               CASE WHEN parts_n = {len(VALUE_ADDED_PARTS)} THEN 'income'
+               CAST(CASE WHEN parts_n = {count} THEN parts_fen ELSE declared_fen END AS BIGINT)
+               AS value_added_fen,
+               CASE WHEN parts_n = {count} THEN 'income'
                     WHEN declared_fen IS NOT NULL THEN 'declared' END AS va_origin,
-               coalesce(output_fen, turnover_fen) AS output_fen,
-               CASE WHEN output_fen IS NOT NULL THEN 'output'
+               coalesce(gross_output_fen, turnover_fen) AS output_fen,
+               CASE WHEN gross_output_fen IS NOT NULL THEN 'output'
                     WHEN turnover_fen IS NOT NULL THEN 'turnover' END AS output_origin,
                revenue_fen, tax_fen, restricted
         FROM wide"""
     )
 
 
-def gaps(con: duckdb.DuckDBPyConnection, start: str, end: str, into: str = "gaps") -> None:
-    """Table `into`: (subject, item, month) of the period that were expected and not reported.
+_SINGLE = {
+    "declared_fen": "economy.value_added", "gross_output_fen": "economy.output_value",
+    "turnover_fen": "tax.turnover", "revenue_fen": "economy.main_revenue", "tax_fen": "tax.paid",
+}  # fmt: skip
 
-    Expected is every energy item that the enterprise reported in the period or in the twelve months
-    before it, from the month of its first report on (a boiler or a solar roof may be new; a source
-    that has ended is reported as 0); and for an enterprise that was active and reported nothing at
-    all, energy itself (item '').
+
+def expected(con: duckdb.DuckDBPyConnection, made: Grid) -> None:
+    """Table `expected`: per enterprise the months of the window it worked in, one bit each.
+
+    A month counts when the enterprise was active on a day of it (attribute `status`, dated), and
+    before that when it reported anything for it. Without a status it begins with the first month
+    that it reported anything for; without either, nothing says that it is new.
     """
+    every = 2**made.months - 1
     con.execute(
-        f"""CREATE OR REPLACE TEMP TABLE {into} AS
-        WITH months AS (
-            SELECT CAST(unnest(generate_series(DATE '{start}', DATE '{end}' - INTERVAL 1 DAY,
-                                               INTERVAL 1 MONTH)) AS DATE) AS month
+        f"""CREATE OR REPLACE TEMP TABLE expected AS
+        WITH status AS (FROM attribute_spans WHERE item = 'status'),
+        changing AS (
+            SELECT subject FROM status GROUP BY subject
+            HAVING count(*) > 1 OR any_value(text) <> 'active'
+                   OR min(valid_from) > DATE '{made.first}' OR max(valid_to) < DATE '9999-01-01'
+        ),
+        days AS (
+            SELECT subject, valid_from AS day FROM status SEMI JOIN changing USING (subject)
+            UNION SELECT subject, valid_to FROM status SEMI JOIN changing USING (subject)
+            UNION SELECT subject, month FROM changing, (SELECT DISTINCT month FROM line_window)
+        ),
+        held AS (
+            SELECT d.subject, day, arg_max(text, (valid_from, revision, stamp, seq)) AS text
+            FROM days d JOIN status s ON s.subject = d.subject
+                 AND s.valid_from <= day AND s.valid_to > day
+            GROUP BY ALL
+        ),
+        worked AS (
+            SELECT subject, bit_or(CAST(1 AS UBIGINT) << {made.month_sql("day")}) AS months
+            FROM held WHERE text = 'active' AND {made.month_sql("day")} BETWEEN 0
+                 AND {made.months - 1}
+            GROUP BY subject
         ),
         heard AS (
-            SELECT subject, item, count(*) FILTER (month >= DATE '{start}') AS reported,
-                   min(month) AS first_month
-            FROM activity SEMI JOIN energy_items USING (item)
-            WHERE month >= DATE '{start}' - INTERVAL 12 MONTH AND month < DATE '{end}'
-            GROUP BY subject, item
+            SELECT subject, bit_or(months) AS months FROM item_sums GROUP BY subject
+            UNION ALL
+            SELECT subject, bit_or(CAST(1 AS UBIGINT) << {made.month_sql("month")})
+            FROM money_monthly GROUP BY subject
         ),
-        short AS (FROM heard WHERE reported < (SELECT count(*) FROM months))
-        SELECT subject, item, month FROM short JOIN months ON month >= first_month
-               ANTI JOIN activity USING (subject, item, month)
-        UNION ALL
-        SELECT subject, '' AS item, month FROM enterprises CROSS JOIN months
-        WHERE status = 'active' AND subject NOT IN (SELECT subject FROM heard)"""
+        first AS (
+            SELECT subject, bit_or(months) AS heard,
+                   bit_or(months) & ((~bit_or(months)) + 1) AS first_month
+            FROM heard GROUP BY subject
+        )
+        SELECT e.subject,
+               CASE WHEN c.subject IS NOT NULL AND w.months IS NULL THEN 0
+                    WHEN c.subject IS NOT NULL
+                    THEN w.months | (coalesce(f.heard, 0) & ((w.months & ((~w.months) + 1)) - 1))
+                    WHEN s.subject IS NOT NULL OR f.subject IS NULL THEN {every}
+                    ELSE {every} - (first_month - 1) END::UBIGINT AS months
+        FROM enterprises e LEFT JOIN changing c USING (subject) LEFT JOIN worked w USING (subject)
+             LEFT JOIN (SELECT DISTINCT subject FROM status) s USING (subject)
+             LEFT JOIN first f USING (subject)"""
+    )
+
+
+def gaps(
+    con: duckdb.DuckDBPyConnection, made: Grid, first: int, last: int, into: str = "gaps"
+) -> None:
+    """Table `into`: (subject, item, month) that were expected and not reported.
+
+    The period is the months [first, last) of the window. Expected in a month in which the
+    enterprise worked is every energy item that it reported in the window up to the end of the
+    period, from the month of its first report on (a boiler or a solar roof may be new; a source
+    that has ended is reported as 0). Before its first report of any energy, energy itself is
+    lacking (item ''). A derived value that was refused counts as one that was not reported.
+    """
+    until, period = 2**last - 1, 2**last - 2**first
+    con.execute(
+        f"""CREATE OR REPLACE TEMP TABLE {into} AS
+        WITH told AS (
+            SELECT subject, item, months, months AS spoken FROM item_sums WHERE counted
+            UNION ALL
+            SELECT subject, item, CAST(0 AS UBIGINT),
+                   CAST(1 AS UBIGINT) << {made.month_sql("month")}
+            FROM activity_refused SEMI JOIN ranked USING (subject)
+            WHERE reason IN ('negative', 'part_missing')
+        ),
+        heard AS (
+            SELECT *, ever & ((~ever) + 1) AS first_month
+            FROM (SELECT subject, item, bit_or(months) AS months,
+                         bit_or(spoken & {until}::UBIGINT) AS ever
+                  FROM told GROUP BY subject, item) WHERE ever > 0
+        ),
+        begun AS (SELECT subject, min(first_month) AS first_month FROM heard GROUP BY subject),
+        short AS (
+            SELECT subject, item,
+                   (e.months & (~h.months)) & ({period}::UBIGINT & (~(first_month - 1))) AS lacking
+            FROM heard h JOIN expected e USING (subject)
+            UNION ALL
+            SELECT subject, '', (months & {period}::UBIGINT)
+                   & (coalesce(first_month, {until + 1}::UBIGINT) - 1)
+            FROM expected LEFT JOIN begun USING (subject)
+        )
+        SELECT subject, item, month FROM short JOIN line_window
+             ON (lacking & (CAST(1 AS UBIGINT) << m)) > 0 WHERE lacking > 0"""
     )

@@ -58,6 +58,15 @@ class Lines:
             state.update(_bytes_of(lines))
         return f"{canonical.ALGORITHM}:{state.hexdigest()}"
 
+    def sealed(self) -> tuple[str, list[bytes]]:
+        """Digest and Merkle leaves in one pass over the rows."""
+        state = hashlib.sha256(self.header() + b"\n")
+        leaves = []
+        for lines in self.batches():
+            state.update(_bytes_of(lines))
+            leaves += [canonical.leaf_hash(text[:-1].encode()) for text in lines.to_pylist()]
+        return f"{canonical.ALGORITHM}:{state.hexdigest()}", leaves
+
     def leaves(self) -> list[bytes]:
         """Merkle leaves of the rows in order, as `domain.canonical.leaf_hash` makes them."""
         hashed = f"unhex(sha256(unhex('00') || encode({self._line()})))"
@@ -97,6 +106,9 @@ class Lines:
         if not texts:
             return plain
         doubtful = f"regexp_matches(concat({', '.join(texts)}), '[\\x00-\\x1f\"\\\\]')"
+        some = self.con.execute(f"SELECT bool_or({doubtful}) FROM {self.relation}").fetchall()
+        if not some[0][0]:  # the long expression costs more to plan than a look at the texts
+            return plain
         careful = self._joined(types, end, escaped=True)
         return f"CASE WHEN {doubtful} THEN {careful} ELSE {plain} END"
 

@@ -128,9 +128,7 @@ class Quantity:
 
     def posted_sql(self, columns: Mapping[str, str] | None = None) -> str:
         """The posted integer as a BIGINT expression; NULL where it does not fit."""
-        value = self.sql(columns).text
-        within = f"CASE WHEN {_fits(value, self.decimals)} THEN {value} END"
-        return numbers.post_sql(within, self.decimals)
+        return numbers.post_sql(self.sql(columns).text, self.decimals)
 
     def flag_sql(self, columns: Mapping[str, str] | None = None) -> str:
         """A code of the message catalogue where a value exists but cannot be posted, else NULL."""

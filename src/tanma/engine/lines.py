@@ -1,0 +1,232 @@
+"""The lines of all enterprises: activity in order, factors beside it, every posting as a column.
+
+A line's place in the grid of the run is one small number, `f`: item and month. Factors stand in
+lists by that number, so that posting is a plain projection, which keeps the order in which the
+lines were sorted while they were still narrow. Lines of enterprises with measured factors are few;
+they are posted again in place.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+
+import duckdb
+import pyarrow as pa
+
+from tanma.domain.factors.preferences import preferences
+from tanma.domain.items import items as catalogue
+from tanma.domain.methods.edition import activity_of
+from tanma.domain.quantities import find
+
+Posted = Mapping[str, tuple[str, Mapping[str, Sequence[str]]]]
+"""posted column → (order of preference, formula → its items)"""
+
+
+@dataclass(frozen=True)
+class Grid:
+    """Numbers for the items that occur and the months of the window: f = item × months + month."""
+
+    items: tuple[str, ...]
+    first: date
+    months: int
+
+    @property
+    def numbers(self) -> dict[str, int]:
+        return {item: n for n, item in enumerate(self.items)}
+
+    def month_sql(self, column: str) -> str:
+        """SQL: the number of a month column in the window."""
+        origin = self.first.year * 12 + self.first.month
+        return f"(year({column}) * 12 + month({column}) - {origin})"
+
+    def item_of(self, f: str = "f") -> str:
+        """SQL: the number of a line's item."""
+        return f"({f} // {self.months})"
+
+    def month_of(self, f: str = "f") -> str:
+        """SQL: the number of a line's month."""
+        return f"({f} % {self.months})"
+
+    def place(self, day: str) -> int:
+        """The number of the month that begins on an ISO day."""
+        year, month, _ = (int(part) for part in day.split("-"))
+        return year * 12 + month - self.first.year * 12 - self.first.month
+
+
+def grid(
+    con: duckdb.DuckDBPyConnection, used: Sequence[str], counted: Iterable[str], since: str,
+    until: str,
+) -> Grid:  # fmt: skip
+    """The grid of what occurs; tables `account_items`, `energy_items`, `line_grid`."""
+    found = {r[0] for r in con.execute("SELECT DISTINCT item FROM activity_months").fetchall()}
+    present = [item for item in used if item in found]
+    first, end = date.fromisoformat(since), date.fromisoformat(until)
+    months = (end.year - first.year) * 12 + end.month - first.month
+    made = Grid(tuple(present), first, months)
+    expected = set(counted)
+    con.register(
+        "account_items_given",
+        pa.table(
+            {
+                "item": pa.array(present, pa.string()),
+                "no": pa.array(range(len(present)), pa.int32()),
+                "divisor": pa.array([10.0 ** catalogue()[i].scale for i in present], pa.float64()),
+                "counted": pa.array([i in expected for i in present], pa.bool_()),
+            }
+        ),
+    )
+    con.execute("CREATE OR REPLACE TEMP TABLE account_items AS FROM account_items_given")
+    con.execute(
+        "CREATE OR REPLACE TEMP TABLE energy_items AS SELECT item FROM account_items WHERE counted"
+    )
+    con.execute(
+        f"""CREATE OR REPLACE TEMP TABLE line_grid AS
+        SELECT no * {months} + m AS f, item, no, divisor,
+               CAST(DATE '{since}' + to_months(CAST(m AS INTEGER)) AS DATE) AS month
+        FROM account_items CROSS JOIN range({months}) t(m)"""
+    )
+    con.execute(
+        f"""CREATE OR REPLACE TEMP TABLE line_window AS
+        SELECT m, CAST(DATE '{since}' + to_months(CAST(m AS INTEGER)) AS DATE) AS month
+        FROM range({months}) t(m)"""
+    )
+    return made
+
+
+def words(con: duckdb.DuckDBPyConnection) -> None:
+    """Texts of the lines as numbered words in the order of the text, and `ranked` enterprises."""
+    con.execute(
+        "CREATE OR REPLACE TEMP TYPE key_words AS ENUM"
+        " (SELECT DISTINCT natural_key FROM enterprises UNION SELECT '' ORDER BY 1)"
+    )
+    con.execute(
+        """CREATE OR REPLACE TEMP TABLE ranked AS
+        WITH leaves AS (
+            SELECT area_code, management_code, CAST(row_number() OVER () AS INTEGER) AS leaf
+            FROM (SELECT DISTINCT area_code, management_code FROM enterprises ORDER BY ALL)
+        )
+        SELECT subject, CAST(natural_key AS key_words) AS natural_key, leaf
+        FROM enterprises JOIN leaves USING (area_code, management_code)"""
+    )
+    con.execute("SET VARIABLE line_sources = (SELECT list(source ORDER BY source) FROM"
+                " (SELECT DISTINCT source FROM activity_shapes))")  # fmt: skip
+
+
+def build(
+    con: duckdb.DuckDBPyConnection, made: Grid, posted: Posted, counted: Iterable[str], gross: str
+) -> None:
+    """Table `line_rows` in order of natural key, item and month; view `lines` with its texts."""
+    listed = _lists(con, posted)
+    columns = ", ".join(
+        f"{_posting(listed[order], formulas, made.numbers)} AS {name}"
+        for name, (order, formulas) in posted.items()
+    )
+    con.execute(
+        f"""CREATE OR REPLACE TEMP TABLE line_rows AS
+        SELECT * EXCLUDE (no, activity), {columns}
+        FROM (
+            SELECT *, {made.item_of()} AS no, value / getvariable('line_divisors')[f + 1]
+                   AS activity, false AS measured
+            FROM (
+                SELECT natural_key,
+                       CAST(no * {made.months} + {made.month_sql("month")} AS USMALLINT) AS f,
+                       subject, leaf, value,
+                       CAST(list_position(getvariable('line_sources'), source) AS UTINYINT)
+                       AS source_no, split, derived, data_class = 'statistical_only' AS restricted,
+                       seq
+                FROM activity JOIN account_items USING (item) JOIN ranked USING (subject)
+                ORDER BY natural_key, f
+            )
+        )"""
+    )
+    _post_measured(con, made, posted)
+    con.execute(
+        f"""CREATE OR REPLACE TEMP VIEW lines AS
+        SELECT *, CASE WHEN no IN ({numbered(counted, made.numbers) or -1}) THEN {gross} END
+                  AS gross_mg
+        FROM ({_texts(posted, made)})"""
+    )
+
+
+def _lists(con: duckdb.DuckDBPyConnection, posted: Posted) -> dict[str, dict[str, str]]:
+    """order → parameter → SQL of its value at f; what the lists hold is kept as variables."""
+    found: dict[str, dict[str, str]] = {}
+    con.execute("SET VARIABLE line_divisors = (SELECT list(divisor ORDER BY f) FROM line_grid)")
+    for name, values in (("months", "month"), ("items", "item")):
+        con.execute(
+            f"SET VARIABLE line_{name} = (SELECT list({values} ORDER BY f) FROM line_grid)"
+        )
+    for order in sorted({order for order, _ in posted.values()}):
+        suffix = order.replace("-", "_")
+        parameters = preferences(order).parameters
+        found[order] = {p: f"getvariable('line_{suffix}_{p}')[f + 1]" for p in parameters}
+        for p in parameters:
+            con.execute(
+                f"""SET VARIABLE line_{suffix}_{p} = (
+                SELECT list({p} ORDER BY f)
+                FROM line_grid LEFT JOIN need_{suffix} USING (item, month))"""
+            )
+    return found
+
+
+def _posting(
+    parameters: Mapping[str, str], formulas: Mapping[str, Sequence[str]], numbers: Mapping[str, int]
+) -> str:
+    """One CASE over the formulas of a column; an item belongs to one formula of it."""
+    cases = []
+    for formula, taken in formulas.items():
+        listed = numbered(taken, numbers)
+        if not listed:
+            continue
+        quantity = find(formula)
+        activity = activity_of(formula)
+        names = {p: parameters[p] for p in quantity.inputs() if p != activity}
+        posting = quantity.posted_sql(names | {activity: "activity"})
+        cases.append(f"WHEN no IN ({listed}) THEN {posting}")
+    return f"CASE {' '.join(cases)} END" if cases else "CAST(NULL AS BIGINT)"
+
+
+def numbered(taken: Iterable[str], numbers: Mapping[str, int]) -> str:
+    """Items as their small numbers; those that do not occur are left out."""
+    return ", ".join(str(n) for n in sorted({numbers[i] for i in taken if i in numbers}))
+
+
+def _post_measured(con: duckdb.DuckDBPyConnection, made: Grid, posted: Posted) -> None:
+    """Lines of enterprises with measured factors, posted with their own."""
+    if con.execute("SELECT count(*) FROM own_lines").fetchall() == [(0,)]:
+        return
+    orders = sorted({order for order, _ in posted.values()})
+    suffixes = {order: order.replace("-", "_") for order in orders}
+    own = {o: {p: f"n_{s}.{p}" for p in preferences(o).parameters} for o, s in suffixes.items()}
+    joins = " ".join(
+        f"JOIN own_{s} n_{s} ON n_{s}.subject = l.subject AND n_{s}.item = l.item"
+        f" AND n_{s}.month = l.month"
+        for s in suffixes.values()
+    )
+    values = ", ".join(
+        f"{_posting(own[order], formulas, made.numbers)} AS {name}"
+        for name, (order, formulas) in posted.items()
+    )
+    con.execute(
+        f"""CREATE OR REPLACE TEMP TABLE line_own AS
+        SELECT l.subject, l.f, {values}
+        FROM (SELECT r.subject, r.f, r.value / divisor AS activity, item, month, no
+              FROM line_rows r JOIN line_grid USING (f)
+              SEMI JOIN own_lines o USING (subject, item, month)) l {joins}"""
+    )
+    assigned = ", ".join(f"{name} = o.{name}" for name in posted)
+    con.execute(
+        f"""UPDATE line_rows SET measured = true, {assigned} FROM line_own o
+        WHERE line_rows.subject = o.subject AND line_rows.f = o.f"""
+    )
+
+
+def _texts(posted: Posted, made: Grid) -> str:
+    """The lines with their texts, columns as published."""
+    return f"""SELECT CAST(natural_key AS VARCHAR) AS natural_key, subject,
+        getvariable('line_items')[f + 1] AS item, getvariable('line_months')[f + 1] AS month, value,
+        getvariable('line_sources')[source_no] AS source, split, seq, measured, derived,
+        {", ".join(posted)}, {made.item_of()} AS no
+        FROM line_rows"""
