@@ -40,7 +40,7 @@ SIGNED_IN = [Key(), Session()]
 
 def viewer(request: HttpRequest) -> people.Viewer:
     """The rights of the user alone: consent links open pages, not this interface."""
-    return replace(people.viewer_of(request.user), consented=frozenset())
+    return replace(people.viewer(request), consented=frozenset())
 
 
 def told(

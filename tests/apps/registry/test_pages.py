@@ -85,6 +85,15 @@ def test_sorted_by_grade_missing_ones_come_last_in_both_directions(published):
         assert FIRMS["G"].name == rows[-1]
 
 
+def test_a_sum_that_lacks_months_is_not_shown_as_an_emission(published):
+    stored = published.run().results.get(subject=published.subject("G"))
+    assert stored.net_mg is not None
+    table = published.client_of("city").get(LIST, {"order": "net_mg"}).context["table"]
+    rows = list(table.page.object_list)
+    assert FIRMS["G"].name == rows[-1].name
+    assert table.standings[rows[-1].id].net_mg is None
+
+
 def test_export_has_all_rows_with_grades_and_says_demo(published, settings):
     settings.TANMA = settings.TANMA.model_copy(update={"demo": True})
     answer = published.client_of("city").get(LIST, {"export": "csv", "order": "grade"})

@@ -72,7 +72,7 @@ def create_token(request: HttpRequest) -> HttpResponse:
     if not form.is_valid():
         return render(request, "portal/account.html", _context(request, form), status=400)
     wanted = form.cleaned_data
-    user = people.User.objects.get(pk=request.user.pk)
+    user = people.User.objects.get(username=request.user.get_username())
     _token, text = people.create_token(user, wanted["label"], wanted["days"])
     return render(request, "portal/account.html", _context(request, TokenForm(), fresh=text))
 

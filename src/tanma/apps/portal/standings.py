@@ -25,7 +25,9 @@ class PublishedStandings:
         return rows.values("subject")
 
     def column(self, name: str) -> Subquery:
-        rows = codes.Result.objects.filter(run=codes.latest(), subject=OuterRef("id"))
+        rows = codes.Result.objects.filter(
+            run=codes.latest(), subject=OuterRef("id"), status="graded"
+        )
         return Subquery(rows.values(name)[:1])
 
     def history(self, subject: int) -> list[Standing]:
@@ -33,9 +35,12 @@ class PublishedStandings:
 
 
 def standing(result: codes.Result) -> Standing:
+    """A result without a code tells no amount: its sum may lack months."""
+    graded = result.status == "graded"
     return Standing(
-        period=result.run.period, number=result.run.number, graded=result.status == "graded",
+        period=result.run.period, number=result.run.number, graded=graded,
         reason=str(codes.REASONS.get(result.reason, result.reason)),
         grade=result.grade, level=result.level or None,
-        data_basis=result.data_basis, net_mg=result.net_mg, intensity=result.intensity,
+        data_basis=result.data_basis, net_mg=result.net_mg if graded else None,
+        intensity=result.intensity if graded else None,
     )  # fmt: skip

@@ -50,7 +50,7 @@ def tree(day: date, hierarchy: str, counts: Mapping[str, int] | None = None) -> 
         inside |= set(Area.objects.values_list("code", flat=True)) - linked("management")
     parents = parents_on(day, hierarchy)
     nodes = {a.code: Node(a, 0) for a in Area.objects.filter(code__in=inside).order_by("code")}
-    roots = []
+    roots: list[Node] = []
     for code, node in nodes.items():
         above = nodes.get(parents.get(code, ""))
         (above.children if above else roots).append(node)

@@ -31,7 +31,6 @@ from tanma.domain.identity import id_from_text
 from tanma.domain.items import items
 from tanma.domain.messages import Problem
 from tanma.domain.periods import Period, parse
-from tanma.domain.reference.industries import industries
 
 ATTRIBUTES = ("name", "industry", "size_class", "status")
 MEMBERSHIPS = {"statutory": "area.statutory", "management": "area.management"}
@@ -58,11 +57,9 @@ def enterprises(request: HttpRequest) -> HttpResponseBase:
     table = EnterpriseTable(filtered(rows, wanted) if form.is_valid() else rows.none(), request.GET)
     if (file := table.export("enterprises")) is not None:
         return file
-    listed = [i for i in industries().values() if i.level in {"division", "group", "class"}]
-    options = [(i.code, words.name_of(i)) for i in listed]
     code = wanted.get("industry", "").split(" ")[0]
     context = {
-        "form": form, "table": table, "industries": options, "industry": code,
+        "form": form, "table": table, "industries": words.industry_options(), "industry": code,
         "industry_name": words.industry_name(code) if code else "",
     }  # fmt: skip
     return render(request, "registry/enterprises.html", context)

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 from django.utils.functional import Promise
+from django.utils.html import format_html_join
+from django.utils.safestring import SafeString
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
@@ -43,6 +47,19 @@ def industry_name(code: str) -> str:
 
 def name_of(industry: Industry) -> str:
     return industry.name_en if english() and industry.name_en else industry.name_zh
+
+
+def industry_options() -> SafeString:
+    """Options of an input for the industry: every division, group and class with its name."""
+    return _industry_options(english())
+
+
+@cache
+def _industry_options(in_english: bool) -> SafeString:
+    """Written once per language, since a thousand options cost more than a page of rows."""
+    listed = (i for i in industries().values() if i.level in {"division", "group", "class"})
+    names = ((i.code, (in_english and i.name_en) or i.name_zh) for i in listed)
+    return format_html_join("", '<option value="{0}">{0} {1}</option>', names)
 
 
 def area_name(area: Area) -> str:
