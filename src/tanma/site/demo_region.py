@@ -100,6 +100,16 @@ class Progress:
         temporary.replace(self.path)
 
 
+def opened(home: Path) -> bool:
+    """Whether the accounts stand, so that the server may start."""
+    return "users" in Progress(home).state["done"]
+
+
+def filled(home: Path) -> bool:
+    """Whether every step has been done."""
+    return f"run:{PREVIEWED}" in Progress(home).state["done"]
+
+
 PATIENCE_S = 40.0
 """After so long the server opens with what is there; the rest goes on beside it."""
 

@@ -60,7 +60,7 @@ def test_an_unknown_total_shows_the_net_of_the_code_account(frozen):
 
 
 def test_the_trend_moves_with_the_activity_alone(frozen):
-    grid = frozen_grid(edition(CODE))
+    grid = frozen_grid(edition(CODE), frozen.files.meta)
     assert ("330000", "2023", 0.4974) == (grid.region, grid.year, grid.value)
     made = account(frozen, CODE)
     # the run used the same factor, so the trend is the account itself
@@ -72,7 +72,12 @@ def test_the_trend_moves_with_the_activity_alone(frozen):
 
 
 def test_an_edition_without_a_frozen_factor_has_none():
-    assert frozen_grid(edition(STATUTORY)) is None
+    assert frozen_grid(edition(STATUTORY), {"grid_region": "330000"}) is None
+
+
+def test_the_frozen_factor_follows_the_level_of_the_run():
+    grid = frozen_grid(edition(CODE), {"grid_region": "330000", "grid_level": "region"})
+    assert ("CN-EAST", "2023") == (grid.region, grid.year)
 
 
 def test_the_chart_prints_year_and_region_of_the_frozen_factor(frozen):

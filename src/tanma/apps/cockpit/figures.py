@@ -44,8 +44,11 @@ class AreaFigures:
 
     def __getattr__(self, name: str) -> Any:
         """A sum of the area as frozen; `before_…` is None where the year before had nothing."""
+        row = self.__dict__["row"]
+        if name.startswith("before_") and row.get("before_net_mg") is None:
+            return None
         try:
-            return self.__dict__["row"][name]
+            return row[name]
         except KeyError:
             raise AttributeError(name) from None
 

@@ -24,6 +24,7 @@ from tanma.apps.kit.door import (
     period_short,
     significant,
 )
+from tanma.domain.factors.tables import table
 from tanma.domain.items import items as catalogue
 from tanma.domain.methods import Edition, bind, edition
 from tanma.domain.numbers import EMISSION_DECIMALS
@@ -133,7 +134,7 @@ def scopes(view: View) -> list[tuple[str | Promise, int | None, str]]:
 def months_chart(view: View, frozen: Frozen, lang: str) -> Chart:
     """Months of the total, and beside them the same activity at the edition's frozen factor."""
     months = frozen.period.months
-    made, grid = view.account, frozen_grid(view.account.edition)
+    made, grid = view.account, frozen_grid(view.account.edition, frozen.files.meta)
     name = made.total_def(view.total).name[lang]
     series = [_series(gettext("按当期因子"), made.months(view.total, months), "bar")]
     note = gettext("该口径未规定固定因子")
@@ -150,8 +151,12 @@ def months_chart(view: View, frozen: Frozen, lang: str) -> Chart:
 
 
 def region_name(code: str, lang: str) -> str:
+    """Name of a province or of a regional grid (which stands in the grid table only)."""
     found = regions().get(code)
-    return code if found is None else (found.name_en if lang == "en" else found.name_zh)
+    if found is not None:
+        return found.name_en if lang == "en" else found.name_zh
+    names = (r["name_zh"] for r in table("grid").rows if r["region"] == code)
+    return code if lang == "en" else next(names, code)
 
 
 def _series(name: str, values_mg: list[int | None], draw: str) -> Series:

@@ -5,15 +5,15 @@ A sum with a missing line is missing; nothing is filled in. Totals carry the edi
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterable, Sequence
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from fractions import Fraction
 from functools import cached_property
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from tanma.apps.inventories.frozen import Frozen, Row
-from tanma.domain.factors.tables import EVIDENCE_ORDER, factor_rows, number
+from tanma.domain.factors.tables import EVIDENCE_ORDER, factor_rows, number, table
 from tanma.domain.items import Item
 from tanma.domain.items import items as catalogue
 from tanma.domain.methods import BoundLine, Edition, LineDef, TotalDef, activity_of, bind, edition
@@ -245,11 +245,27 @@ class FrozenGrid:
     evidence: str
 
 
-def frozen_grid(made: Edition) -> FrozenGrid | None:
-    """The frozen factor of an edition; None where it names none or the table lacks it."""
+def _grid_place(meta: Mapping[str, Any], year: str) -> str:
+    """Region code of the factors of a run: its province, or the regional grid of the province."""
+    province = meta["grid_region"]
+    if meta.get("grid_level") != "region":
+        return str(province)
+    held = [
+        r["grid_region"] for r in table("grid_regions").rows
+        if r["province"] == province and r["valid_from"] <= f"{year}-12-31"
+    ]  # fmt: skip
+    return str(held[-1]) if held else str(province)
+
+
+def frozen_grid(made: Edition, meta: Mapping[str, Any]) -> FrozenGrid | None:
+    """The frozen factor of an edition, at the place and level that the run's accounts use.
+
+    None where the edition freezes nothing or the table lacks the year.
+    """
     if "grid" not in made.frozen:
         return None
-    _, kind, region, year = made.frozen["grid"]
+    _, kind, _, year = made.frozen["grid"]
+    region = _grid_place(meta, year)
     wanted = {"kind": kind, "region": region, "data_year": year}
     for family, row in factor_rows():
         if family == "grid" and all(row[name] == value for name, value in wanted.items()):

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import argparse
+import subprocess
 import sys
 import time
+from pathlib import Path
 
 HELP = "Generate, import, rate and serve an invented region (演示数据)."
 
@@ -12,6 +14,7 @@ HELP = "Generate, import, rate and serve an invented region (演示数据)."
 def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--port", type=int, help="port to listen on (8000)")
     parser.add_argument("--host", help="address to listen on (127.0.0.1)")
+    parser.add_argument("--open", action="store_true", help=argparse.SUPPRESS)
     parser.add_argument("--fill", action="store_true", help=argparse.SUPPRESS)
     parser.add_argument("--prepare-only", action="store_true", help="import all, do not serve")
 
@@ -21,23 +24,37 @@ def run(args: argparse.Namespace) -> int:
 
     home = demo_region.demo_home()
     demo_region.enter(home)
+    if args.open:
+        demo_region.open_region(home, _say)
+        return 0
     if args.fill:
         demo_region.fill_region(home)
         return 0
-    started = time.monotonic()
-
-    def say(text: str) -> None:
-        sys.stdout.write(f"[{time.monotonic() - started:5.1f} s] {text}\n")
-        sys.stdout.flush()
-
-    demo_region.open_region(home, say)
+    if not demo_region.opened(home):
+        # in a process of its own: the lake's threads do not survive the server's fork
+        subprocess.run([*COMMAND, "--open"], check=True)
     if args.prepare_only:
         demo_region.fill_region(home)
         return 0
-    names, password = (home / "demo" / "accounts.txt").read_text(encoding="utf-8").splitlines()
-    say(f"演示账号 · accounts: {names}")
-    say(f"密码 · password: {password}")
+    return _serve(args, home)
+
+
+COMMAND = [sys.executable, "-m", "tanma.site.cli", "demo"]
+STARTED = time.monotonic()
+
+
+def _say(text: str) -> None:
+    sys.stdout.write(f"[{time.monotonic() - STARTED:5.1f} s] {text}\n")
+    sys.stdout.flush()
+
+
+def _serve(args: argparse.Namespace, home: Path) -> int:
+    from tanma.site import demo_region, setup
     from tanma.site.serving import serve
 
-    fill = [sys.executable, "-m", "tanma.site.cli", "demo", "--fill"]
-    return serve(args.host, args.port, workers=2, tasks=True, beside=[fill])
+    setup.prepare()
+    names, password = (home / "demo" / "accounts.txt").read_text(encoding="utf-8").splitlines()
+    _say(f"演示账号 · accounts: {names}")
+    _say(f"密码 · password: {password}")
+    beside = [] if demo_region.filled(home) else [[*COMMAND, "--fill"]]
+    return serve(args.host, args.port, workers=2, tasks=True, beside=beside)

@@ -19,12 +19,9 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    import os
+    from tanma.site.setup import prepare
 
-    import django
-
-    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "tanma.site.settings")
-    django.setup()
+    prepare()
     from django.conf import settings
 
     from tanma.apps.inventories import door as inventories

@@ -37,9 +37,9 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    import django
+    from tanma.site.setup import prepare
 
-    django.setup()
+    prepare()
     complete = True
     for batch in _batches(args):
         complete = complete and not (batch.bad or batch.desk or batch.state == "failed")
