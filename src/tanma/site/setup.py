@@ -16,7 +16,15 @@ def django_ready() -> None:
 
 
 def prepare() -> None:
-    """Migrate both databases unless this very set of migrations has been applied to them."""
+    """Migrate both databases unless this very set of migrations has been applied to them.
+
+    A process in which Django is loaded already (a test, a program of somebody) has its own ways
+    with the database and is left alone.
+    """
+    from django.apps import apps
+
+    if apps.ready:
+        return
     django_ready()
     from django.conf import settings
     from django.core.management import call_command
