@@ -139,7 +139,7 @@ def prepared(lake: Path, enterprises: int) -> int:
     """A compacted mirror of the province's facts; the number of facts."""
     table = facts(enterprises)
     mirror = FactsMirror(lake)
-    mirror.sync(lambda after, limit: table.slice(after, limit), len(table))
+    mirror.sync(table.slice, len(table))
     mirror.compact()
     return len(table)
 

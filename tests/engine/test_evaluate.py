@@ -63,7 +63,7 @@ def test_gross_net_and_statutory_are_three_quantities():
     assert process > 0
     assert statutory not in {gross, net}
     coal = 3 * round(100 * 19.57 * 0.0261 * 0.93 * 44 / 12 * 10**9)
-    assert abs(net - coal - 3 * round(110 * 10**9) - 3 * round(1 * GRID_330000 * 10**9)) < 10**4
+    assert abs(net - coal - 3 * 110 * 10**9 - 3 * round(1 * GRID_330000 * 10**9)) < 10**4
     assert market is None
 
 

@@ -1,4 +1,4 @@
-"""One canonical encoding (RFC 8785 without floats), digests that name their algorithm, Merkle roots.
+"""One canonical encoding (RFC 8785, no floats), digests that name their algorithm, Merkle roots.
 
 Whatever is signed, compared or sealed is encoded here first: object members sorted by UTF-16 code
 units, no white space, integers and text only. Amounts enter as integers or decimal text.

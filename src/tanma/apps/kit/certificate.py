@@ -38,8 +38,8 @@ class Figure:
 class Certificate:
     """What the publication froze. Texts come in the language of the certificate.
 
-    `published_on` and `valid_to` are ISO dates, `period` a period text, `level` low, mid, high or empty,
-    `neutrality_share` a share between 0 and 1, `evidence` a key of `words.EVIDENCE`.
+    `published_on` and `valid_to` are ISO dates, `period` a period text, `level` low, mid, high or
+    empty, `neutrality_share` a share between 0 and 1, `evidence` a key of `words.EVIDENCE`.
     """
 
     name: str
