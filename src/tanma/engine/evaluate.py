@@ -115,6 +115,7 @@ def _base(plan: Plan, totals: accounts.Totals, span: tuple[int, int], into: str)
     months, bits = last - first, 2**last - 2**first
     number = totals.grid.month_sql("month")
     bit = f"CAST(1 AS UBIGINT) << {number}"
+    within = f"month >= DATE '{totals.grid.day(first)}' AND month < DATE '{totals.grid.day(last)}'"
     legal = "true" if plan.legal_basis else "consented IS NOT NULL"
     return f"""
         CREATE OR REPLACE TEMP TABLE {into}_base AS
@@ -135,7 +136,7 @@ def _base(plan: Plan, totals: accounts.Totals, span: tuple[int, int], into: str)
                    bool_or(restricted) AS restricted,
                    bit_or({bit}) FILTER (value_added_fen IS NOT NULL) AS value_added_in,
                    bit_or({bit}) FILTER (output_fen IS NOT NULL) AS output_in
-            FROM money_monthly WHERE {number} >= {first} AND {number} < {last} GROUP BY subject
+            FROM money_monthly WHERE {within} GROUP BY subject
         ),
         missing AS (
             SELECT g.subject, count(*) AS missing,
@@ -349,6 +350,7 @@ def run(
         config["threads"] = threads
     with duckdb.connect(config=config) as con:
         con.execute(f"SET temp_directory = '{lake / 'spill'}'")
+        con.execute("SET enable_progress_bar = false")
         pinned = mirror.relation(con, plan.known_at)
         evaluate(con, plan)
         known = con.execute("SELECT count(*) FROM results WHERE net_mg IS NOT NULL").fetchall()

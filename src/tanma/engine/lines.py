@@ -49,6 +49,11 @@ class Grid:
         """SQL: the number of a line's month."""
         return f"({f} % {self.months})"
 
+    def day(self, place: int) -> date:
+        """The first day of a month of the window, or of the one after it."""
+        months = self.first.year * 12 + self.first.month - 1 + place
+        return date(months // 12, months % 12 + 1, 1)
+
     def place(self, day: str) -> int:
         """The number of the month that begins on an ISO day."""
         year, month, _ = (int(part) for part in day.split("-"))

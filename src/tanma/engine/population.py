@@ -65,9 +65,11 @@ def money(con: duckdb.DuckDBPyConnection) -> None:
         "money_items",
         pa.table({"item": MONEY_ITEMS, "n": pa.array(range(len(MONEY_ITEMS)), pa.int8())}),
     )
-    one = {name: f"any_value(value) FILTER (n = {MONEY_ITEMS.index(item)})"
-           for name, item in _SINGLE.items()}  # fmt: skip
-    singles = ", ".join(f"{sql} AS {name}" for name, sql in one.items())
+    said = {row[0] for row in con.execute("SELECT DISTINCT item FROM activity_months").fetchall()}
+    singles = ", ".join(
+        f"any_value(value) FILTER (n = {MONEY_ITEMS.index(item)}) AS {name}"
+        if item in said else f"CAST(NULL AS BIGINT) AS {name}" for name, item in _SINGLE.items()
+    )  # fmt: skip
     con.execute(
         f"""CREATE OR REPLACE TEMP TABLE money_monthly AS
         WITH wide AS (
