@@ -7,7 +7,7 @@ bands, and every other field is a name, a date or a number of the publication it
 from __future__ import annotations
 
 import hashlib
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from functools import cached_property
 from typing import Any
@@ -287,7 +287,7 @@ def _zone() -> Any:
 
 def etag(record: PublicCode, *more: str) -> str:
     """A strong tag over everything the answer depends on."""
-    body = msgspec.json.encode([asdict(record), *more])
+    body = msgspec.json.encode([record, *more])
     return f'"{hashlib.sha256(body).hexdigest()[:32]}"'
 
 
