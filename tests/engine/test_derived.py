@@ -1,4 +1,4 @@
-"""What follows from what was said: fuel burnt as a balance, certificates in their holder's account."""
+"""What follows from what was said: fuel burnt as a balance, certificates for their holder."""
 
 from datetime import date
 
@@ -17,7 +17,10 @@ FORM = {"source": "stat.205-1", "data_class": "statistical_only"}
 MONTHS = ("2026-07", "2026-08", "2026-09")
 
 
-def activity_of(made, columns="subject, month, value, source, derived", item=BURNT, name="activity"):
+WHOLE = "subject, month, value, source, derived"
+
+
+def activity_of(made, columns=WHOLE, item=BURNT, name="activity"):
     con = made.connection()
     activity.build(con, accounts.items())
     query = f"SELECT {columns} FROM {name} WHERE item = ? ORDER BY 1, 2"

@@ -82,3 +82,15 @@ def test_known_time_beyond_the_mirror_is_refused(tmp_path):
     with pytest.raises(Problem) as caught:
         run(tmp_path, plan(made.facts[-1]["stamp"] + 1), "beyond")
     assert "facts_known_too_late" == caught.value.code
+
+
+def test_a_sum_beyond_64_bits_is_told_with_what_to_do(tmp_path):
+    made = region()
+    for month in MONTHS:
+        made.say(1, "heat.purchased", month, 4 * 10**16)
+    mirrored(tmp_path, made)
+    with pytest.raises(Problem) as caught:
+        run(tmp_path, plan(made.facts[-1]["stamp"]), "large")
+    assert "run_amount_too_large" == caught.value.code
+    assert "单位错误" in caught.value.text("zh")
+    assert "slip of units" in caught.value.text("en")

@@ -115,8 +115,8 @@ def test_verify_finds_a_changed_digit(tmp_path: Path) -> None:
         run.verify()
     assert "result_changed" == caught.value.code
     for language in ("zh", "en"):
-        assert run.card["tables"]["accounts"]["digest"] in caught.value.text(language)
-        assert other.card["tables"]["accounts"]["digest"] in caught.value.text(language)
+        assert run.card["tables"]["accounts"]["file_digest"] in caught.value.text(language)
+        assert other.card["tables"]["accounts"]["file_digest"] in caught.value.text(language)
 
 
 @pytest.mark.parametrize("number", [0, 1, 49, 98, 99])

@@ -352,7 +352,10 @@ def run(
         con.execute(f"SET temp_directory = '{lake / 'spill'}'")
         con.execute("SET enable_progress_bar = false")
         pinned = mirror.relation(con, plan.known_at)
-        evaluate(con, plan)
+        try:
+            evaluate(con, plan)
+        except duckdb.ConversionException as error:
+            raise Problem("run_amount_too_large", period=plan.period) from error
         known = con.execute("SELECT count(*) FROM results WHERE net_mg IS NOT NULL").fetchall()
         if known == [(0,)]:
             raise Problem("run_no_data", period=plan.period)

@@ -17,6 +17,7 @@ from django.utils import timezone
 from tanma.apps.codes.models import Run, State, Step
 from tanma.apps.people.door import User, Viewer
 from tanma.domain.messages import Problem
+from tanma.lake.results import read as read_run
 
 
 @dataclass(frozen=True)
@@ -49,6 +50,7 @@ def take(
     """
     move = MOVES[action]
     viewer.require(move.permission)
+    seals = _seals(run_id) if action == "publish" else {}
     with transaction.atomic():
         run = Run.objects.select_for_update().get(pk=run_id)
         if run.state not in move.sources:
@@ -61,12 +63,26 @@ def take(
             run.preview_until = timezone.now() + timedelta(days=days)
         elif action == "publish":
             _number(run)
+            run.summary = run.summary | {"seals": seals}
         elif action == "withdraw":
             run.notice = note
         run.state = move.target
         run.save()
         record(run, action, viewer, note)
     return run
+
+
+def _seals(run_id: int) -> dict[str, str]:
+    """Digests of the lines, made at publication and before any lock: millions of rows take time.
+
+    Files that changed since the run was computed are refused by name.
+    """
+    run = Run.objects.get(pk=run_id)
+    if run.state != State.CHECKED:
+        return {}
+    files = read_run(settings.TANMA.lake, run.uid)
+    files.verify()
+    return {"lines": files.seal("lines")}
 
 
 def record(run: Run, action: str, viewer: Viewer, note: str = "") -> None:
