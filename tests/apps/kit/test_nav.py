@@ -23,6 +23,13 @@ def test_sections_keep_their_order_and_hide_when_empty(rf: RequestFactory) -> No
     assert [True, False] == [s.links[0].current for s in shown]
 
 
+def test_a_page_belongs_to_the_most_exact_entry_above_it(rf: RequestFactory) -> None:
+    for order, name in enumerate(("kit:styleguide", "kit:styleguide_phone")):
+        nav.register(nav.Entry("data", order, name, name, may=lambda r: True))
+    (section,) = nav.visible_to(rf.get("/kit/styleguide/phone/more/"))
+    assert [False, True] == [link.current for link in section.links]
+
+
 def test_by_default_one_must_be_signed_in(rf: RequestFactory) -> None:
     nav.register(nav.Entry("monitor", 1, "kit:styleguide", "企业"))
     request = rf.get("/")

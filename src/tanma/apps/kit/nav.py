@@ -62,13 +62,19 @@ def register(entry: Entry) -> None:
     _entries[entry.url_name] = entry
 
 
-def _link(entry: Entry, path: str) -> Link:
-    href = reverse(entry.url_name)
-    return Link(entry.label, href, path == href or (href != "/" and path.startswith(href)))
+def _here(entries: list[Entry], path: str) -> str:
+    """Address of the entry a page belongs to: of those it lies below, the most exact one."""
+    hrefs = [reverse(e.url_name) for e in entries]
+    above = [h for h in hrefs if path == h or (h != "/" and path.startswith(h))]
+    return max(above, key=len, default="")
 
 
 def visible_to(request: HttpRequest) -> list[Section]:
     """The sections with at least one line this visitor may open, in their fixed order."""
     shown = [e for e in sorted(_entries.values()) if e.may(request)]
-    groups = {s: [_link(e, request.path) for e in shown if e.section == s] for s in SECTIONS}
+    here = _here(shown, request.path)
+    groups: dict[str, list[Link]] = {s: [] for s in SECTIONS}
+    for entry in shown:
+        href = reverse(entry.url_name)
+        groups[entry.section].append(Link(entry.label, href, href == here))
     return [Section(SECTIONS[s], links) for s, links in groups.items() if links]
