@@ -90,12 +90,21 @@ def _owners(names: list[str]) -> dict[str, dict[str, Any]]:
     for fact in sorted(facts.current(list(rows)), key=lambda f: (f.valid_from, facts.rank(f))):
         if fact.valid_from <= day < fact.valid_to:
             said.setdefault(fact.subject, {})[fact.item] = fact.text or ""
-    firms = registry.find("uscc", [s.get("meter.enterprise", "") for s in said.values()])
+    firms = _enterprises({s.get("meter.enterprise", "") for s in said.values()})
     return {
         name: {**said[meter], "subject": firms[said[meter]["meter.enterprise"]]}
         for name, meter in meters.items()
         if said.get(meter, {}).get("meter.enterprise") in firms
     }
+
+
+def _enterprises(names: Collection[str]) -> dict[str, int]:
+    """Enterprises by credit code, or by `scheme:value` where they have none."""
+    found = registry.find("uscc", sorted(n for n in names if ":" not in n))
+    for name in sorted(n for n in names if ":" in n):
+        scheme, _, value = name.partition(":")
+        found |= {name: subject for subject in registry.find(scheme, [value]).values()}
+    return found
 
 
 def _channel(row: dict[str, str], owner: dict[str, Any], create: bool) -> registry.Channel:
