@@ -270,7 +270,7 @@ class Totals:
             WITH sums AS (
                 SELECT subject, no, CASE {parts} ELSE {len(spans)} END AS part, {sums},
                        max({base}) AS most_mg, bit_or(CAST(1 AS UBIGINT) << m) AS months,
-                       bit_or(CAST(1 AS UINTEGER) << source_no) AS sources,
+                       bit_or(CAST(1 AS UBIGINT) << source_no) AS sources,
                        bool_or(split) AS split, bool_or(restricted) AS restricted
                 FROM (SELECT *, {self.grid.item_of()} AS no,
                              CAST({self.grid.month_of()} AS UTINYINT) AS m FROM line_rows)

@@ -113,9 +113,6 @@ def _base(plan: Plan, totals: accounts.Totals, span: tuple[int, int], into: str)
     """One row per enterprise: sums over the period, what is missing, who may form the benchmark."""
     first, last = span
     months, bits = last - first, 2**last - 2**first
-    number = totals.grid.month_sql("month")
-    bit = f"CAST(1 AS UBIGINT) << {number}"
-    within = f"month >= DATE '{totals.grid.day(first)}' AND month < DATE '{totals.grid.day(last)}'"
     legal = "true" if plan.legal_basis else "consented IS NOT NULL"
     return f"""
         CREATE OR REPLACE TEMP TABLE {into}_base AS
@@ -125,30 +122,8 @@ def _base(plan: Plan, totals: accounts.Totals, span: tuple[int, int], into: str)
                    coalesce(bool_or(split) FILTER (counted), false) AS some_split
             FROM {into}_items GROUP BY subject
         ),
-        money AS (
-            SELECT subject, CAST(sum(value_added_fen) AS BIGINT) AS value_added_fen,
-                   CAST(sum(output_fen) AS BIGINT) AS output_fen,
-                   CAST(sum(revenue_fen) AS BIGINT) AS revenue_fen,
-                   CAST(sum(tax_fen) AS BIGINT) AS tax_fen,
-                   count(value_added_fen) AS value_added_months,
-                   count(*) FILTER (value_added_fen > 0) AS positive_months,
-                   max(va_origin) AS va_origin, max(output_origin) AS output_origin,
-                   bool_or(restricted) AS restricted,
-                   bit_or({bit}) FILTER (value_added_fen IS NOT NULL) AS value_added_in,
-                   bit_or({bit}) FILTER (output_fen IS NOT NULL) AS output_in
-            FROM money_monthly WHERE {within} GROUP BY subject
-        ),
-        missing AS (
-            SELECT g.subject, count(*) AS missing,
-                   CAST(sum(coalesce(upper_mg, 0)) AS BIGINT) AS missing_upper_mg,
-                   string_agg(DISTINCT item, ',' ORDER BY item) AS missing_items
-            FROM {into}_gaps g LEFT JOIN ({_UPPER}) u USING (subject, item) GROUP BY g.subject
-        ),
-        spelled AS (
-            SELECT subject, string_agg(item || ':' || months, ';' ORDER BY item) AS missing_months
-            FROM (SELECT subject, item, string_agg(strftime(month, '%Y-%m'), ',' ORDER BY month)
-                         AS months FROM {into}_gaps GROUP BY ALL) GROUP BY subject
-        ),
+        {_money(totals.grid, span)},
+        {_lacking(into)},
         consent AS (
             SELECT subject, any_value(text) AS consented FROM attributes
             WHERE item = 'consent.statistical' GROUP BY subject
@@ -178,6 +153,41 @@ def _base(plan: Plan, totals: accounts.Totals, span: tuple[int, int], into: str)
              LEFT JOIN consent USING (subject) LEFT JOIN worked USING (subject)"""
 
 
+def _money(grid: Grid, span: tuple[int, int]) -> str:
+    """SQL: `money`, sums of the period and the months that they cover, one bit each."""
+    first, last = (grid.day(place) for place in span)
+    bit = f"CAST(1 AS UBIGINT) << {grid.month_sql('month')}"
+    return f"""money AS (
+            SELECT subject, CAST(sum(value_added_fen) AS BIGINT) AS value_added_fen,
+                   CAST(sum(output_fen) AS BIGINT) AS output_fen,
+                   CAST(sum(revenue_fen) AS BIGINT) AS revenue_fen,
+                   CAST(sum(tax_fen) AS BIGINT) AS tax_fen,
+                   count(value_added_fen) AS value_added_months,
+                   count(*) FILTER (value_added_fen > 0) AS positive_months,
+                   max(va_origin) AS va_origin, max(output_origin) AS output_origin,
+                   bool_or(restricted) AS restricted,
+                   bit_or({bit}) FILTER (value_added_fen IS NOT NULL) AS value_added_in,
+                   bit_or({bit}) FILTER (output_fen IS NOT NULL) AS output_in
+            FROM money_monthly WHERE month >= DATE '{first}' AND month < DATE '{last}'
+            GROUP BY subject
+        )"""
+
+
+def _lacking(into: str) -> str:
+    """SQL: `missing` and `spelled`, what was expected and not reported, with an upper bound."""
+    return f"""missing AS (
+            SELECT g.subject, count(*) AS missing,
+                   CAST(sum(coalesce(upper_mg, 0)) AS BIGINT) AS missing_upper_mg,
+                   string_agg(DISTINCT item, ',' ORDER BY item) AS missing_items
+            FROM {into}_gaps g LEFT JOIN ({_UPPER}) u USING (subject, item) GROUP BY g.subject
+        ),
+        spelled AS (
+            SELECT subject, string_agg(item || ':' || months, ';' ORDER BY item) AS missing_months
+            FROM (SELECT subject, item, string_agg(strftime(month, '%Y-%m'), ',' ORDER BY month)
+                         AS months FROM {into}_gaps GROUP BY ALL) GROUP BY subject
+        )"""
+
+
 _UPPER = """SELECT subject, item, max(most_mg) AS upper_mg FROM item_sums WHERE counted
             GROUP BY subject, item"""
 """SQL: the greatest month of an item in the window, the upper bound of a missing one."""
@@ -187,7 +197,7 @@ def _mask(prefix: str) -> str:
     """SQL: the bits of the sources that begin so."""
     return (
         "CAST(list_sum(list_transform(getvariable('line_sources'),"
-        f" lambda s, i: CASE WHEN starts_with(s, '{prefix}') THEN 1 << i ELSE 0 END)) AS UINTEGER)"
+        f" lambda s, i: CASE WHEN starts_with(s, '{prefix}') THEN 1 << i ELSE 0 END)) AS UBIGINT)"
     )
 
 
