@@ -83,7 +83,7 @@ async def _connection(
 
 
 def cpu_s(root: int) -> float:
-    """CPU seconds of a process and all that it started and that still live (Linux)."""
+    """CPU seconds of a process and all that it started, living or ended (Linux)."""
     total, waiting = 0.0, [root]
     children: dict[int, list[int]] = {}
     for place in Path("/proc").glob("[0-9]*/stat"):
@@ -96,6 +96,7 @@ def cpu_s(root: int) -> float:
     while waiting:
         pid = waiting.pop()
         fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-        total += (int(fields[11]) + int(fields[12])) / TICKS_PER_S
+        # own time in and out of the kernel, then that of children that have ended
+        total += sum(map(int, fields[11:15])) / TICKS_PER_S
         waiting += children.get(pid, [])
     return total
