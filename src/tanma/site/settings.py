@@ -92,7 +92,8 @@ def _sqlite(name: str) -> dict[str, object]:
             # (the only fsync of this mode) with each of them took most of its time
             "transaction_mode": "IMMEDIATE",
             "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;"
-            " PRAGMA wal_autocheckpoint=16000; PRAGMA cache_size=-64000; PRAGMA mmap_size=268435456; PRAGMA foreign_keys=ON;",
+            " PRAGMA wal_autocheckpoint=16000; PRAGMA cache_size=-64000;"
+            " PRAGMA mmap_size=268435456; PRAGMA foreign_keys=ON;",
         },
     }
 

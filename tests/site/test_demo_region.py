@@ -1,0 +1,85 @@
+"""A small demo region through all of its steps: generated, imported, rated, published, previewed."""
+
+from functools import partial
+
+import pytest
+
+from tanma import demo
+from tanma.apps.codes import door as codes
+from tanma.apps.people import door as people
+from tanma.site import demo_region
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture
+def home(settings, tmp_path, monkeypatch, transactional_db):
+    changes = {
+        "home": tmp_path, "demo": True, "grid_region": "330000", "grid_level": "region",
+        "legal_basis": "演示文件",
+    }  # fmt: skip
+    settings.TANMA = settings.TANMA.model_copy(update=changes)
+    small = partial(demo.generate, enterprises=1000, small=100, quarters=5)
+    monkeypatch.setattr(demo, "generate", small)
+    monkeypatch.setattr(demo_region, "PUBLISHED_LATER", ("2026Q2/r4", "2026H1"))
+    return tmp_path
+
+
+def test_the_region_opens_early_and_fills_up_beside_the_server(home, monkeypatch):
+    said = []
+    monkeypatch.setattr(demo_region, "PATIENCE_S", -1.0)
+    demo_region.open_region(home, said.append)
+    # patience was gone at once: the accounts stand, nothing is imported yet
+    assert demo_region.opened(home)
+    assert not demo_region.filled(home)
+    assert codes.latest() is None
+    assert 7 == people.User.objects.count()
+
+    monkeypatch.setattr(demo_region, "PATIENCE_S", 600.0)
+    demo_region.open_region(home, said.append)
+    first = codes.latest()
+    assert "2026Q3/r4" == first.period
+    assert any("2026Q3" in text for text in said)
+
+    demo_region.fill_region(home)
+    assert demo_region.filled(home)
+    kinds = set(codes.Run.objects.values_list("period_kind", "state"))
+    assert {("rolling", "published"), ("quarter", "checked"), ("half", "published")} <= kinds
+    newest = codes.latest()
+    assert ("2026Q3/r4", first.pk) == (newest.period, newest.supersedes_id)
+    own = people.Membership.objects.get(user__username="enterprise")
+    assert codes.latest_result(own.subject).grade is not None
+    assert 2 == len(codes.history(own.subject))
+
+
+def test_a_step_that_is_done_is_not_done_again(tmp_path):
+    progress, done = demo_region.Progress(tmp_path), []
+    progress.once("a", "一", "one", lambda: done.append(1))
+    demo_region.Progress(tmp_path).once("a", "一", "one", lambda: done.append(2))
+    assert [1] == done
+
+
+def test_a_step_that_failed_is_tried_again(tmp_path):
+    def fail():
+        raise ValueError("no")
+
+    with pytest.raises(ValueError, match="no"):
+        demo_region.Progress(tmp_path).once("a", "一", "one", fail)
+    done = []
+    demo_region.Progress(tmp_path).once("a", "一", "one", lambda: done.append(1))
+    assert [1] == done
+
+
+def test_the_home_of_the_demo_is_its_own(monkeypatch, tmp_path):
+    monkeypatch.delenv("TANMA_HOME")
+    assert "tanma-demo" == demo_region.demo_home().name
+    monkeypatch.setenv("TANMA_HOME", str(tmp_path))
+    assert tmp_path == demo_region.demo_home()
+    for name in demo_region.SETTINGS:
+        monkeypatch.delenv(name, raising=False)
+    demo_region.enter(tmp_path)
+    import os
+
+    assert "true" == os.environ["TANMA_DEMO"]
+    for name in demo_region.SETTINGS:
+        monkeypatch.delenv(name)
