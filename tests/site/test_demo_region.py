@@ -1,4 +1,4 @@
-"""A small demo region through all of its steps: generated, imported, rated, published, previewed."""
+"""A small demo region through all its steps: generated, imported, rated, published, previewed."""
 
 from functools import partial
 

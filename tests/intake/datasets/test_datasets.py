@@ -42,7 +42,7 @@ def served(tmp_path):
 def test_every_card_names_origin_licence_and_digest():
     assert {"uci-steel", "uk-ets"} == set(datasets.cards())
     for card in datasets.cards().values():
-        assert card.origin and card.licence and card.authors
+        assert all((card.origin, card.licence, card.authors))
         for file in card.files:
             assert 64 == len(file.sha256)
             assert file.bytes > 0

@@ -103,7 +103,8 @@ def _enterprises(names: Collection[str]) -> dict[str, int]:
     found = registry.find("uscc", sorted(n for n in names if ":" not in n))
     for name in sorted(n for n in names if ":" in n):
         scheme, _, value = name.partition(":")
-        found |= {name: subject for subject in registry.find(scheme, [value]).values()}
+        for subject in registry.find(scheme, [value]).values():
+            found[name] = subject
     return found
 
 

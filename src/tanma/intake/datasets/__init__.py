@@ -109,7 +109,7 @@ def _download(card: Card, file: DataFile, path: Path) -> None:
     """At most the bytes that the card names, checked before they take their name."""
     part = path.with_suffix(".part")
     try:
-        with urllib.request.urlopen(file.address, timeout=TIMEOUT_S) as answer:  # noqa: S310
+        with urllib.request.urlopen(file.address, timeout=TIMEOUT_S) as answer:
             part.write_bytes(answer.read(file.bytes + 1))
     except (urllib.error.URLError, OSError) as error:
         raise Problem(
