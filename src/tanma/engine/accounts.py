@@ -271,7 +271,8 @@ class Totals:
                 SELECT subject, no, CASE {parts} ELSE {len(spans)} END AS part, {sums},
                        max({base}) AS most_mg, bit_or(CAST(1 AS UBIGINT) << m) AS months,
                        bit_or(CAST(1 AS UBIGINT) << source_no) AS sources,
-                       bool_or(split) AS split, bool_or(restricted) AS restricted
+                       (bit_or(marks) & {lines.SPLIT}) > 0 AS split,
+                       (bit_or(marks) & {lines.RESTRICTED}) > 0 AS restricted
                 FROM (SELECT *, {self.grid.item_of()} AS no,
                              CAST({self.grid.month_of()} AS UTINYINT) AS m FROM line_rows)
                 GROUP BY subject, no, part

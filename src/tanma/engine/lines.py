@@ -124,27 +124,30 @@ def build(
 ) -> None:
     """Table `line_rows` in order of natural key, item and month; view `lines` with its texts."""
     listed = _lists(con, posted)
-    columns = ", ".join(
-        f"{_posting(listed[order], formulas, made.numbers)} AS {name}"
-        for name, (order, formulas) in posted.items()
-    )
+    shared = _shared(con, posted)
+    first, later = (
+        ", ".join(
+            f"{_posting(listed[order], formulas, made.numbers, shared.get(name))} AS {name}"
+            for name, (order, formulas) in posted.items() if (name in shared) == known
+        )
+        for known in (False, True)
+    )  # fmt: skip
     con.execute(
         f"""CREATE OR REPLACE TEMP TABLE line_rows AS
-        SELECT * EXCLUDE (no, activity), {columns}
-        FROM (
+        SELECT * EXCLUDE (no, activity){"," if later else ""} {later}
+        FROM (SELECT *, {first} FROM (
             SELECT *, {made.item_of()} AS no, value / getvariable('line_divisors')[f + 1]
-                   AS activity, false AS measured
+                   AS activity
             FROM (
                 SELECT natural_key,
                        CAST(no * {made.months} + {made.month_sql("month")} AS USMALLINT) AS f,
                        subject, leaf, value,
                        CAST(list_position(getvariable('line_sources'), source) AS UTINYINT)
-                       AS source_no, split, derived, data_class = 'statistical_only' AS restricted,
-                       seq
+                       AS source_no, {_MARKS} AS marks, seq
                 FROM activity JOIN account_items USING (item) JOIN ranked USING (subject)
                 ORDER BY natural_key, f
             )
-        )"""
+        ))"""
     )
     _post_measured(con, made, posted)
     con.execute(
@@ -153,6 +156,19 @@ def build(
                   AS gross_mg
         FROM ({_texts(posted, made)})"""
     )
+
+
+SPLIT, DERIVED, RESTRICTED, MEASURED = 1, 2, 4, 8
+"""Marks of a line, one bit each: while lines are sorted every column is paid for."""
+_MARKS = f"""CAST(CASE WHEN split THEN {SPLIT} ELSE 0 END
+                       + CASE WHEN derived THEN {DERIVED} ELSE 0 END
+                       + coalesce(list_position(['statistical_only'], data_class), 0) * {RESTRICTED}
+                       AS UTINYINT)"""
+
+
+def marked(mark: int) -> str:
+    """SQL: whether a line carries a mark."""
+    return f"((marks & {mark}) > 0)"
 
 
 def _lists(con: duckdb.DuckDBPyConnection, posted: Posted) -> dict[str, dict[str, str]]:
@@ -176,13 +192,54 @@ def _lists(con: duckdb.DuckDBPyConnection, posted: Posted) -> dict[str, dict[str
     return found
 
 
+Shared = tuple[str, frozenset[str]]
+"""A column that has been posted already, and the items for which another would be the same."""
+
+
+def _shared(con: duckdb.DuckDBPyConnection, posted: Posted) -> dict[str, Shared]:
+    """Columns that repeat an earlier one for some items: same formula, same factors throughout.
+
+    Orders of preference mostly differ in electricity alone; fuels need not be worked out twice.
+    """
+    found: dict[str, Shared] = {}
+    for name, (order, formulas) in posted.items():
+        for other, (before, known) in posted.items():
+            if other == name:
+                break
+            common = [f for f in formulas if f in known]
+            if other not in found and common and before != order:
+                items = {i for f in common for i in _alike(con, f, before, order, formulas[f])}
+                if items and len(items) > len(found.get(name, ("", ()))[1]):
+                    found[name] = (other, frozenset(items & {i for f in common for i in known[f]}))
+    return found
+
+
+def _alike(
+    con: duckdb.DuckDBPyConnection, formula: str, one: str, two: str, items: Sequence[str]
+) -> set[str]:
+    """Items whose factors of a formula are the same in two orders of preference, in every month."""
+    needed = [p for p in find(formula).inputs() if p != activity_of(formula)]
+    if not all(p in preferences(o).parameters for p in needed for o in (one, two)):
+        return set()
+    tests = " AND ".join(f"a.{p} IS NOT DISTINCT FROM b.{p}" for p in needed) or "true"
+    rows = con.execute(
+        f"""SELECT item FROM need_{one.replace("-", "_")} a
+        JOIN need_{two.replace("-", "_")} b USING (item, month)
+        GROUP BY item HAVING bool_and({tests})"""
+    ).fetchall()
+    return {row[0] for row in rows} & set(items)
+
+
 def _posting(
-    parameters: Mapping[str, str], formulas: Mapping[str, Sequence[str]], numbers: Mapping[str, int]
-) -> str:
+    parameters: Mapping[str, str], formulas: Mapping[str, Sequence[str]],
+    numbers: Mapping[str, int], shared: Shared | None = None,
+) -> str:  # fmt: skip
     """One CASE over the formulas of a column; an item belongs to one formula of it."""
-    cases = []
+    column, repeated = shared or ("", frozenset())
+    same = numbered(repeated, numbers)
+    cases = [f"WHEN no IN ({same}) THEN {column}"] if same else []
     for formula, taken in formulas.items():
-        listed = numbered(taken, numbers)
+        listed = numbered((i for i in taken if i not in repeated), numbers)
         if not listed:
             continue
         quantity = find(formula)
@@ -223,7 +280,7 @@ def _post_measured(con: duckdb.DuckDBPyConnection, made: Grid, posted: Posted) -
     )
     assigned = ", ".join(f"{name} = o.{name}" for name in posted)
     con.execute(
-        f"""UPDATE line_rows SET measured = true, {assigned} FROM line_own o
+        f"""UPDATE line_rows SET marks = marks | {MEASURED}, {assigned} FROM line_own o
         WHERE line_rows.subject = o.subject AND line_rows.f = o.f"""
     )
 
@@ -232,6 +289,7 @@ def _texts(posted: Posted, made: Grid) -> str:
     """The lines with their texts, columns as published."""
     return f"""SELECT CAST(natural_key AS VARCHAR) AS natural_key, subject,
         getvariable('line_items')[f + 1] AS item, getvariable('line_months')[f + 1] AS month, value,
-        getvariable('line_sources')[source_no] AS source, split, seq, measured, derived,
+        getvariable('line_sources')[source_no] AS source, {marked(SPLIT)} AS split, seq,
+        {marked(MEASURED)} AS measured, {marked(DERIVED)} AS derived,
         {", ".join(posted)}, {made.item_of()} AS no
         FROM line_rows"""
