@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import operator
 from functools import cache
-from typing import Any, Self
-
-import pint
+from typing import TYPE_CHECKING, Any, Self
 
 from tanma.domain.quantities.reading import Ratio, Reading
+
+if TYPE_CHECKING:
+    import pint
 
 _DEFINITIONS = (
     "tCO2 = [co2]",
@@ -44,6 +45,8 @@ _OPERATORS = {
 @cache
 def registry() -> pint.UnitRegistry[Any]:
     """Pint's units plus those of carbon accounts."""
+    import pint  # a quarter of a second that no page needs
+
     units: pint.UnitRegistry[Any] = pint.UnitRegistry()
     for definition in _DEFINITIONS:
         units.define(definition)
