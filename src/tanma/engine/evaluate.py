@@ -359,6 +359,7 @@ def run(
     if threads:
         config["threads"] = threads
     with duckdb.connect(config=config) as con:
+        con.execute("SET enable_progress_bar = false")  # it writes to standard output
         con.execute(f"SET temp_directory = '{lake / 'spill'}'")
         con.execute("SET enable_progress_bar = false")
         pinned = mirror.relation(con, plan.known_at)
