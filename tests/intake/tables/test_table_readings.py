@@ -107,8 +107,9 @@ def test_the_steel_mill_used_959_64_mwh(steel):
 
 def test_each_day_of_the_steel_mill_sums_right_across_midnight(steel):
     """The file lists 96 rows of a day one after the other, so its own order gives the days."""
-    readings = steel.readings  # noqa: F841 (read by DuckDB)
-    days = duckdb.sql(
+    con = duckdb.connect()  # its own: others may have left the shared one in the middle
+    con.register("readings", steel.readings)
+    days = con.execute(
         "SELECT CAST(timezone('Asia/Seoul', start_utc) AS DATE) AS day, count(*), sum(value),"
         " sum(sum(value)) OVER (), min(row), max(row) FROM readings GROUP BY 1 ORDER BY 1"
     ).fetchall()
