@@ -46,8 +46,18 @@ def test_a_missing_value_stays_missing():
 @given(st.lists(st.floats(-1e9, 1e9), min_size=1, max_size=50))
 def test_the_sql_posting_gives_the_same_integers(values):
     sql = numbers.post_sql("v", numbers.EMISSION_DECIMALS)
-    found = duckdb.sql(f"select {sql} from (select unnest($v::DOUBLE[]) v)", params={"v": values})
-    assert [(numbers.post(v, numbers.EMISSION_DECIMALS),) for v in values] == found.fetchall()
+    with duckdb.connect() as con:  # the connection that all share may be busy elsewhere
+        found = con.execute(f"select {sql} from (select unnest($1::DOUBLE[]) v)", [values])
+        expected = [(numbers.post(v, numbers.EMISSION_DECIMALS),) for v in values]
+        assert expected == found.fetchall()
+
+
+@pytest.mark.parametrize("value", [0.5, 1.5, 2.5, -0.5, -1.5, 2.0**51 + 0.5, 2.0**51 + 1.5, 1e300])
+def test_the_sql_posting_rounds_ties_to_even_and_refuses_what_does_not_fit(value):
+    expected = numbers.post(value, 0) if abs(value) < numbers.INT64_LIMIT else None
+    with duckdb.connect() as con:
+        sql = numbers.post_sql("$1::DOUBLE", 0)
+        assert [(expected,)] == con.execute(f"SELECT {sql}", [value]).fetchall()
 
 
 def test_largest_remainder_breaks_ties_by_key():

@@ -7,7 +7,8 @@ import pytest
 
 from tanma.domain.quantities import find
 from tanma.engine import accounts, evaluate, lines
-from tanma.engine.lines import DERIVED, MEASURED, Grid
+from tanma.engine.derived import DERIVED, MEASURED
+from tanma.engine.lines import Grid
 from tests.engine.region import COAL, HEAT, POWER, TONNE
 from tests.engine.test_evaluate import MONTHS, PLAN, region
 

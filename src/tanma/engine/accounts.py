@@ -22,7 +22,7 @@ from tanma.domain.items import items as catalogue
 from tanma.domain.methods.edition import edition
 from tanma.domain.methods.plans import BoundLine, bind
 from tanma.domain.quantities import find
-from tanma.engine import lines
+from tanma.engine import derived, lines
 
 EDITIONS = ("zj-code-account", "statutory-general", "carbon-market", "gbt-2589-2020")
 CODE, STATUTORY, MARKET, ENERGY = EDITIONS
@@ -177,7 +177,7 @@ def _resolve(
         SELECT DISTINCT CAST(NULL AS BIGINT) AS subject, item, month, '{region}' AS region_code
         FROM activity_months SEMI JOIN account_items USING (item)"""
     )
-    _measured(con, region)
+    some = _measured(con, region)
     for order in orders:
         located = order == BASE
         # where the province's own factor is not to be used, the base order is that of its grid
@@ -187,14 +187,19 @@ def _resolve(
         suffix = _suffix(order)
         sql = resolve_sql(chosen, "need_lines", None, known_on=known_on, frozen_grid=frozen)
         con.execute(f"CREATE OR REPLACE TEMP TABLE need_{suffix} AS {sql}")
-        own = resolve_sql(
-            chosen, "own_lines", "measured", known_on=known_on, frozen_grid=frozen
-        )
+        own = f"FROM need_{suffix} WHERE false"
+        if some:
+            own = resolve_sql(
+                chosen, "own_lines", "measured", known_on=known_on, frozen_grid=frozen
+            )
         con.execute(f"CREATE OR REPLACE TEMP TABLE own_{suffix} AS {own}")
 
 
-def _measured(con: duckdb.DuckDBPyConnection, region: str) -> None:
-    """Measured factors as facts, and the lines they touch: same enterprise, fuel and month."""
+def _measured(con: duckdb.DuckDBPyConnection, region: str) -> bool:
+    """Measured factors as facts, and the lines they touch: same enterprise, fuel and month.
+
+    Whether there are any: planning the search for them costs more than most runs need.
+    """
     scales = [(i.item, 10.0**i.scale) for i in catalogue().values() if i.group == "measured"]
     con.register(
         "measured_items",
@@ -215,6 +220,7 @@ def _measured(con: duckdb.DuckDBPyConnection, region: str) -> None:
              JOIN measured m ON m.subject = a.subject AND m.month = a.month
                   AND split_part(m.item, '.', 2) = split_part(a.item, '.', 2)"""
     )
+    return con.execute("SELECT count(*) > 0 FROM own_lines").fetchall() == [(True,)]
 
 
 def _holes(
@@ -271,8 +277,8 @@ class Totals:
                 SELECT subject, no, CASE {parts} ELSE {len(spans)} END AS part, {sums},
                        max({base}) AS most_mg, bit_or(CAST(1 AS UBIGINT) << m) AS months,
                        bit_or(CAST(1 AS UBIGINT) << source_no) AS sources,
-                       (bit_or(marks) & {lines.SPLIT}) > 0 AS split,
-                       (bit_or(marks) & {lines.RESTRICTED}) > 0 AS restricted
+                       (bit_or(marks) & {derived.SPLIT}) > 0 AS split,
+                       (bit_or(marks) & {derived.RESTRICTED}) > 0 AS restricted
                 FROM (SELECT *, {self.grid.item_of()} AS no,
                              CAST({self.grid.month_of()} AS UTINYINT) AS m FROM line_rows)
                 GROUP BY subject, no, part

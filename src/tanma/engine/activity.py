@@ -33,7 +33,7 @@ def build(
     known: str = "known", name: str = "activity", since: str = "1900-01-01",
     until: str = "9999-12-31",
 ) -> None:  # fmt: skip
-    """Create view `name` (COLUMNS, derived): the chosen monthly value of each item and enterprise.
+    """Create view `name` (COLUMNS, marks, derived): the chosen value of each item and enterprise.
 
     `value` counts at the item's scale; `split` marks a value that was split by days; `seq` is the
     fact it rests on. `<name>_rivals` keeps the candidates that lost, `<name>_refused` derived
@@ -56,9 +56,11 @@ def build(
     con.execute(f"CREATE OR REPLACE TEMP TABLE {name}_many AS {_candidates(name, said)}")
     con.execute(
         f"""CREATE OR REPLACE TEMP VIEW {name}_said AS
-            SELECT {COLUMNS}, false AS derived FROM ({_single(name, known, scope)}) WHERE {months}
+            SELECT {COLUMNS}, {derived.marks(split="false")} AS marks, false AS derived
+            FROM ({_single(name, known, scope)}) WHERE {months}
             UNION ALL
-            SELECT {COLUMNS}, false FROM {name}_many WHERE place = 1 AND {months}"""
+            SELECT {COLUMNS}, {derived.marks()}, false
+            FROM {name}_many WHERE place = 1 AND {months}"""
     )
     con.execute(
         f"""CREATE OR REPLACE TEMP VIEW {name}_rivals AS

@@ -21,6 +21,19 @@ from tanma.domain.items import items as catalogue
 ROWS = "subject, item, month, value, source, kind, split, seq, data_class"
 
 
+SPLIT, DERIVED, RESTRICTED, MEASURED = 1, 2, 4, 8
+"""Marks of a row, one bit each: while lines are sorted every column is paid for."""
+
+
+def marks(split: str = "split", derived: str = "false") -> str:
+    """SQL: the marks of a row; the class is looked up as a word, which a dictionary makes cheap."""
+    restricted = "coalesce(list_position(['statistical_only'], data_class), 0)"
+    return (
+        f"CAST(CAST({split} AS UTINYINT) * {SPLIT} + CAST({derived} AS UTINYINT) * {DERIVED}"
+        f" + {restricted} * {RESTRICTED} AS UTINYINT)"
+    )
+
+
 @cache
 def rules() -> dict[str, Any]:
     """The rules as they stand in derived.toml."""
@@ -90,8 +103,8 @@ def build(con: duckdb.DuckDBPyConnection, name: str, known: str, months: str) ->
     own = f"WHERE item <> '{paper}'" if paper in said else ""
     con.execute(
         f"""CREATE OR REPLACE TEMP VIEW {name} AS
-            SELECT {ROWS}, derived FROM {name}_said {own}
-            UNION ALL SELECT {ROWS}, true FROM {name}_derived"""
+            SELECT {ROWS}, marks, derived FROM {name}_said {own}
+            UNION ALL SELECT {ROWS}, {marks(derived="true")}, true FROM {name}_derived"""
     )
 
 

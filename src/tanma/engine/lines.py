@@ -19,6 +19,7 @@ from tanma.domain.factors.preferences import preferences
 from tanma.domain.items import items as catalogue
 from tanma.domain.methods.edition import activity_of
 from tanma.domain.quantities import find
+from tanma.engine.derived import DERIVED, MEASURED, SPLIT
 
 Posted = Mapping[str, tuple[str, Mapping[str, Sequence[str]]]]
 """posted column → (order of preference, formula → its items)"""
@@ -117,6 +118,13 @@ def words(con: duckdb.DuckDBPyConnection) -> None:
     )
     con.execute("SET VARIABLE line_sources = (SELECT list(source ORDER BY source) FROM"
                 " (SELECT DISTINCT source FROM activity_shapes))")  # fmt: skip
+    # words of a type of their own are written as they are; texts would be hashed line by line
+    con.execute("CREATE OR REPLACE TEMP TYPE item_words AS ENUM"
+                " (SELECT item FROM account_items UNION SELECT '' ORDER BY 1)")  # fmt: skip
+    con.execute("CREATE OR REPLACE TEMP TYPE source_words AS ENUM"
+                " (SELECT source FROM activity_shapes UNION SELECT '' ORDER BY 1)")  # fmt: skip
+    con.execute("SET VARIABLE line_source_words = (SELECT list_transform("
+                "getvariable('line_sources'), lambda s: CAST(s AS source_words)))")  # fmt: skip
 
 
 def build(
@@ -143,7 +151,7 @@ def build(
                        CAST(no * {made.months} + {made.month_sql("month")} AS USMALLINT) AS f,
                        subject, leaf, value,
                        CAST(list_position(getvariable('line_sources'), source) AS UTINYINT)
-                       AS source_no, {_MARKS} AS marks, seq
+                       AS source_no, marks, seq
                 FROM activity JOIN account_items USING (item) JOIN ranked USING (subject)
                 ORDER BY natural_key, f
             )
@@ -158,14 +166,6 @@ def build(
     )
 
 
-SPLIT, DERIVED, RESTRICTED, MEASURED = 1, 2, 4, 8
-"""Marks of a line, one bit each: while lines are sorted every column is paid for."""
-_MARKS = f"""CAST(CASE WHEN split THEN {SPLIT} ELSE 0 END
-                       + CASE WHEN derived THEN {DERIVED} ELSE 0 END
-                       + coalesce(list_position(['statistical_only'], data_class), 0) * {RESTRICTED}
-                       AS UTINYINT)"""
-
-
 def marked(mark: int) -> str:
     """SQL: whether a line carries a mark."""
     return f"((marks & {mark}) > 0)"
@@ -175,7 +175,7 @@ def _lists(con: duckdb.DuckDBPyConnection, posted: Posted) -> dict[str, dict[str
     """order → parameter → SQL of its value at f; what the lists hold is kept as variables."""
     found: dict[str, dict[str, str]] = {}
     con.execute("SET VARIABLE line_divisors = (SELECT list(divisor ORDER BY f) FROM line_grid)")
-    for name, values in (("months", "month"), ("items", "item")):
+    for name, values in (("months", "month"), ("items", "CAST(item AS item_words)")):
         con.execute(
             f"SET VARIABLE line_{name} = (SELECT list({values} ORDER BY f) FROM line_grid)"
         )
@@ -289,7 +289,7 @@ def _texts(posted: Posted, made: Grid) -> str:
     """The lines with their texts, columns as published."""
     return f"""SELECT CAST(natural_key AS VARCHAR) AS natural_key, subject,
         getvariable('line_items')[f + 1] AS item, getvariable('line_months')[f + 1] AS month, value,
-        getvariable('line_sources')[source_no] AS source, {marked(SPLIT)} AS split, seq,
+        getvariable('line_source_words')[source_no] AS source, {marked(SPLIT)} AS split, seq,
         {marked(MEASURED)} AS measured, {marked(DERIVED)} AS derived,
         {", ".join(posted)}, {made.item_of()} AS no
         FROM line_rows"""

@@ -22,6 +22,7 @@ MONEY_ITEMS = (
     *VALUE_ADDED_PARTS, "economy.value_added", "economy.output_value", "economy.main_revenue",
     "tax.turnover", "tax.paid",
 )  # fmt: skip
+"""Items of the economy first, then of taxes."""
 
 
 def enterprises(con: duckdb.DuckDBPyConnection) -> None:
@@ -61,6 +62,7 @@ def money(con: duckdb.DuckDBPyConnection) -> None:
     the tax turnover is known it stands in and `output_origin` says so.
     """
     count = len(VALUE_ADDED_PARTS)
+    economy = sum(item.startswith("economy.") for item in MONEY_ITEMS)
     con.register(
         "money_items",
         pa.table({"item": MONEY_ITEMS, "n": pa.array(range(len(MONEY_ITEMS)), pa.int8())}),
@@ -75,8 +77,7 @@ def money(con: duckdb.DuckDBPyConnection) -> None:
         WITH wide AS (
             SELECT subject, month, sum(value) FILTER (n < {count}) AS parts_fen,
                    count(*) FILTER (n < {count}) AS parts_n, {singles},
-                   bool_or(data_class = 'statistical_only' AND starts_with(item, 'economy.'))
-                   AS restricted
+                   bool_or(n < {economy} AND data_class = 'statistical_only') AS restricted
             FROM activity JOIN money_items USING (item) GROUP BY subject, month
         )
         SELECT subject, month,

