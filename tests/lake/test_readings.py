@@ -12,6 +12,7 @@ import textwrap
 import time
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
+from itertools import permutations
 from pathlib import Path
 from typing import Any
 
@@ -24,9 +25,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tanma.domain.messages import Problem
+from tanma.domain.readings import READING
 from tanma.lake import inbox as inbox_module
+from tanma.lake.delta import Table
 from tanma.lake.inbox import Inbox, writers
-from tanma.lake.readings import READING, Readings
+from tanma.lake.readings import LANDING, Readings
 
 BEGIN = dt.datetime(2026, 9, 1, tzinfo=dt.UTC)
 END = BEGIN + dt.timedelta(days=400)
@@ -200,6 +203,71 @@ def test_equal_stamps_of_two_writers_are_settled_by_name(lake: Readings) -> None
     assert {(1, 0): 10} == known(lake)
 
 
+def revised(row: tuple[int, int, int | None], revision: int | None) -> pa.Table:
+    column = pa.array([revision], pa.int64())
+    return read(row).drop(["revision"]).append_column("revision", column)
+
+
+@pytest.mark.parametrize("order", list(permutations(range(4))))
+def test_with_revisions_the_order_of_delivery_does_not_matter(
+    lake: Readings, order: tuple[int, ...]
+) -> None:
+    said = [
+        revised((1, 0, 10), None), revised((1, 0, 12), 1),
+        revised((1, 0, None), 2), revised((1, 0, 10), 3),
+    ]  # fmt: skip
+    for place in order:
+        lake.append(said[place], writer="a")
+        lake.append(said[place], writer="b")
+    lake.seal()
+    assert {(1, 0): 10} == known(lake)
+
+
+def test_a_revision_makes_another_content(lake: Readings) -> None:
+    lake.append(revised((1, 0, 10), None), writer="a")
+    assert lake.append(revised((1, 0, 10), None), writer="a").duplicate
+    assert not lake.append(revised((1, 0, 10), 0), writer="a").duplicate
+    assert not lake.append(revised((1, 0, 10), 1), writer="a").duplicate
+
+
+def test_a_withdrawal_of_the_greatest_revision_holds(lake: Readings) -> None:
+    lake.append(revised((1, 0, None), 2), writer="a")
+    lake.append(revised((1, 0, 12), 1), writer="a")
+    lake.seal()
+    assert {} == known(lake)
+
+
+def test_an_instant_starts_and_ends_at_once(lake: Readings) -> None:
+    table = read((1, 0, 5))
+    lake.append(table.set_column(2, "end_utc", table["start_utc"]), writer="a")
+    lake.seal()
+    assert {(1, 0): 5} == known(lake)
+
+
+def test_readings_without_the_column_have_no_revision(lake: Readings) -> None:
+    lake.append(read((1, 0, 5)).drop(["revision"]), writer="a")
+    lake.seal()
+    with duckdb.connect() as con:
+        lake.known(con, None, BEGIN, END, lake.watermark)
+        assert [(5, None)] == con.execute("SELECT value, revision FROM readings").fetchall()
+
+
+def test_a_lake_from_before_revisions_is_read_and_goes_on(tmp_path: Path, clock: Clock) -> None:
+    narrow = pa.schema([f for f in LANDING if f.name != "revision"])
+    table = Table(tmp_path / "landing", narrow, partition_by=("arrival_day",))
+    rows = read((1, 0, 7)).drop(["revision"])
+    for name, value in {"stamp": 10, "writer": "old", "batch": 1, "row": 0}.items():
+        rows = rows.append_column(name, pa.array([value], narrow.field(name).type))
+    file = table.write(rows.to_batches(), {"arrival_day": "1970-01-01"})
+    assert file is not None
+    table.commit([file], {"landing.old": 1, "landing.watermark": 10})
+    lake = Readings(tmp_path, clock)
+    lake.append(revised((1, 1, 8), 1), writer="new")
+    lake.seal()
+    assert {(1, 0): 7, (1, 1): 8} == known(lake)
+    assert set(LANDING.names) == set(pl.read_delta(str(tmp_path / "landing")).columns)
+
+
 def test_within_a_batch_the_later_row_counts(lake: Readings) -> None:
     lake.append(read((1, 0, 10), (1, 0, 20), (1, 0, 15)), writer="a")
     lake.seal()
@@ -229,8 +297,8 @@ def broken(column: str) -> pa.Table:
 
 
 def backwards() -> pa.Table:
-    table = read((1, 0, 1))
-    return table.set_column(2, "end_utc", table["start_utc"])
+    table = read((1, 1, 1))
+    return table.set_column(2, "end_utc", read((1, 0, 1))["start_utc"])
 
 
 @pytest.mark.parametrize(
@@ -239,11 +307,7 @@ def backwards() -> pa.Table:
         (read().drop(["value", "channel"]), "readings_columns_missing", "channel, value"),
         (broken("channel"), "readings_value_missing", "channel"),
         (broken("end_utc"), "readings_value_missing", "end_utc"),
-        (
-            read((1, 0, 1)).set_column(2, "end_utc", read((1, 0, 1))["start_utc"]),
-            "readings_backwards",
-            "1",
-        ),
+        (backwards(), "readings_backwards", "1"),
     ],
 )
 def test_a_batch_that_says_nothing_certain_is_refused(

@@ -21,7 +21,13 @@ from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.parquet as pq
-from deltalake import CommitProperties, DeltaTable, PostCommitHookProperties, Transaction
+from deltalake import (
+    CommitProperties,
+    DeltaTable,
+    PostCommitHookProperties,
+    Schema,
+    Transaction,
+)
 from deltalake.transaction import AddAction, RemoveAction
 
 from tanma.domain.messages import Problem
@@ -117,12 +123,21 @@ class Table:
         set_torn_entry_aside(self.folder)
         existing = self.open()
         if existing is not None:
-            return existing
+            return self._widened(existing)
         make_folder(self.folder)
         table = DeltaTable.create(
             str(self.folder), schema=self.schema, partition_by=list(self.partition_by) or None
         )
         self._flush_log(table.version())
+        return table
+
+    def _widened(self, table: DeltaTable) -> DeltaTable:
+        """The table with columns that came later; files written before lack them."""
+        held = {f.name for f in table.schema().fields}
+        added = [f for f in self.schema if f.name not in held]
+        if added:
+            table.alter.add_columns(list(Schema.from_arrow(pa.schema(added)).fields))
+            self._flush_log(table.version())
         return table
 
     def write(

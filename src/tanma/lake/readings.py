@@ -1,12 +1,11 @@
 """The door by which meter readings enter, and readings as known at a time.
 
-A reading says what a channel counted over an interval: `start_utc`, exclusive `end_utc`, and
-`value`, an integer count at the channel's resolution (missing: the reading is withdrawn). `append`
-is durable when it returns; `seal` moves batches into the open Delta table `landing/` with the
-writer's marker in the same commit, so that a kill at any moment loses nothing and doubles nothing.
+What a reading is stands in `tanma.domain.readings`. `append` is durable when it returns; `seal`
+moves batches into the open Delta table `landing/` with the writer's marker in the same commit, so
+that a kill at any moment loses nothing and doubles nothing.
 
-Versions of a reading (channel, start) are ordered by when that content was first received: a batch
-delivered again after a correction changes nothing.
+Versions of a reading (channel, start) are ordered by the source's revision, then by when that
+content was first received: a batch delivered again after a correction changes nothing.
 """
 
 from __future__ import annotations
@@ -24,14 +23,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from tanma.domain.messages import Problem
+from tanma.domain.readings import READING
 from tanma.lake import sql
 from tanma.lake.delta import NewFile, Table, sole_writer
 from tanma.lake.inbox import Batch, Inbox, Receipt, writers
 
-INSTANT = pa.timestamp("us", "UTC")
-READING = pa.schema(
-    [("channel", pa.int64()), ("start_utc", INSTANT), ("end_utc", INSTANT), ("value", pa.int64())]
-)
 LANDING = pa.schema(
     [
         *READING,
@@ -47,13 +43,16 @@ _EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
 _UTC = pa.timestamp("us")
 _DAYS = pa.schema([("day", pa.date32()), ("from_utc", _UTC), ("to_utc", _UTC)])
 _WATERMARK = "landing.watermark"
-_DELTA_ENCODED = ("channel", "start_utc", "end_utc", "value", "stamp", "batch", "row")
+_DELTA_ENCODED = (
+    "channel", "start_utc", "end_utc", "value", "revision", "stamp", "batch", "row",
+)  # fmt: skip
 _VIEW = pa.schema(
     [
         ("channel", pa.int64()),
         ("start_utc", _UTC),
         ("end_utc", _UTC),
         ("value", pa.int64()),
+        ("revision", pa.int64()),
         ("stamp", pa.int64()),
     ]
 )
@@ -183,7 +182,7 @@ class Readings:
         known_at: int,
         name: str = "readings",
     ) -> None:
-        """Create the view `name` (channel, start_utc, end_utc, value, stamp): one row a reading.
+        """Create the view `name` (the columns of READING and the stamp): one row a reading.
 
         Times in it are UTC without a zone. Readings that start in [start_utc, end_utc) of some
         channels (None: all), as known at `known_at`, µs since 1970 UTC, without the withdrawn.
@@ -200,7 +199,7 @@ class Readings:
         if channels is not None:
             con.register(f"{name}_channels", pa.table({"channel": pa.array(channels, pa.int64())}))
             some = f"AND channel IN (SELECT channel FROM {name}_channels)"
-        rows = f"""SELECT * FROM {sql.scan(files)}
+        rows = f"""SELECT * FROM {sql.scan(files, union_by_name=True)}
             WHERE stamp <= {int(known_at)} AND start_utc >= {_literal(start_utc)}
             AND start_utc < {_literal(end_utc)} {some}"""
         con.execute(f"CREATE OR REPLACE TEMP VIEW {name} AS {_newest(rows)}")
@@ -238,11 +237,11 @@ class Readings:
 
 
 def _newest(rows: str) -> str:
-    """SQL: of each (channel, start) the content that was first received last.
+    """SQL: of each (channel, start) the greatest (revision or 0, first receipt of the content).
 
     Most readings have one version and are read as they lie; only the others are ordered.
     """
-    content = "channel, start_utc, end_utc, value"
+    content = "channel, start_utc, end_utc, value, revision"
     place = "struct_pack(s := stamp, w := writer, b := batch, r := row)"
     twice = f"SELECT channel, start_utc FROM ({rows}) GROUP BY ALL HAVING count(*) > 1"
     return f"""
@@ -254,13 +253,14 @@ def _newest(rows: str) -> str:
         newest AS (
             SELECT {content}, received.s AS stamp FROM first_received
             QUALIFY row_number() OVER (
-                PARTITION BY channel, start_utc ORDER BY received DESC
+                PARTITION BY channel, start_utc
+                ORDER BY coalesce(revision, 0) DESC, received DESC
             ) = 1
             UNION ALL
             SELECT {content}, stamp FROM ({rows}) ANTI JOIN twice USING (channel, start_utc)
         )
         SELECT channel, timezone('UTC', start_utc) AS start_utc,
-            timezone('UTC', end_utc) AS end_utc, value, stamp
+            timezone('UTC', end_utc) AS end_utc, value, revision, stamp
         FROM newest WHERE value IS NOT NULL"""
 
 
@@ -293,14 +293,16 @@ def _day_bounds(first_day: dt.date, end_day: dt.date, zone: ZoneInfo) -> pa.Tabl
 
 def _checked(readings: pa.Table) -> pa.RecordBatch:
     """One batch in the columns of READING; times without a zone are UTC."""
-    missing = [n for n in READING.names if n not in readings.column_names]
+    missing = [n for n in READING.names if n not in (*readings.column_names, "revision")]
     if missing:
         raise Problem("readings_columns_missing", missing=", ".join(missing))
+    if "revision" not in readings.column_names:
+        readings = readings.append_column("revision", pa.nulls(len(readings), pa.int64()))
     table = readings.select(READING.names).cast(READING).combine_chunks()
     for name in ("channel", "start_utc", "end_utc"):
         if table[name].null_count:
             raise Problem("readings_value_missing", column=name, rows=table[name].null_count)
-    backwards = pc.sum(pc.less_equal(table["end_utc"], table["start_utc"])).as_py() or 0
+    backwards = pc.sum(pc.less(table["end_utc"], table["start_utc"])).as_py() or 0
     if backwards:
         raise Problem("readings_backwards", rows=backwards)
     if table.num_rows == 0:
@@ -320,6 +322,8 @@ def _content(column: pa.Array) -> bytes:
 def _landed(writer: str, batch: Batch) -> pa.RecordBatch:
     """The rows of an inbox batch with where they came from."""
     rows = pa.ipc.open_stream(batch.body).read_all().combine_chunks()
+    if "revision" not in rows.column_names:  # accepted by an earlier version of this program
+        rows = rows.append_column("revision", pa.nulls(len(rows), pa.int64()))
     count = rows.num_rows
     columns = [rows[n].combine_chunks() for n in READING.names]
     columns += [

@@ -33,10 +33,14 @@ def text(value: str) -> str:
     return "'" + value.replace("'", "''") + "'"
 
 
-def scan(files: Sequence[str]) -> str:
-    """A table function over Parquet files; partition values in their paths are not columns."""
+def scan(files: Sequence[str], *, union_by_name: bool = False) -> str:
+    """A table function over Parquet files; partition values in their paths are not columns.
+
+    `union_by_name`: a column that older files lack is missing there.
+    """
     listed = ", ".join(text(f) for f in files)
-    return f"read_parquet([{listed}], hive_partitioning = false)"
+    union = ", union_by_name = true" if union_by_name else ""
+    return f"read_parquet([{listed}], hive_partitioning = false{union})"
 
 
 def empty_view(con: duckdb.DuckDBPyConnection, name: str, schema: pa.Schema) -> None:

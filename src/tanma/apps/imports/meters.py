@@ -14,7 +14,8 @@ from tanma.apps.facts import door as facts
 from tanma.apps.imports import files
 from tanma.apps.imports.models import Batch, today
 from tanma.apps.registry import door as registry
-from tanma.lake.readings import READING, Readings
+from tanma.domain.readings import READING
+from tanma.lake.readings import Readings
 
 WRITER = "imports"
 SLICE = 200_000
@@ -60,7 +61,7 @@ def _converted(made: pa.Table, found: dict[tuple[str, str], registry.Channel]) -
     fine = pc.fill_null(pc.not_equal(pc.multiply(whole, divisor), value), False)
     columns = {"channel": ids, "start_utc": made["start_utc"], "end_utc": made["end_utc"]}
     scales = ", ".join(sorted({str(c.scale) for c in known if c}))
-    table = pa.table({**columns, "value": whole}).cast(READING)
+    table = pa.table({**columns, "value": whole, "revision": made["revision"]}).cast(READING)
     return Channels(table, pc.is_null(ids), fine, scales)
 
 

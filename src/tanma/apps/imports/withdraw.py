@@ -100,7 +100,7 @@ def _withdraw_readings(batch: Batch) -> int:
         lake.known(con, channels, start, end, lake.watermark)
         con.register("mine", stored)
         gone = con.sql(
-            "SELECT m.channel, m.start_utc, m.end_utc, NULL::BIGINT AS value"
+            "SELECT m.channel, m.start_utc, m.end_utc, NULL::BIGINT AS value, r.revision"
             " FROM mine m JOIN readings r ON r.channel = m.channel AND r.value = m.value"
             " AND r.start_utc = m.start_utc::TIMESTAMP"
         ).to_arrow_table()
