@@ -184,3 +184,14 @@ def test_without_npm_the_error_says_what_to_do(
     monkeypatch.setattr(hatch_build, "npm", lambda: None)
     with pytest.raises(RuntimeError, match=r"npm was not found.*requirements/node\.lock"):
         hatch_build.fetch(tmp_path)
+
+
+def test_relative_paths_are_those_of_the_caller(tmp_path: Path) -> None:
+    (tmp_path / "table.csv").write_text("id,group,numerator,denominator\na,3011,1,1\n")
+    done = subprocess.run(
+        ["/bin/sh", str(ROOT / "dev"), "tanma", "rate", "table.csv", "--scheme",
+         "zhejiang-carbon-efficiency", "--json"],
+        cwd=tmp_path, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert 0 == done.returncode, done.stderr
+    assert '"id": "a"' in done.stdout or '"id":"a"' in done.stdout

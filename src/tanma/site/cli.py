@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import argparse
 import importlib
+import os
 import pkgutil
 import sys
 from types import ModuleType
 
 from tanma.domain.messages import Problem
 from tanma.site import commands
+
+READER_LEFT = 141
+"""128 + SIGPIPE, what a shell reports of a program whose reader went away."""
 
 
 def command_names() -> list[str]:
@@ -38,10 +42,23 @@ def main(argv: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog=f"tanma {args[0]}", description=module.HELP)
     module.arguments(parser)
     try:
-        return int(module.run(parser.parse_args(args[1:])) or 0)
+        done = int(module.run(parser.parse_args(args[1:])) or 0)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        return _reader_left()
     except Problem as problem:
         print(f"tanma: {problem.text('zh')}\n       {problem.text('en')}", file=sys.stderr)
         return 2
+    return done
+
+
+def _reader_left() -> int:
+    """`tanma … | head` has enough: say nothing more, and end as a program that SIGPIPE ended.
+
+    The signal itself stays ignored: a server must survive a client that hangs up.
+    """
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return READER_LEFT
 
 
 if __name__ == "__main__":
