@@ -64,8 +64,16 @@ def allowed(field: Field, package: Package) -> list[str]:
 def _units(package: Package) -> list[str]:
     """Units of the items that the package states, or all where a column decides."""
     named = [items()[r.item] for r in package.facts if r.item and r.unit]
-    dimensions = [units.units()[i.unit].dimension for i in named if i.unit]
-    return [n for d in dict.fromkeys(dimensions or units.dimensions()) for n in units.spellings(d)]
+    dimensions = [units.units()[i.unit].dimension for i in named if i.unit] or _of_amounts()
+    return [n for d in dict.fromkeys(dimensions) for n in units.spellings(d)]
+
+
+def _of_amounts() -> list[str]:
+    """Dimensions that a table can state: volts and bars of meters are none of them."""
+    amounts = [i for i in items().values() if i.kind == "amount" and i.group != "measured"]
+    said = {i.unit for i in amounts if i.flow or not i.carrier}
+    stated = {u.dimension for u in units.units().values() if u.unit in said}
+    return [d for d in units.dimensions() if d in stated]
 
 
 def _write_csv(package: Package, path: Path, filled: bool) -> None:
