@@ -15,9 +15,10 @@ import os
 import time
 import uuid
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -35,7 +36,7 @@ from tanma.domain.messages import Problem
 ROW_GROUP_ROWS = 262_144
 CHECKPOINT_EVERY = 100
 _NO_HOOKS = PostCommitHookProperties(create_checkpoint=False, cleanup_expired_logs=False)
-_FILES, _MARKERS = "tanma.files", "tanma.markers"
+_FILES, _MARKERS, _DROPPED = "tanma.files", "tanma.markers", "tanma.dropped"
 _READER_FEATURES = {"timestampNtz"}
 
 
@@ -73,11 +74,113 @@ class NewFile:
     size: int
     rows: int
     partition: Mapping[str, str] = field(default_factory=dict)
+    least: Mapping[str, int] = field(default_factory=dict)
+    most: Mapping[str, int] = field(default_factory=dict)
 
     def action(self, *, is_new_data: bool) -> AddAction:
-        stats = json.dumps({"numRecords": self.rows})
+        about = {"numRecords": self.rows, "minValues": self.least, "maxValues": self.most}
         stamp_ms = int(time.time() * 1000)
-        return AddAction(self.name, self.size, dict(self.partition), stamp_ms, is_new_data, stats)
+        return AddAction(
+            self.name, self.size, dict(self.partition), stamp_ms, is_new_data, json.dumps(about)
+        )
+
+
+@dataclass(frozen=True)
+class Stored:
+    """A file that a version of a table names: `least` and `most` bound its integer columns."""
+
+    name: str
+    uri: str
+    size: int
+    rows: int
+    partition: Mapping[str, Any]
+    least: Mapping[str, int]
+    most: Mapping[str, int]
+
+    @property
+    def kind(self) -> str:
+        """What its writer put into it: the first word of the file's name."""
+        return self.name.rsplit("/", 1)[-1].split("-", 1)[0]
+
+    def action(self, *, is_new_data: bool) -> RemoveAction:
+        values = {k: None if v is None else str(v) for k, v in self.partition.items()}
+        return RemoveAction(self.name, is_new_data, int(time.time() * 1000), self.size, values)
+
+
+def stored(table: DeltaTable | None) -> list[Stored]:
+    """The files of an opened table, by name."""
+    if table is None:
+        return []
+    rows = pa.table(table.get_add_actions(flatten=True)).to_pylist()
+    root = table.table_uri.removeprefix("file://").rstrip("/")
+    found = [_stored(f"{root}/{row['path']}", row) for row in rows]
+    return sorted(found, key=lambda f: f.name)
+
+
+def _stored(uri: str, row: Mapping[str, Any]) -> Stored:
+    def part(prefix: str) -> dict[str, Any]:
+        return {k.removeprefix(prefix): v for k, v in row.items() if k.startswith(prefix)}
+
+    def known(bounds: dict[str, Any]) -> dict[str, int]:
+        return {k: v for k, v in bounds.items() if v is not None}
+
+    return Stored(
+        row["path"], uri, row["size_bytes"], row["num_records"],
+        part("partition."), known(part("min.")), known(part("max.")),
+    )  # fmt: skip
+
+
+class Sheet:
+    """A Parquet file being written; `close` makes it durable. Not part of the table yet."""
+
+    def __init__(self, table: Table, partition: Mapping[str, str], kind: str) -> None:
+        self._table, self._partition = table, dict(partition)
+        prefix = "".join(f"{key}={value}/" for key, value in partition.items())
+        self.name = f"{prefix}{kind}-{uuid.uuid4().hex}.parquet"
+        self._path = table.folder / self.name
+        make_folder(self._path.parent)
+        self._writer = table.parquet_writer(self._path)
+
+    def add(self, batch: pa.RecordBatch) -> None:
+        if batch.num_rows:
+            self._writer.write_batch(batch, row_group_size=ROW_GROUP_ROWS)
+
+    def close(self) -> NewFile | None:
+        """The flushed file; None for no rows, which leave no file behind."""
+        self._writer.close()
+        about = pq.read_metadata(self._path)
+        if about.num_rows == 0:
+            self._path.unlink()
+            return None
+        fsync_path(self._path)
+        fsync_path(self._path.parent)
+        least, most = _bounds(about)
+        size = self._path.stat().st_size
+        return NewFile(self.name, size, about.num_rows, self._partition, least, most)
+
+    def discard(self) -> None:
+        """Give the file up after an error, a full disk say."""
+        with suppress(OSError, pa.ArrowException):
+            self._writer.close()
+        self._path.unlink(missing_ok=True)
+
+
+def _bounds(about: pq.FileMetaData) -> tuple[dict[str, int], dict[str, int]]:
+    """Least and greatest of each integer column, from what its row groups say of themselves."""
+    least: dict[str, int] = {}
+    most: dict[str, int] = {}
+    groups = [about.row_group(g) for g in range(about.num_row_groups)]
+    for place, name in enumerate(about.schema.names):
+        said = [group.column(place).statistics for group in groups]
+        known = [s for s in said if s is not None and s.has_min_max and _is_int(s.min)]
+        if known:
+            least[name] = min(s.min for s in known)
+            most[name] = max(s.max for s in known)
+    return least, most
+
+
+def _is_int(value: object) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool)
 
 
 class Table:
@@ -150,24 +253,20 @@ class Table:
 
         Its name begins with `kind`, so that a reader can tell what its writer put into it.
         """
-        values = dict(partition or {})
-        prefix = "".join(f"{key}={value}/" for key, value in values.items())
-        name = f"{prefix}{kind}-{uuid.uuid4().hex}.parquet"
-        path = self.folder / name
-        make_folder(path.parent)
-        rows = self._write_batches(path, batches)
-        if rows == 0:
-            path.unlink()
-            return None
-        fsync_path(path)
-        fsync_path(path.parent)
-        return NewFile(name, path.stat().st_size, rows, values)
+        sheet = Sheet(self, partition or {}, kind)
+        try:
+            for batch in batches:
+                sheet.add(batch)
+            return sheet.close()
+        except BaseException:
+            sheet.discard()
+            raise
 
-    def _write_batches(self, path: Path, batches: Iterable[pa.RecordBatch]) -> int:
-        rows = 0
+    def parquet_writer(self, sink: Path) -> pq.ParquetWriter:
+        """Integers of the columns named so are written as differences, others by dictionary."""
         schema = self.file_schema
-        with pq.ParquetWriter(
-            path,
+        return pq.ParquetWriter(
+            sink,
             schema,
             compression="zstd",
             compression_level=1,
@@ -175,33 +274,38 @@ class Table:
             column_encoding={
                 n: "DELTA_BINARY_PACKED" for n in schema.names if n in self._delta_encoded
             },
-        ) as writer:
-            for batch in batches:
-                rows += batch.num_rows
-                if batch.num_rows:
-                    writer.write_batch(batch, row_group_size=ROW_GROUP_ROWS)
-        return rows
+        )
 
     def commit(
         self,
         files: Iterable[NewFile],
         markers: Mapping[str, int],
         *,
+        drop: Iterable[Stored] = (),
         replace: bool = False,
+        same_rows: bool = False,
     ) -> int:
-        """Add the files and set the markers in one commit; `replace` drops all earlier files.
+        """Add files, drop files and set the markers in one commit; `replace` drops all earlier.
 
-        Call under the writer's lock. Returns the version.
+        `same_rows` says that the commit changes no row, only where it lies. Call under the writer's
+        lock. Returns the version.
         """
         table = self.create()
-        actions: list[AddAction | RemoveAction] = [f.action(is_new_data=not replace) for f in files]
+        dropped = stored(table) if replace else list(drop)
+        is_new_data = not (replace or same_rows)
+        added = [f.action(is_new_data=is_new_data) for f in files]
+        removed = [f.action(is_new_data=is_new_data) for f in dropped]
         table.create_write_transaction(
-            actions,
-            mode="overwrite" if replace else "append",
+            [*added, *removed],
+            mode="append",
             schema=self.schema,
             partition_by=list(self.partition_by) or None,
             commit_properties=CommitProperties(
-                custom_metadata={_FILES: str(len(actions)), _MARKERS: str(len(markers))},
+                custom_metadata={
+                    _FILES: str(len(added)),
+                    _DROPPED: str(len(removed)),
+                    _MARKERS: str(len(markers)),
+                },
                 app_transactions=[Transaction(k, v) for k, v in sorted(markers.items())],
             ),
             post_commithook_properties=_NO_HOOKS,
@@ -230,9 +334,24 @@ class Table:
     def sweep(self, keep_hours: float) -> list[str]:
         """Delete files that no version of the last hours names. Pinned runs must be younger."""
         table = self.create()
-        return table.vacuum(
+        gone = table.vacuum(
             retention_hours=int(keep_hours), dry_run=False, enforce_retention_duration=False
         )
+        self._flush_log(table.version())
+        return gone
+
+    def files(self) -> list[Stored]:
+        """The files of the newest version."""
+        return stored(self.open())
+
+    def marker(self, name: str) -> int:
+        """A marker of the newest version, 0 where it was never set."""
+        return marker(self.open(), name)
+
+
+def marker(table: DeltaTable | None, name: str) -> int:
+    """A marker of an opened table, 0 where it was never set."""
+    return 0 if table is None else table.transaction_version(name) or 0
 
 
 def set_torn_entry_aside(folder: Path) -> bool:
@@ -257,6 +376,8 @@ def _is_whole(entry: Path) -> bool:
     info = next((a["commitInfo"] for a in actions if "commitInfo" in a), None)
     if info is None:
         return False
-    expected = (int(info.get(_FILES, -1)), int(info.get(_MARKERS, -1)))
-    counted = (sum("add" in a for a in actions), sum("txn" in a for a in actions))
-    return expected in {(-1, -1), counted}
+    counted = {_FILES: "add", _MARKERS: "txn", _DROPPED: "remove"}
+    return all(
+        key not in info or int(info[key]) == sum(word in a for a in actions)
+        for key, word in counted.items()
+    )
