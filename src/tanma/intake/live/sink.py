@@ -1,0 +1,67 @@
+"""Where accepted readings go. Adapters know only these protocols; the command wires the lake in."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+import pyarrow as pa
+
+from tanma.intake.live.refusals import Refusal
+
+
+class Receipt(Protocol):
+    """The answer to an accepted batch: durable, whoever dies next."""
+
+    @property
+    def stamp(self) -> int:
+        """Known time of the batch, µs since 1970 UTC."""
+
+    @property
+    def rows(self) -> int:
+        """Readings taken."""
+
+    @property
+    def duplicate(self) -> bool:
+        """The same message or content had been received before; this is the first receipt."""
+
+    @property
+    def body_digest(self) -> bytes:
+        """SHA-256 of the body that was first received under this message id."""
+
+    @property
+    def refused(self) -> tuple[Refusal, ...]:
+        """What was refused when it was first received."""
+
+
+class Sink(Protocol):
+    """Takes a batch in; what it returns is on the disk.
+
+    `table` has the columns of READING; `raw` are the bytes as received, `form` the name of the
+    decoder that reads them again, `source` the gateway. Raises `Problem` when nothing was taken.
+    """
+
+    def accept(
+        self,
+        table: pa.Table,
+        *,
+        raw: bytes,
+        form: str,
+        source: str,
+        message_id: str | None = None,
+        refused: tuple[Refusal, ...] = (),
+    ) -> Receipt: ...
+
+
+class AsyncSink(Protocol):
+    """A sink for services: batches that arrive while one is flushed are flushed together next."""
+
+    async def accept(
+        self,
+        table: pa.Table,
+        *,
+        raw: bytes,
+        form: str,
+        source: str,
+        message_id: str | None = None,
+        refused: tuple[Refusal, ...] = (),
+    ) -> Receipt: ...
