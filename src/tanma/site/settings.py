@@ -40,6 +40,7 @@ INSTALLED_APPS = [
     "tanma.apps.people",
     "tanma.apps.registry",
     "tanma.apps.rules",
+    "tanma.apps.metering",
     "tanma.apps.imports",
     "tanma.apps.inventories",
     "tanma.apps.codes",

@@ -42,10 +42,10 @@ def test_readings_reach_the_lake_through_a_registered_channel(firms, sheet, home
     batch = read(sheet, "12.5", "12.25")
     assert (2, 2, 0) == (batch.good, batch.readings, batch.bad)
     channel = registry.Channel.objects.get()
-    assert (firms[FIRST], "M1", "electricity.purchased", "kWh", 3) == (
-        channel.subject, channel.meter, channel.item, channel.unit, channel.scale,
+    assert (1, firms[FIRST], "M1", "electricity.purchased", "kWh", 2) == (
+        channel.id, channel.subject, channel.meter, channel.item, channel.unit, channel.scale,
     )  # fmt: skip
-    assert [(channel.id, 12500), (channel.id, 12250)] == known(
+    assert [(1, 1250), (1, 1225)] == known(
         home, "SELECT channel, value FROM readings ORDER BY start_utc"
     )
 
@@ -60,6 +60,49 @@ def test_readings_of_an_unknown_meter_are_refused_with_what_to_do(firms, sheet):
     assert not registry.Channel.objects.exists()
 
 
+def test_a_meter_counts_in_its_own_unit(firms, sheet, home):
+    """Readings come in kWh; the register counts hundredths of a MWh."""
+    row = f"M9,{FIRST},购入电量,区间量,MWh,0.01,2018-01-01\n"
+    assert imports.import_file(sheet("m.csv", METERS + row), SYSTEM).complete
+    lines = ("M9,购入电量,2026-09-01 00:{:02},2026-09-01 00:{:02},{},kWh\n".format(*r)
+             for r in ((0, 15, "120"), (15, 30, "125")))  # fmt: skip
+    batch = imports.import_file(sheet("r.csv", READINGS + "".join(lines)), SYSTEM)
+    assert (1, 1) == (batch.good, batch.bad)
+    assert [(12,)] == known(home, "SELECT value FROM readings")
+
+
+def test_a_multiplier_of_the_file_is_a_fact_of_the_channel(firms, sheet):
+    header = METERS.replace("生效日期", "倍率,生效日期")
+    row = f"M1,{FIRST},购入电量,表底,kWh,0.01,600,2018-01-01\n"
+    assert imports.import_file(sheet("m.csv", header + row), SYSTEM).complete
+    channel = registry.Channel.objects.get()
+    assert (1, "register", "600", firms[FIRST]) == (
+        channel.id, channel.kind, channel.multiplier, channel.subject,
+    )  # fmt: skip
+    again = row.replace("600,2018-01-01", "800,2026-01-01")
+    assert imports.import_file(sheet("n.csv", header + again), SYSTEM).complete
+    channel.refresh_from_db()
+    assert "800" == channel.multiplier
+
+
+def test_a_file_cannot_change_what_readings_mean(firms, sheet):
+    meter(sheet, "M1")
+    row = f"M1,{FIRST},购入电量,区间量,MWh,0.01,2026-01-01\n"
+    batch = imports.import_file(sheet("m.csv", METERS + row), SYSTEM)
+    assert (0, 1) == (batch.good, batch.bad)
+    (line,) = imports.report_lines(batch, 9)
+    assert "import_channel_fixed" == line["code"]
+    assert "表计 M1 的数据形式、单位或分辨率" in line["zh"]
+    assert "Meter M1 is registered with another kind" in line["en"]
+    assert "kWh" == registry.Channel.objects.get().unit
+
+
+def test_a_trial_gives_no_numbers(firms, sheet):
+    row = f"M1,{FIRST},购入电量,区间量,kWh,0.01,2018-01-01\n"
+    assert 1 == imports.import_file(sheet("m.csv", METERS + row), SYSTEM, dry_run=True).good
+    assert not registry.Channel.objects.exists()
+
+
 def test_an_enterprise_brings_readings_of_its_own_meters_only(firms, sheet):
     meter(sheet, "M1", SECOND)
     viewer = looks(person("jia", Role.ENTERPRISE, subject=firms[FIRST]))
@@ -70,21 +113,19 @@ def test_an_enterprise_brings_readings_of_its_own_meters_only(firms, sheet):
 
 def test_a_channel_keeps_its_resolution_and_refuses_what_is_finer(firms, sheet):
     meter(sheet, "M1")
-    owner = {"subject": firms[FIRST], "meter": "M1", "item": "electricity.purchased"}
-    registry.Channel.objects.create(**owner, unit="kWh", scale=1)
-    batch = read(sheet, "12.5", "12.25")
+    batch = read(sheet, "12.5", "12.255")
     assert (1, 1) == (batch.good, batch.bad)
     (line,) = imports.report_lines(batch, 9)
     assert "import_reading_too_fine" == line["code"]
-    assert "1 位小数" in line["zh"]
-    assert "1 decimals" in line["en"]
+    assert "2 位小数" in line["zh"]
+    assert "2 decimals" in line["en"]
 
 
 def test_corrected_readings_supersede(firms, sheet, home):
     meter(sheet, "M1")
     read(sheet, "12.5")
     read(sheet, "13", name="corrected.csv")
-    assert [(13000,)] == known(home, "SELECT value FROM readings")
+    assert [(1300,)] == known(home, "SELECT value FROM readings")
 
 
 @pytest.mark.parametrize(("resolution", "scale"), [("1", 0), ("0.01", 2), ("0.010", 2), ("10", 0)])

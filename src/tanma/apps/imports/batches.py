@@ -17,6 +17,7 @@ from tanma.apps.facts import door as facts
 from tanma.apps.imports import desk, files, meters, scope, usual
 from tanma.apps.imports.models import Batch, now, today
 from tanma.apps.imports.subjects import resolve
+from tanma.apps.metering import door as metering
 from tanma.apps.people import door as people
 from tanma.apps.people.door import Viewer
 from tanma.apps.registry import door as registry
@@ -159,6 +160,7 @@ def run(job: Job) -> Batch:
         batch.save()
     if job.project and not job.dry_run:
         registry.project()
+        metering.project()
     return batch
 
 
@@ -208,6 +210,9 @@ def _take_facts(job: Job, checked: tables.Checked) -> tables.Checked:
     if job.viewer.may("import"):
         checked = _note(checked, made, pc.invert(known), "import_code_unknown", WARNING)
     checked = _refuse(job.viewer, checked, made, subject)
+    if package.name == "meters":
+        fixed = meters.fixed_otherwise(made)
+        checked = _note(checked, made, fixed, "import_channel_fixed", ERROR)
     # A row stands or falls whole: one fact that is refused takes its row with it.
     rejected = pc.is_in(made["row"], pa.array(checked.sheet.rows[checked.rejected]))
     _days(batch, made)
@@ -216,8 +221,11 @@ def _take_facts(job: Job, checked: tables.Checked) -> tables.Checked:
     batch.desk = len(pc.unique(waiting["row"]))
     batch.facts = pc.sum(keep).as_py() or 0
     if not job.dry_run:
-        rows = _own_words(job.viewer, made.filter(keep))
-        _append(job, ready(rows, subject.filter(keep), batch))
+        rows, subjects = _own_words(job.viewer, made.filter(keep)), subject.filter(keep)
+        plain = pc.invert(meters.of_channels(rows))
+        _append(job, ready(rows.filter(plain), subjects.filter(plain), batch))
+        said = list(meters.declared(rows).values())
+        metering.declare(said, author=job.author, evidence=batch.evidence)
         desk.keep(batch, waiting)
         desk.after(batch)
     return checked
@@ -307,7 +315,10 @@ def note(
 def _take_readings(job: Job, checked: tables.Checked) -> tables.Checked:
     """Readings of known meters into the lake; the others are reported."""
     made = checked.readings
-    channels = meters.channels(made, scope.allowed_subjects(job.viewer), create=not job.dry_run)
+    channels = meters.channels(
+        made, scope.allowed_subjects(job.viewer), create=not job.dry_run, author=job.author,
+        evidence=job.batch.evidence,
+    )  # fmt: skip
     column = checked.sheet.package.key[0]
     unknown = {"mask": channels.unknown, "text": "channel"}
     checked = note(checked, "import_meter_unknown", ERROR, column, made, **unknown)

@@ -1,26 +1,28 @@
-"""Readings of meters to channels of the lake; whose a meter is stands in facts about the meter."""
+"""Meters of a file to channels, and readings of meters to the lake."""
 
 from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass
+from fractions import Fraction
 from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
 from django.conf import settings
 
-from tanma.apps.facts import door as facts
 from tanma.apps.imports import files
-from tanma.apps.imports.models import Batch, today
+from tanma.apps.imports.models import Batch
+from tanma.apps.metering import door as metering
 from tanma.apps.registry import door as registry
 from tanma.domain.readings import READING
+from tanma.intake import units
 from tanma.lake.readings import Readings
 
 WRITER = "imports"
 SLICE = 200_000
 """Readings per message: one durable write each."""
-OF_METER = ("meter.enterprise", "meter.kind", "meter.site")
+Pair = tuple[str, str]
 
 
 @dataclass(frozen=True)
@@ -33,91 +35,114 @@ class Channels:
     scale_text: str
 
 
-def channels(made: pa.Table, allowed: Collection[int] | None, *, create: bool) -> Channels:
+def of_channels(made: pa.Table) -> pa.Array:
+    """Which facts of a file describe a channel: its subject is the channel, not the meter."""
+    return pc.starts_with(made["item"].combine_chunks(), "channel.")
+
+
+def declared(made: pa.Table) -> dict[int, metering.Declared]:
+    """Row of the file → the channel that it registers."""
+    own = made.filter(of_channels(made)).select(
+        ["row", "subject_value", "item", "text", "valid_from"]
+    )
+    said: dict[int, dict[str, Any]] = {}
+    for fact in own.to_pylist():
+        row = said.setdefault(fact["row"], {"meter": fact["subject_value"]})
+        row |= {"since": fact["valid_from"], fact["item"].removeprefix("channel."): fact["text"]}
+    return {row: _declared(**texts) for row, texts in said.items() if "item" in texts}
+
+
+def _declared(
+    meter: str, since: Any, item: str, kind: str = "interval", unit: str = "",
+    resolution: str = "0.001", **more: str,
+) -> metering.Declared:  # fmt: skip
+    scale = scale_of(resolution)
+    return metering.Declared(meter, item, kind, unit, scale, since, more)
+
+
+def fixed_otherwise(made: pa.Table) -> pa.Array:
+    """Which facts stand in a row that would change the meaning of readings that exist."""
+    rows = declared(made)
+    problems = metering.conflicts(list(rows.values()))
+    wrong = [row for row, problem in zip(rows, problems, strict=True) if problem is not None]
+    return pc.is_in(made["row"], pa.array(wrong, made["row"].type))
+
+
+def channels(
+    made: pa.Table, allowed: Collection[int] | None, *, create: bool, author: str, evidence: str
+) -> Channels:
     """Readings by channel; a channel is made for a registered meter that has none yet."""
-    pairs = made.group_by(["channel", "quantity", "unit", "resolution"]).aggregate([])
-    found: dict[tuple[str, str], registry.Channel] = {}
-    owners = _owners(pc.unique(made["channel"]).to_pylist())
-    for row in pairs.to_pylist():
-        owner = owners.get(row["channel"])
-        if owner and (allowed is None or owner["subject"] in allowed):
-            found[row["channel"], row["quantity"]] = _channel(row, owner, create)
-    return _converted(made, found)
+    metering.project()
+    pairs = made.group_by(["channel", "quantity", "unit", "resolution"]).aggregate([]).to_pylist()
+    names = list({row["channel"] for row in pairs})
+    owners = dict(metering.Meter.objects.filter(name__in=names).values_list("name", "enterprise"))
+    mine = [
+        row for row in pairs
+        if (owner := owners.get(row["channel"])) and (allowed is None or owner in allowed)
+    ]  # fmt: skip
+    found = {(c.meter, c.item): c for c in registry.Channel.objects.filter(meter__in=names)}
+    missing = [r for r in mine if (r["channel"], r["quantity"]) not in found]
+    new = {d.key: d for d in map(_from_reading, missing)}
+    found |= _made(new, create, author, evidence)
+    return _converted(made, {(r["channel"], r["quantity"], r["unit"], r["resolution"]):
+                             found[r["channel"], r["quantity"]] for r in mine})  # fmt: skip
 
 
-def _converted(made: pa.Table, found: dict[tuple[str, str], registry.Channel]) -> Channels:
-    """Counts at the channel's own resolution; finer ones are refused, never rounded."""
-    keys = pc.binary_join_element_wise(made["channel"], made["quantity"], "\x1f")
+def _from_reading(row: dict[str, str]) -> metering.Declared:
+    scale = scale_of(row["resolution"])
+    return metering.Declared(row["channel"], row["quantity"], "interval", row["unit"], scale)
+
+
+def _made(
+    new: dict[Pair, metering.Declared], create: bool, author: str, evidence: str
+) -> dict[Pair, registry.Channel]:
+    if create:
+        numbers = metering.declare(list(new.values()), author=author, evidence=evidence)
+        rows = registry.Channel.objects.in_bulk(list(numbers.values()))
+        return {key: rows[number] for key, number in numbers.items()}
+    return {
+        d.key: registry.Channel(id=0, meter=d.meter, item=d.item, unit=d.unit, scale=d.scale)
+        for d in new.values()
+    }
+
+
+def _converted(
+    made: pa.Table, found: dict[tuple[str, str, str, str], registry.Channel]
+) -> Channels:
+    """Counts at the channel's own unit and resolution; finer ones are refused, never rounded."""
+    names = ["channel", "quantity", "unit", "resolution"]
+    keys = pc.binary_join_element_wise(*(made[n] for n in names), "\x1f")
     encoded = pc.dictionary_encode(keys.combine_chunks() if len(made) else pa.array([], "string"))
-    known = [found.get(tuple(k.split("\x1f"))) for k in encoded.dictionary.to_pylist()]
-    ids = pa.array([c and c.id for c in known], pa.int64()).take(encoded.indices)
-    scale = pa.array([c.scale if c else None for c in known], pa.int64()).take(encoded.indices)
-    said = _scales(made["resolution"])
-    up = pc.max_element_wise(pc.subtract(scale, said), 0)
-    down = pc.max_element_wise(pc.subtract(said, scale), 0)
-    value = pc.multiply(made["value"], _power(up))
-    divisor = _power(down)
-    whole = pc.divide(value, divisor)
-    fine = pc.fill_null(pc.not_equal(pc.multiply(whole, divisor), value), False)
-    columns = {"channel": ids, "start_utc": made["start_utc"], "end_utc": made["end_utc"]}
+    parts = [tuple(k.split("\x1f")) for k in encoded.dictionary.to_pylist()]
+    known = [found.get(p) for p in parts]
+    steps = [_step(c, p[2], p[3]) if c else None for c, p in zip(known, parts, strict=True)]
+    ids = [c.id if c and s else None for c, s in zip(known, steps, strict=True)]
+    channel = pa.array(ids, pa.int64()).take(encoded.indices)
+    up, down = (
+        pa.array([getattr(s or Fraction(1), part) for s in steps], pa.int64()).take(encoded.indices)
+        for part in ("numerator", "denominator")
+    )
+    raised = pc.multiply(made["value"], up)
+    whole = pc.divide(raised, down)
+    fine = pc.fill_null(pc.not_equal(pc.multiply(whole, down), raised), False)
+    columns = {"channel": channel, "start_utc": made["start_utc"], "end_utc": made["end_utc"]}
     scales = ", ".join(sorted({str(c.scale) for c in known if c}))
     table = pa.table({**columns, "value": whole, "revision": made["revision"]}).cast(READING)
-    return Channels(table, pc.is_null(ids), fine, scales)
+    return Channels(table, pc.is_null(channel), fine, scales)
 
 
-def _power(exponent: pa.Array) -> pa.Array:
-    return pc.cast(pc.power(10, pc.fill_null(exponent, 0)), pa.int64())
-
-
-def _scales(resolution: pa.ChunkedArray) -> pa.Array:
-    encoded = resolution.combine_chunks().dictionary_encode()
-    decimals = [scale_of(r) for r in encoded.dictionary.to_pylist()]
-    return pa.array(decimals, pa.int64()).take(encoded.indices)
+def _step(channel: registry.Channel, unit: str, resolution: str) -> Fraction | None:
+    """Counts of the channel per count of the file; None where units are of another kind."""
+    known = units.units()
+    if channel.unit not in known or unit not in known:
+        return None
+    ratio = units.ratio(known[unit], known[channel.unit])
+    return None if ratio is None else ratio * Fraction(resolution) * 10**channel.scale
 
 
 def scale_of(resolution: str) -> int:
     """Decimals of a resolution: "0.01" counts hundredths."""
     return len(resolution.rstrip("0").partition(".")[2]) if "." in resolution else 0
-
-
-def _owners(names: list[str]) -> dict[str, dict[str, Any]]:
-    """meter → subject of its enterprise and what is known of the meter, as of today."""
-    meters = registry.find("meter", names)
-    rows = facts.Fact.objects.filter(
-        subject__in=list(meters.values()), kind="attribute", item__in=OF_METER
-    )
-    said: dict[int, dict[str, str]] = {}
-    day = today()
-    for fact in sorted(facts.current(list(rows)), key=lambda f: (f.valid_from, facts.rank(f))):
-        if fact.valid_from <= day < fact.valid_to:
-            said.setdefault(fact.subject, {})[fact.item] = fact.text or ""
-    firms = _enterprises({s.get("meter.enterprise", "") for s in said.values()})
-    return {
-        name: {**said[meter], "subject": firms[said[meter]["meter.enterprise"]]}
-        for name, meter in meters.items()
-        if said.get(meter, {}).get("meter.enterprise") in firms
-    }
-
-
-def _enterprises(names: Collection[str]) -> dict[str, int]:
-    """Enterprises by credit code, or by `scheme:value` where they have none."""
-    found = registry.find("uscc", sorted(n for n in names if ":" not in n))
-    for name in sorted(n for n in names if ":" in n):
-        scheme, _, value = name.partition(":")
-        for subject in registry.find(scheme, [value]).values():
-            found[name] = subject
-    return found
-
-
-def _channel(row: dict[str, str], owner: dict[str, Any], create: bool) -> registry.Channel:
-    wanted = {"subject": owner["subject"], "meter": row["channel"], "item": row["quantity"]}
-    rest = {
-        "kind": owner.get("meter.kind") or "interval", "site": owner.get("meter.site") or "main",
-        "unit": row["unit"], "scale": scale_of(row["resolution"]),
-    }  # fmt: skip
-    if create:
-        return registry.Channel.objects.get_or_create(**wanted, defaults=rest)[0]
-    return registry.Channel.objects.filter(**wanted).first() or registry.Channel(**wanted, **rest)
 
 
 def append(readings: pa.Table, batch: Batch) -> None:

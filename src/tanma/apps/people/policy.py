@@ -37,6 +37,8 @@ ACTIONS: dict[str, set[str]] = {
     "declare": {Role.ENTERPRISE},
     "object": {Role.ENTERPRISE},
     "consent": {Role.ENTERPRISE},
+    "manage_meters": {Role.ADMIN, Role.BUREAU, Role.ENTERPRISE},
+    "see_lake": {Role.ADMIN},
     "manage_users": {Role.ADMIN},
 }
 """action → the roles that allow it. Area and subject of the membership limit it further."""

@@ -117,11 +117,14 @@ class Placement(models.Model):
 
 
 class Channel(models.Model):
-    """A meter × quantity × direction whose readings enter the lake."""
+    """A meter × quantity × direction whose readings enter the lake; its facts say what it is.
+
+    The number is small, dense and given once by the room `metering`, which keeps these columns.
+    """
 
     row_policy = BySubject()
 
-    id = models.BigIntegerField(primary_key=True, default=new_id)
+    id = models.BigIntegerField(primary_key=True)
     subject = models.BigIntegerField(db_index=True)
     site = models.CharField(max_length=60, default="main")
     meter = models.CharField(max_length=60)
@@ -130,8 +133,10 @@ class Channel(models.Model):
     unit = models.CharField(max_length=12)
     scale = models.IntegerField(default=3)
     zone = models.CharField(max_length=40, default="Asia/Shanghai")
+    interval_s = models.IntegerField(null=True)
+    multiplier = models.CharField(max_length=30, default="1")
+    digits = models.IntegerField(null=True)
+    rated = models.CharField(max_length=30, blank=True)
 
     class Meta:
-        constraints = [
-            models.UniqueConstraint(fields=["subject", "meter", "item"], name="channel_once")
-        ]
+        constraints = [models.UniqueConstraint(fields=["meter", "item"], name="channel_once")]

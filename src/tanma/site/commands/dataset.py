@@ -82,24 +82,23 @@ def load_steel(card: Card, args: argparse.Namespace) -> int:
 def register_mill(card: Card) -> int:
     """The enterprise and its meter as facts; the enterprise's subject."""
     from tanma.apps.facts import door as facts
+    from tanma.apps.metering import door as metering
     from tanma.apps.registry import door as registry
 
-    author = f"dataset:{card.id}"
-    (subject,) = registry.register(MILL_SCHEME, [MILL], author=author).values()
-    (meter,) = registry.register("meter", [METER], author=author).values()
-    said = [(subject, "name", card.title_zh)]
-    said += [
-        (meter, f"meter.{key}", text) for key, text in
-        (("enterprise", f"{MILL_SCHEME}:{MILL}"), ("kind", "interval"), ("unit", "kWh"),
-         ("quantity", "electricity.purchased"), ("resolution", "0.01"))
-    ]  # fmt: skip
-    rows = [
-        {"subject": about, "item": item, "kind": "attribute", "valid_from": SINCE,
-         "valid_to": OPEN, "text": text, "source": "registry", "data_class": "public"}
-        for about, item, text in said
-    ]  # fmt: skip
-    facts.append(facts.table(rows), author=author, evidence=card.origin)
+    about = {"author": f"dataset:{card.id}", "evidence": card.origin}
+    (subject,) = registry.register(MILL_SCHEME, [MILL], author=about["author"]).values()
+    name = {
+        "subject": subject, "item": "name", "kind": "attribute", "valid_from": SINCE,
+        "valid_to": OPEN, "text": card.title_zh, "source": "registry", "data_class": "public",
+    }  # fmt: skip
+    facts.append(facts.table([name]), **about)
     registry.project()
+    metering.register_meter(METER, f"{MILL_SCHEME}:{MILL}", since=SINCE, **about)
+    quarter_hours = metering.Declared(
+        METER, "electricity.purchased", unit="kWh", scale=2, since=SINCE,
+        more={"interval_s": "900", "zone": MILL_ZONE},
+    )  # fmt: skip
+    metering.declare([quarter_hours], **about)
     return subject
 
 

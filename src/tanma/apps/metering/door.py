@@ -1,0 +1,38 @@
+"""Metering: meters, their channels and what is stated of them; gateways and their tokens.
+
+`declare` gives channels their numbers and states what they are, `state` and `record_event` add
+dated facts, `project` brings the listed columns up to them. `channels` are columns for engine and
+services; `intake_scopes` says what each token may write.
+"""
+
+from tanma.apps.metering.gateways import (
+    Heard,
+    channels,
+    channels_of,
+    create_gateway,
+    intake_scopes,
+    note_heard,
+    point,
+    renew_token,
+    revoke,
+)
+from tanma.apps.metering.models import Gateway, Meter
+from tanma.apps.metering.projection import attributes, enterprises, project
+from tanma.apps.metering.stating import (
+    BEGIN,
+    OPEN,
+    Declared,
+    Statement,
+    conflicts,
+    declare,
+    record_event,
+    register_meter,
+    state,
+)
+
+__all__ = [
+    "BEGIN", "OPEN", "Declared", "Gateway", "Heard", "Meter", "Statement", "attributes",
+    "channels", "channels_of", "conflicts", "create_gateway", "declare", "enterprises",
+    "intake_scopes", "note_heard", "point", "project", "record_event", "register_meter",
+    "renew_token", "revoke", "state",
+]  # fmt: skip

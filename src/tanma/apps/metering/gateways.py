@@ -1,0 +1,136 @@
+"""Gateways and their tokens; which channels each may write; when each was last heard."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import pyarrow as pa
+from django.db import transaction
+from django.db.models import Q, QuerySet
+from django.utils import timezone
+
+from tanma.apps.metering.models import Gateway, Meter
+from tanma.apps.people import door as people
+from tanma.apps.registry import door as registry
+from tanma.intake.live import Scope, ScopedChannel
+
+PREFIX = "tanma_gw_"
+SHOWN_END = 4
+CHANNELS = pa.schema(
+    [
+        ("channel", pa.int64()), ("enterprise", pa.int64()), ("meter", pa.string()),
+        ("item", pa.string()), ("kind", pa.string()), ("unit", pa.string()),
+        ("scale", pa.int32()), ("interval_s", pa.int64()), ("zone", pa.string()),
+        ("multiplier", pa.string()), ("digits", pa.int32()), ("rated", pa.string()),
+    ]
+)  # fmt: skip
+
+
+def create_gateway(
+    name: str, subject: int | None, *, author: str, device_map: str = ""
+) -> tuple[Gateway, str]:
+    """A new gateway and its token, which cannot be read again."""
+    token = PREFIX + secrets.token_urlsafe(32)
+    gateway = Gateway.objects.create(
+        name=name, subject=subject, created_by=author, device_map=device_map, **_kept(token)
+    )
+    return gateway, token
+
+
+def _kept(token: str) -> dict[str, str]:
+    return {"token_hash": people.token_hash(token), "token_end": token[-SHOWN_END:]}
+
+
+def renew_token(gateway: Gateway) -> str:
+    """A new token; the one before ends at once."""
+    token = PREFIX + secrets.token_urlsafe(32)
+    for field, value in _kept(token).items():
+        setattr(gateway, field, value)
+    gateway.revoked_at = None
+    gateway.save(update_fields=["token_hash", "token_end", "revoked_at"])
+    return token
+
+
+def revoke(gateway: Gateway) -> None:
+    gateway.revoked_at = timezone.now()
+    gateway.save(update_fields=["revoked_at"])
+
+
+def meters_of(gateway: Gateway) -> QuerySet[Meter]:
+    """What a gateway may write: meters that name it as their source, and those of its enterprise
+    that name no gateway."""
+    rule = Q(source=gateway.source)
+    if gateway.subject is not None:
+        rule |= Q(enterprise=gateway.subject) & ~Q(source__startswith="gateway:")
+    return Meter.objects.filter(rule)
+
+
+def channels_of(gateway: Gateway) -> QuerySet[registry.Channel]:
+    return registry.Channel.objects.filter(meter__in=meters_of(gateway).values("name"))
+
+
+def channels(rows: QuerySet[registry.Channel] | None = None) -> pa.Table:
+    """Channels as columns (all when None), ordered by number."""
+    names = [("channel", "id"), ("enterprise", "subject")]
+    names += [(n, n) for n in CHANNELS.names[2:]]
+    found = registry.Channel.objects.all() if rows is None else rows
+    values = list(found.order_by("id").values_list(*(field for _, field in names)))
+    rows_of = [dict(zip(CHANNELS.names, row, strict=True)) for row in values]
+    return pa.Table.from_pylist(rows_of, schema=CHANNELS)
+
+
+@dataclass(frozen=True)
+class Heard:
+    """What a service heard of a gateway since it last told."""
+
+    gateway: int
+    at_us: int
+    accepted: int = 0
+    refused: int = 0
+    sequence: int | None = None
+    gaps: int = 0
+    missed: int = 0
+
+
+def note_heard(heard: Iterable[Heard]) -> None:
+    """Keep last contact, row counts and gaps of the sender's numbering."""
+    by_id = {h.gateway: h for h in heard}
+    with transaction.atomic():
+        rows = list(Gateway.objects.select_for_update().filter(pk__in=by_id))
+        for row in rows:
+            _add(row, by_id[row.pk])
+        Gateway.objects.bulk_update(
+            rows,
+            ["last_seen_us", "last_sequence", "sequence_gaps", "missed_messages", "accepted_rows",
+             "refused_rows"],
+        )  # fmt: skip
+
+
+def _add(row: Gateway, heard: Heard) -> None:
+    row.last_seen_us = max(row.last_seen_us or 0, heard.at_us)
+    row.accepted_rows += heard.accepted
+    row.refused_rows += heard.refused
+    row.sequence_gaps += heard.gaps
+    row.missed_messages += heard.missed
+    if heard.sequence is not None:
+        row.last_sequence = heard.sequence
+
+
+def intake_scopes() -> dict[str, Scope]:
+    """Token hash → what its gateway may write, for every gateway that is not revoked."""
+    live = Gateway.objects.filter(revoked_at=None)
+    return {g.token_hash: Scope.of(g.uid, _scoped(g)) for g in live}
+
+
+def _scoped(gateway: Gateway) -> list[ScopedChannel]:
+    rows = channels_of(gateway).values_list(
+        "id", "meter", "item", "kind", "unit", "scale", "interval_s"
+    )
+    return [ScopedChannel(n, point(m, i), k, u, s, t) for n, m, i, k, u, s, t in rows]
+
+
+def point(meter: str, item: str) -> str:
+    """The name by which a device may call a channel instead of its number."""
+    return f"{meter}/{item}"

@@ -1,0 +1,81 @@
+"""Meters and gateways, as pages list them; what a meter is stands in dated facts."""
+
+from __future__ import annotations
+
+from django.db import models
+
+from tanma.apps.people.door import BySubject, OfficeOnly
+from tanma.domain.identity import id_text, new_id
+
+NUMBERS_BELOW = 2**40
+"""Numbers of channels are dense from 1; what lies above was random, given by earlier versions."""
+
+
+class Meter(models.Model):
+    """A meter as of today; the id is the subject of its facts, kept by `projection`."""
+
+    row_policy = BySubject(field="enterprise")
+
+    id = models.BigIntegerField(primary_key=True)
+    name = models.CharField(max_length=60, unique=True)
+    enterprise = models.BigIntegerField(null=True, db_index=True)
+    site = models.CharField(max_length=60, blank=True)
+    parent = models.BigIntegerField(null=True)
+    location = models.CharField(max_length=120, blank=True)
+    accuracy = models.CharField(max_length=20, blank=True)
+    calibration_due = models.DateField(null=True)
+    source = models.CharField(max_length=80, blank=True)
+    formula = models.TextField(blank=True)
+
+    class Meta:
+        indexes = [models.Index(fields=["source"])]
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def uid(self) -> str:
+        return id_text(self.id)
+
+
+class Gateway(models.Model):
+    """A device or platform that sends readings. Only the hash of its token is kept."""
+
+    row_policy = BySubject()
+
+    id = models.BigIntegerField(primary_key=True, default=new_id)
+    name = models.CharField(max_length=60)
+    subject = models.BigIntegerField(null=True, db_index=True)
+    """Its enterprise; none: a platform, which writes the meters that name it as their source."""
+    token_hash = models.CharField(max_length=64, unique=True)
+    token_end = models.CharField(max_length=8, blank=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+    created_by = models.CharField(max_length=80, blank=True)
+    revoked_at = models.DateTimeField(null=True, blank=True)
+    last_seen_us = models.BigIntegerField(null=True)
+    last_sequence = models.BigIntegerField(null=True)
+    sequence_gaps = models.IntegerField(default=0)
+    missed_messages = models.BigIntegerField(default=0)
+    accepted_rows = models.BigIntegerField(default=0)
+    refused_rows = models.BigIntegerField(default=0)
+    device_map = models.TextField(blank=True)
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def uid(self) -> str:
+        return id_text(self.id)
+
+    @property
+    def source(self) -> str:
+        """How a meter names this gateway in `meter.source`."""
+        return f"gateway:{self.uid}"
+
+
+class Numbering(models.Model):
+    """One row: the last channel number given. Locking it serialises the giving of numbers."""
+
+    row_policy = OfficeOnly()
+
+    last = models.BigIntegerField(default=0)
