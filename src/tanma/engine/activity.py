@@ -20,8 +20,9 @@ import pyarrow as pa
 from tanma.engine import derived
 
 SOURCE_ORDER: tuple[str, ...] = (
-    "verified", "meter", "grid", "gas", "heat", "water", "tax", "stat.205-2", "stat.205-1",
-    "stat.205-4", "stat.output", "stat.finance", "stat.accounts", "declared", "government",
+    "verified", "meter", "grid", "grid.accounts", "gas", "heat", "water", "tax", "stat.205-2",
+    "stat.205-1", "stat.205-4", "stat.output", "stat.finance", "stat.accounts", "declared",
+    "government",
 )  # fmt: skip
 """Default order of preference: verified, measured by the supplier, statistics, declared."""
 

@@ -73,6 +73,9 @@ def needed(items: Iterable[str]) -> set[str]:
 def build(con: duckdb.DuckDBPyConnection, name: str, known: str, months: str) -> None:
     """View `name`: what was said and what is derived; table `<name>_refused`; `<name>_months`.
 
+    `<name>_refused` says of what was not used why, with the number of a paper and the enterprise
+    whose account it would have entered.
+
     `<name>_months` lists the (item, month) that occur at all. Where no rule has anything to work
     on, the view is that of what was said.
     """
@@ -83,7 +86,7 @@ def build(con: duckdb.DuckDBPyConnection, name: str, known: str, months: str) ->
     )
     con.execute(
         f"""CREATE OR REPLACE TEMP TABLE {name}_refused (subject BIGINT, item VARCHAR, month DATE,
-            value BIGINT, reason VARCHAR)"""
+            value BIGINT, reason VARCHAR, paper VARCHAR, holder BIGINT)"""
     )
     if any(whole in said for _, whole, _ in balances()):
         _balanced(con, name, said)
@@ -141,11 +144,9 @@ def _balanced(con: duckdb.DuckDBPyConnection, name: str, said: set[str]) -> None
                   ON r.subject = w.subject AND r.result = w.result AND r.month = w.month
         WHERE w.role = 'whole'"""
     )
+    con.execute(f"INSERT INTO {name}_derived SELECT {ROWS} FROM {name}_balance WHERE reason = ''")
     con.execute(
-        f"INSERT INTO {name}_derived SELECT {ROWS} FROM {name}_balance WHERE reason = ''"
-    )
-    con.execute(
-        f"""INSERT INTO {name}_refused SELECT subject, item, month, value, reason
+        f"""INSERT INTO {name}_refused SELECT subject, item, month, value, reason, '', subject
             FROM {name}_balance WHERE reason <> ''"""
     )
 
@@ -190,6 +191,7 @@ def _papers(con: duckdb.DuckDBPyConnection, name: str, known: str) -> None:
     )
     con.execute(
         f"""INSERT INTO {name}_refused SELECT subject, item, month, value,
-               CASE WHEN seq <> counted_seq THEN 'claimed_twice' ELSE 'holder_unknown' END
+               CASE WHEN seq <> counted_seq THEN 'claimed_twice' ELSE 'holder_unknown' END,
+               number, holder
             FROM {name}_papers WHERE holder IS NULL OR seq <> counted_seq"""
     )

@@ -72,12 +72,12 @@ def evaluate(con: duckdb.DuckDBPyConnection, plan: Plan) -> None:
     regions.closure(con)
     regions.memberships(con)
     con.execute(f"CREATE OR REPLACE TEMP TABLE period_start AS SELECT DATE '{start}'")
-    for part, (into, areas, months) in enumerate(
-        (("results", "area_now", now), ("results_before", "area_before", before))
-    ):
+    for part, (into, months) in enumerate((("results", now), ("results_before", before))):
         _results(con, plan, totals, part, months, into)
-        regions.sums(con, areas, into)
+    regions.sums(con, "area_now", "results")
+    regions.pairs(con, now[1] - now[0])
     con.execute(AREA_RESULTS)
+    con.execute(REFUSED.format(start=start, end=end))
     _breakdowns(con, totals)
 
 
@@ -97,9 +97,7 @@ def _results(
     months: tuple[int, int], into: str,
 ) -> None:  # fmt: skip
     population.gaps(con, totals.grid, *months, f"{into}_gaps")
-    con.execute(
-        f"CREATE OR REPLACE TEMP VIEW {into}_items AS FROM item_sums WHERE part = {part}"
-    )
+    con.execute(f"CREATE OR REPLACE TEMP VIEW {into}_items AS FROM item_sums WHERE part = {part}")
     con.execute(_base(plan, totals, months, into))
     con.execute(_rating_input(into))
     scheme = find_scheme(plan.scheme)
@@ -224,7 +222,9 @@ def _joined(con: duckdb.DuckDBPyConnection, scheme: Any, into: str) -> str:
         CREATE OR REPLACE TEMP TABLE {into} AS
         SELECT b.*, r.* EXCLUDE (_pos, id, period, "group", basis, level, grade),
                r.basis AS rated_on,
-               CASE WHEN b.status = 'closed' THEN 'closed' WHEN NOT may_use THEN 'statistical_only'
+               CASE WHEN b.status = 'closed' THEN 'closed'
+                    WHEN b.status = 'suspended' AND worked_months = 0 THEN 'suspended'
+                    WHEN NOT may_use THEN 'statistical_only'
                     WHEN net_mg IS NULL THEN 'energy_missing' WHEN missing > 0 THEN 'energy_gaps'
                     WHEN r.basis IS NULL THEN 'money_missing' WHEN r.grade IS NULL THEN
                     'no_benchmark' ELSE '' END AS reason,
@@ -237,13 +237,18 @@ def _joined(con: duckdb.DuckDBPyConnection, scheme: Any, into: str) -> str:
 
 AREA_RESULTS = """
     CREATE OR REPLACE TEMP TABLE area_results AS
-    SELECT n.*, b.index_mg AS before_index_mg, b.index_output_fen AS before_index_output_fen,
-           b.net_mg AS before_net_mg, b.value_added_fen AS before_value_added_fen,
-           b.net_with_value_added_mg AS before_net_with_value_added_mg,
-           b.energy_calorific_gce AS before_energy_calorific_gce,
-           b.grade_1 AS before_grade_1, b.grade_2 AS before_grade_2, b.grade_3 AS before_grade_3,
-           b.grade_4 AS before_grade_4, b.grade_5 AS before_grade_5, b.coded AS before_coded
-    FROM area_now n LEFT JOIN area_before b USING (hierarchy, area_code)"""
+    SELECT n.*, p.* EXCLUDE (hierarchy, area_code)
+    FROM area_now n LEFT JOIN area_pairs p USING (hierarchy, area_code)"""
+
+
+REFUSED = """
+    CREATE OR REPLACE TEMP TABLE refused AS
+    SELECT coalesce(e.natural_key, '') AS natural_key, coalesce(r.holder, r.subject) AS subject,
+           r.item, r.month, r.reason, coalesce(r.paper, '') AS paper, r.value
+    FROM activity_refused r LEFT JOIN enterprises e ON e.subject = r.holder
+    WHERE r.month >= DATE '{start}' AND r.month < DATE '{end}'
+          AND (e.subject IS NOT NULL OR r.reason IN ('claimed_twice', 'holder_unknown'))"""
+"""What was reported for the period and not used, with the reason; no key where nobody is known."""
 
 
 def _breakdowns(con: duckdb.DuckDBPyConnection, totals: accounts.Totals) -> None:
@@ -340,6 +345,9 @@ PUBLISHED: dict[str, tuple[str, tuple[str, ...], tuple[str, ...]]] = {
         ("natural_key",), ("subject",),
     ),
     "factors": (FACTORS_USED, ("preference", "item", "month", "natural_key"), ()),
+    "refused": (
+        "FROM refused", ("natural_key", "item", "month", "reason", "paper", "value"), ("subject",),
+    ),
     "areas": ("FROM area_results", ("hierarchy", "area_code"), ()),
     "sources": ("FROM sources", ("hierarchy", "area_code", "item"), ()),
     "industries": ("FROM industries", ("hierarchy", "area_code", "division"), ()),

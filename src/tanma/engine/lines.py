@@ -176,9 +176,7 @@ def _lists(con: duckdb.DuckDBPyConnection, posted: Posted) -> dict[str, dict[str
     found: dict[str, dict[str, str]] = {}
     con.execute("SET VARIABLE line_divisors = (SELECT list(divisor ORDER BY f) FROM line_grid)")
     for name, values in (("months", "month"), ("items", "CAST(item AS item_words)")):
-        con.execute(
-            f"SET VARIABLE line_{name} = (SELECT list({values} ORDER BY f) FROM line_grid)"
-        )
+        con.execute(f"SET VARIABLE line_{name} = (SELECT list({values} ORDER BY f) FROM line_grid)")
     for order in sorted({order for order, _ in posted.values()}):
         suffix = order.replace("-", "_")
         parameters = preferences(order).parameters

@@ -78,7 +78,7 @@ def sums(con: duckdb.DuckDBPyConnection, into: str = "area_sums", results: str =
                count(*) AS enterprises,
                count(*) FILTER (size_class = 'above') AS above,
                count(*) FILTER (state = 'graded') AS coded, {grades}, {levels},
-               count(*) FILTER (missing > 0) AS missing_enterprises,
+               count(*) FILTER (missing > 0 AND {OPEN}) AS missing_enterprises,
                {", ".join(f"{_exact(*spec)} AS {name}" for name, spec in AMOUNTS.items())},
                count(*) FILTER ({INDEXED}) AS index_n
         FROM inside i JOIN {results} USING (subject)
@@ -86,12 +86,14 @@ def sums(con: duckdb.DuckDBPyConnection, into: str = "area_sums", results: str =
     )
 
 
+OPEN = "status <> 'closed'"
+"""Nothing more is expected of who has closed."""
 INDEXED = "size_class = 'above' AND net_mg IS NOT NULL AND output_fen > 0"
 AMOUNTS: dict[str, tuple[str, str]] = {
     "gross_mg": ("gross_mg", ""),
     "deduction_mg": ("deduction_mg", ""),
     "net_mg": ("net_mg", ""),
-    "missing_upper_mg": ("missing_upper_mg", ""),
+    "missing_upper_mg": ("missing_upper_mg", OPEN),
     "value_added_fen": ("value_added_fen", "net_mg IS NOT NULL"),
     "net_with_value_added_mg": ("net_mg", "value_added_fen IS NOT NULL"),
     "output_fen": ("output_fen", ""),
@@ -113,3 +115,58 @@ def _exact(column: str, condition: str) -> str:
     """An exact integer sum, NULL where nothing is known; the cast raises beyond 9.2 Gt in mg."""
     chosen = f" FILTER ({condition})" if condition else ""
     return f"CAST(sum({column}){chosen} AS BIGINT)"
+
+
+COMPLETE = f"{OPEN} AND missing = 0 AND net_mg IS NOT NULL AND worked_months = {{months}}"
+PAIRED: dict[str, tuple[str, str]] = {
+    "net_mg": ("net_mg", "true"),
+    "energy_calorific_gce": ("energy_calorific_gce", "true"),
+    "value_added_fen": ("value_added_fen", "both_money"),
+    "net_with_value_added_mg": ("net_mg", "both_money"),
+    "energy_with_value_added_gce": ("energy_calorific_gce", "both_money"),
+    "index_mg": ("net_mg", "both_indexed"),
+    "index_output_fen": ("output_fen", "both_indexed"),
+}
+"""sum → (what is summed, over which of the enterprises that are complete in both periods)"""
+
+
+def pairs(
+    con: duckdb.DuckDBPyConnection, months: int, *, now: str = "results",
+    before: str = "results_before", into: str = "area_pairs",
+) -> None:  # fmt: skip
+    """Table `into`: per area, this period and the year before over the same enterprises.
+
+    A change between two sums says something only where both were reported by the same ones: an
+    enterprise counts when it worked and reported everything in each of the `months` of both
+    periods. `same_…` are the sums of now, `before_…` those of then, `same_n` their number;
+    grades are compared over the enterprises that had one both times.
+    """
+    needed = ", ".join(sorted({column for column, _ in PAIRED.values()} | {"output_fen"}))
+    side = f"""SELECT subject, {needed}, grade, coalesce({COMPLETE.format(months=months)}, false)
+               AS complete, size_class = 'above' AND output_fen > 0 AS indexed FROM {{table}}"""
+    sums_of = ", ".join(
+        f"CAST(sum({side}.{column}) FILTER (pair.complete AND {rule}) AS BIGINT) AS {word}_{name}"
+        for name, (column, rule) in PAIRED.items()
+        for side, word in (("n", "same"), ("b", "before"))
+    )
+    grades = ", ".join(
+        f"count(*) FILTER (graded AND {side}.grade = {g}) AS {word}_grade_{g}"
+        for g in range(1, 6)
+        for side, word in (("n", "same"), ("b", "before"))
+    )
+    con.execute(
+        f"""CREATE OR REPLACE TEMP TABLE {into} AS
+        WITH n AS ({side.format(table=now)}), b AS ({side.format(table=before)}),
+        pair AS (
+            SELECT n.subject, n.complete AND b.complete AS complete,
+                   n.value_added_fen IS NOT NULL AND b.value_added_fen IS NOT NULL AS both_money,
+                   coalesce(n.indexed AND b.indexed, false) AS both_indexed,
+                   n.grade IS NOT NULL AND b.grade IS NOT NULL AS graded
+            FROM n JOIN b USING (subject)
+        )
+        SELECT hierarchy, i.area_code, count(*) FILTER (pair.complete) AS same_n,
+               count(*) FILTER (pair.complete AND both_indexed) AS same_index_n,
+               count(*) FILTER (graded) AS same_graded, {sums_of}, {grades}
+        FROM inside i JOIN pair USING (subject) JOIN n USING (subject) JOIN b USING (subject)
+        GROUP BY hierarchy, i.area_code"""
+    )

@@ -43,6 +43,16 @@ def test_a_name_stands_on_a_free_place_beside_its_county():
     assert not taken & {(label.col, label.row) for label in labels}
 
 
+def test_an_enclosed_county_has_its_name_among_its_own_cells():
+    own = {(3, 3), (4, 3), (3, 4), (4, 4)}
+    around = {(c, r) for c in range(1, 7) for r in range(1, 7)} - own
+    cells = [(*place, "内") for place in own] + [(*place, "外") for place in around]
+    found = {label.text: label for label in places.county_labels(cells)}
+    assert found["内"].inside
+    assert (found["内"].col, found["内"].row) in own
+    assert not found["外"].inside
+
+
 def test_one_county_alone_needs_no_name():
     assert [] == places.county_labels([(1, 0, "甲"), (2, 0, "甲")])
 

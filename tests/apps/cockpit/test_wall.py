@@ -30,9 +30,34 @@ def test_every_key_figure_has_unit_period_and_edition(published):
         assert published.run().edition in tile["source"]
 
 
-def test_a_change_without_a_year_before_is_a_dash_and_not_zero(published):
-    energy = wall_of(published).context["tiles"][3]
-    assert energy["note"].startswith("同比 —")
+def test_a_change_without_a_year_before_says_so_with_the_reason(published):
+    page = wall_of(published)
+    assert all(tile["note"].startswith("同比不可比") for tile in page.context["tiles"])
+    told = page.context["reporting"]["comparison"]
+    assert "同比不可比：两年均报齐的只有 0 家，不足本期排放的 80%" == told
+    assert told in page.content.decode()
+
+
+@pytest.mark.parametrize(("same", "shown"), [(0.81, "同比 +25.0%"), (0.79, "同比不可比")])
+def test_a_change_is_over_the_same_enterprises_that_stand_for_the_area(published, same, shown):
+    data = frozen(published.run())
+    row = data.areas["statutory", CITY]
+    part = int(row["net_mg"] * same)
+    row |= {"same_n": 6, "same_net_mg": part, "before_net_mg": part * 4 // 5}
+    figures = AreaFigures(data, "statutory", CITY, "", row)
+    assert shown == wall._yearly(figures.yearly(lambda y: y.amount("net_mg")))
+
+
+def test_how_many_more_of_grade_5_counts_those_graded_both_times(published):
+    data = frozen(published.run())
+    row = data.areas["statutory", CITY]
+    row |= {
+        "same_net_mg": row["net_mg"], "before_net_mg": 1, "same_graded": 7, "same_grade_5": 3,
+        "before_grade_5": 5,
+    }  # fmt: skip
+    assert -2 == AreaFigures(data, "statutory", CITY, "", row).grade_5_change
+    row["same_graded"] = 0
+    assert AreaFigures(data, "statutory", CITY, "", row).grade_5_change is None
 
 
 def test_counts_are_compared_with_the_publication_before(published):

@@ -80,6 +80,7 @@ def area(request: HttpRequest, code: str) -> HttpResponseBase:
         "hierarchies": [(h, address(request, h=h), h == hierarchy) for h in offered],
         "below": below, "firms": firms, "missing": missing,
         "check": _sum_check(data, hierarchy, code, figures), "index_words": abnormal_words(figures),
+        "comparison": wall.comparison(figures),
         "region": data.areas.get(("statutory", data.home), {}),
         "direction": _words(index_rule().direction), "structure": _words(index_rule().structure),
     })  # fmt: skip

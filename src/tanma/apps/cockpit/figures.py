@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
@@ -33,6 +34,35 @@ def change(now: float | int | None, before: float | int | None) -> float | None:
 
 
 @dataclass(frozen=True)
+class Years:
+    """One side of a comparison: sums over the enterprises complete in both years."""
+
+    row: Row
+    side: str
+
+    def amount(self, name: str) -> int | None:
+        value = self.row.get(f"{self.side}_{name}")
+        return None if value is None else int(value)
+
+    @property
+    def intensity(self) -> float | None:
+        return quotient(self.amount("net_with_value_added_mg"), self.amount("value_added_fen"))
+
+    @property
+    def energy_intensity(self) -> float | None:
+        energy = self.amount("energy_with_value_added_gce")
+        return quotient(energy, self.amount("value_added_fen"), GCE_PER_TCE)
+
+    @property
+    def index(self) -> float | None:
+        return quotient(self.amount("index_mg"), self.amount("index_output_fen"))
+
+    @property
+    def totals(self) -> Totals:
+        return Totals(self.amount("index_mg") or 0, self.amount("index_output_fen") or 0)
+
+
+@dataclass(frozen=True)
 class AreaFigures:
     """One area of one hierarchy: counts of mg, g of standard coal and fen; quotients of them."""
 
@@ -43,10 +73,8 @@ class AreaFigures:
     row: Row
 
     def __getattr__(self, name: str) -> Any:
-        """A sum of the area as frozen; `before_…` is None where the year before had nothing."""
+        """A sum of the area as frozen."""
         row = self.__dict__["row"]
-        if name.startswith("before_") and row.get("before_net_mg") is None:
-            return None
         try:
             return row[name]
         except KeyError:
@@ -66,8 +94,25 @@ class AreaFigures:
         return quotient(self.net_with_value_added_mg, self.value_added_fen)
 
     @property
-    def before_intensity(self) -> float | None:
-        return quotient(self.before_net_with_value_added_mg, self.before_value_added_fen)
+    def comparable(self) -> bool:
+        """Whether the enterprises that reported both years stand for the area."""
+        same, net = self.row.get("same_net_mg"), self.net_mg
+        if same is None or net is None or self.row.get("before_net_mg") is None:
+            return False
+        return bool(same >= index_rule().comparison.min_share * net)
+
+    def yearly(self, of: Callable[[Years], float | None]) -> float | None:
+        """Change of a figure against the year before over the same enterprises; None without."""
+        if not self.comparable:
+            return None
+        return change(of(Years(self.row, "same")), of(Years(self.row, "before")))
+
+    @property
+    def grade_5_change(self) -> int | None:
+        """Of those graded both times, how many more are of grade 5."""
+        if not self.comparable or not self.row["same_graded"]:
+            return None
+        return int(self.row["same_grade_5"] - self.row["before_grade_5"])
 
     @property
     def energy_intensity(self) -> float | None:
@@ -79,8 +124,13 @@ class AreaFigures:
         return quotient(self.index_mg, self.index_output_fen)
 
     @property
-    def before_index(self) -> float | None:
-        return quotient(self.before_index_mg, self.before_index_output_fen)
+    def years(self) -> tuple[Years, Years] | None:
+        """This period and the year before over the same enterprises, where they compare."""
+        return (Years(self.row, "same"), Years(self.row, "before")) if self.comparable else None
+
+    @property
+    def index_change(self) -> float | None:
+        return self.yearly(lambda y: y.index)
 
     @property
     def adjusted_index(self) -> float | None:
@@ -113,10 +163,11 @@ class AreaFigures:
     @cached_property
     def verdict(self) -> Verdict:
         region = self.data.areas.get(("statutory", self.data.home), self.row)
-        before = None
-        if self.before_index_mg is not None:
-            before = Totals(self.before_index_mg, self.before_index_output_fen)
-        return judge(index_rule(), totals_of(self.row), totals_of(region), before, whole=self.whole)
+        found = self.years
+        years = None
+        if found is not None and found[1].index is not None:
+            years = found[0].totals, found[1].totals
+        return judge(index_rule(), totals_of(self.row), totals_of(region), years, whole=self.whole)
 
     @property
     def shown_index(self) -> bool:
@@ -200,7 +251,7 @@ def abnormal_words(figures: AreaFigures) -> str:
     """正常, 异常 with its causes, or why it cannot be told."""
     verdict = figures.verdict
     if verdict.abnormal is None:
-        return gettext("无法判断：缺少产值或上年同期数据")
+        return gettext("无法判断：缺少产值，或上年同期数据不全")
     if not verdict.abnormal:
         return gettext("正常")
     texts = index_rule().conditions()

@@ -16,6 +16,7 @@ from tanma.apps.cockpit.figures import AreaFigures, abnormal_words, children, na
 from tanma.apps.cockpit.frozen import Frozen
 from tanma.apps.codes import door as codes
 from tanma.apps.kit.door import (
+    MISSING,
     Column,
     Table,
     badge_html,
@@ -23,6 +24,7 @@ from tanma.apps.kit.door import (
     level_html,
     percent,
     scaled,
+    signed,
     significant,
     tce,
     tonnes,
@@ -55,6 +57,15 @@ def _quotient(key: str, label: str, of: Any, unit: str) -> Column:
     return Column(key, label, of, lambda a: significant(of(a)), unit=unit, kind="number", sort=True)
 
 
+def _times_100(share: float | None) -> float | None:
+    """What a file says under a heading with the unit %."""
+    return None if share is None else share * 100
+
+
+def _signed_percent(share: float | None) -> str:
+    return MISSING if share is None else signed(percent(share))
+
+
 def _count(key: str, label: str, of: Any) -> Column:
     return Column(key, label, of, lambda a: scaled(of(a), 0), kind="number", sort=True)
 
@@ -74,7 +85,8 @@ def area_columns() -> list[Column]:
         _mass("net", _("净排放"), lambda a: a.net_mg),
         _quotient("intensity", _("碳效值"), lambda a: a.intensity, _("吨/万元")),
         _quotient("index", _("碳耗指数"), lambda a: a.index, _("吨/万元产值")),
-        _quotient("index_before", _("上年同期"), lambda a: a.before_index, _("吨/万元产值")),
+        Column("index_change", _("指数同比"), lambda a: _times_100(a.index_change),
+               lambda a: _signed_percent(a.index_change), unit="%", kind="number", sort=True),
         _quotient("adjusted", _("结构调整指数"), lambda a: a.adjusted_index, ""),
         Column("verdict", _("判定"), abnormal_words, _index_word, kind="plain"),
         _count("five", _("5级"), lambda a: a.grade_5),
@@ -204,8 +216,8 @@ def neutrality_areas(rows: Sequence[AreaFigures], query: QueryDict) -> Table:
         _mass("gross", _("总排放"), lambda a: a.gross_mg),
         _mass("deduction", _("碳中和量"), lambda a: a.deduction_mg),
         _mass("net", _("净排放"), lambda a: a.net_mg),
-        Column("rate", _("碳中和率"), lambda a: a.neutrality, lambda a: percent(a.neutrality),
-               unit="%", kind="number", sort=True),
+        Column("rate", _("碳中和率"), lambda a: _times_100(a.neutrality),
+               lambda a: percent(a.neutrality), unit="%", kind="number", sort=True),
     ]  # fmt: skip
     return Table(columns, rows, query, order="-rate", prefix="a-", per_page=100, caption=_("区域"))
 
@@ -218,7 +230,8 @@ def neutrality_firms(who: Viewer, data: Frozen, code: str, query: QueryDict) -> 
         _amount("gross", _("总排放"), "gross_mg", tonnes, 9, "t"),
         _amount("deduction", _("碳中和量"), "deduction_mg", tonnes, 9, "t"),
         _amount("net", _("净排放"), "net_mg", tonnes, 9, "t"),
-        Column("rate", _("碳中和率"), rate, lambda r: percent(rate(r)), unit="%", kind="number"),
+        Column("rate", _("碳中和率"), lambda r: _times_100(rate(r)), lambda r: percent(rate(r)),
+               unit="%", kind="number"),
     ]  # fmt: skip
     return Table(columns, rows, query, order="-deduction", prefix="e-", per_page=SMALLEST_PAGE,
                  caption=_("企业"), empty=_("没有自用可再生能源等碳中和量"))  # fmt: skip

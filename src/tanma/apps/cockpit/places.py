@@ -126,7 +126,10 @@ def _drawn(cells: list[HexCell], measure: Measure) -> HexMap:
 
 
 def county_labels(cells: list[tuple[int, int, str]]) -> list[HexLabel]:
-    """Each county's name on a free place beside its cells, away from the middle of the map."""
+    """Each county's name on a free place beside its cells, away from the middle of the map.
+
+    A county that others enclose has no such place: its name stands among its own cells.
+    """
     taken = {(col, row) for col, row, _ in cells}
     if not taken:
         return []
@@ -134,11 +137,26 @@ def county_labels(cells: list[tuple[int, int, str]]) -> list[HexLabel]:
     labels: list[HexLabel] = []
     for group in sorted({g for *_, g in cells}):
         own = [(col, row) for col, row, g in cells if g == group]
+        if not group or len(own) == len(cells):
+            continue
         place = _free_place(own, taken, (middle[0], middle[1]))
-        if place and len(own) < len(taken):
+        if place:
             taken |= {place, (place[0] - 1, place[1]), (place[0] + 1, place[1])}
             labels.append(HexLabel(group, *place))
+        else:
+            labels.append(HexLabel(group, *_heart(own), inside=True))
     return labels
+
+
+def _heart(own: list[Place]) -> Place:
+    """The cell nearest to the middle of its county that has cells of its own below it."""
+    col, row = (sum(axis) / len(own) for axis in zip(*own, strict=True))
+
+    def rank(place: Place) -> tuple[int, float, Place]:
+        below = sum(n in own for n in neighbours(*place) if n[1] > place[1])
+        return -below, (place[0] - col) ** 2 + (place[1] - row) ** 2, place
+
+    return min(own, key=rank)
 
 
 def _free_place(own: list[Place], taken: set[Place], middle: tuple[float, float]) -> Place | None:

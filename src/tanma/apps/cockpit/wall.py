@@ -12,7 +12,7 @@ from django.conf import settings
 from django.utils.translation import get_language, gettext, ngettext
 
 from tanma.apps.cockpit import attention, breakdowns, places
-from tanma.apps.cockpit.figures import AreaFigures, area_figures, change, children
+from tanma.apps.cockpit.figures import AreaFigures, area_figures, children
 from tanma.apps.cockpit.frozen import Frozen, frozen, month_values
 from tanma.apps.codes import door as codes
 from tanma.apps.facts import door as facts
@@ -32,6 +32,7 @@ from tanma.apps.kit.door import (
 )
 from tanma.apps.registry.door import Area
 from tanma.domain.periods import month_number, parse
+from tanma.domain.rating.attention import index_rule
 
 PERIODS = 8
 MONTHS = 12
@@ -117,24 +118,26 @@ def tiles(view: View) -> list[dict[str, Any]]:
     basis = gettext("截至%(period)s四个季度") % {"period": period_short(view.run.period)}
     made = [
         _tile(gettext("净碳排放"), big_tonnes(area.net_mg, lang),
-              _yearly(change(area.net_mg, area.before_net_mg)), history(view, lambda a: a.net_mg),
+              _yearly(area.yearly(lambda y: y.amount("net_mg"))),
+              history(view, lambda a: a.net_mg),
               gettext("企业口径合计")),
         _tile(gettext("综合能源消费量"), big_tce(area.energy_calorific_gce, lang),
-              _yearly(change(area.energy_calorific_gce, area.before_energy_calorific_gce)),
+              _yearly(area.yearly(lambda y: y.amount("energy_calorific_gce"))),
               history(view, lambda a: a.energy_calorific_gce), gettext("当量值")),
         _tile(gettext("碳效值"), Amount(significant(area.intensity), gettext("吨/万元")),
-              _yearly(change(area.intensity, area.before_intensity)),
+              _yearly(area.yearly(lambda y: y.intensity)),
               history(view, lambda a: a.intensity), gettext("越小越好")),
         _tile(gettext("能耗强度"), Amount(significant(area.energy_intensity),
                                       gettext("tce/万元")),
-              _yearly(_energy_change(view)), history(view, lambda a: a.energy_intensity),
+              _yearly(area.yearly(lambda y: y.energy_intensity)),
+              history(view, lambda a: a.energy_intensity),
               gettext("当量值")),
         _tile(gettext("已赋码企业"), Amount(scaled(area.coded, 0), gettext("家")),
-              gettext("同比 %(n)s") % {"n": _difference(area.coded, area.before_coded)},
+              _more(_coded_before(view)),
               history(view, lambda a: a.coded), gettext("未赋码 %(none)s / 共 %(all)s")
               % {"all": scaled(area.enterprises, 0), "none": scaled(area.uncoded, 0)}),
         _tile(gettext("5级企业"), Amount(scaled(area.grade_5, 0), gettext("家")),
-              gettext("同比 %(n)s") % {"n": _difference(area.grade_5, area.before_grade_5)},
+              _more(area.grade_5_change),
               history(view, lambda a: a.grade_5),
               gettext("高碳 %(n)s 家") % {"n": scaled(area.level_high, 0)}),
     ]  # fmt: skip
@@ -149,7 +152,7 @@ def _tile(
 
 def _yearly(share: float | None) -> str:
     if share is None:
-        return gettext("同比 —")
+        return gettext("同比不可比")
     return gettext("同比 %(n)s%%") % {"n": signed(percent(share))}
 
 
@@ -157,15 +160,17 @@ def _percent(share: float | None) -> str:
     return "—" if share is None else f"{signed(percent(share))}%"
 
 
-def _difference(now: int, before: int | None) -> str:
-    return "—" if before is None else signed(scaled(now - before, 0))
+def _more(difference: int | None) -> str:
+    if difference is None:
+        return gettext("同比不可比")
+    return gettext("同比 %(n)s") % {"n": signed(scaled(difference, 0))}
 
 
-def _energy_change(view: View) -> float | None:
-    """Against the publication of the year before: this run froze no energy of then with money."""
+def _coded_before(view: View) -> int | None:
+    """Coded enterprises now less those of the publication of the year before, if there was one."""
     year = attention.year_before(view.run)
-    then = year and then_of(view, year)
-    return change(view.figures.energy_intensity, then.energy_intensity if then else None)
+    then = then_of(view, year) if year else None
+    return None if then is None else int(view.figures.coded - then.coded)
 
 
 def _previous_grades(view: View) -> dict[int, int] | None:
@@ -223,20 +228,23 @@ def _months(view: View) -> list[date]:
 
 
 def _quarterly(view: View, months: Sequence[date]) -> tuple[list[float | None], str]:
-    """Each month's quarter: from quarter publications where they are, else rolling ones."""
-    kinds = (
-        ("quarter", gettext("碳效值按单季度发布值")),
-        ("rolling", gettext("碳效值为滚动四季度值")),
-    )
-    for kind, note in kinds:
-        found = {}
-        for run in publications(kind):
-            then = then_of(view, run)
-            found[parse(run.period).end_month] = then.intensity if then else None
-        ends = [month_number(m) // 3 * 3 + 3 for m in months]
-        if any(end in found for end in ends):
-            return [found.get(end) for end in ends], note
-    return [None] * len(months), ""
+    """Each month's quarter: from quarter publications where all are there, else rolling ones.
+
+    A period before the first publication has no value.
+    """
+    ends = [month_number(m) // 3 * 3 + 3 for m in months]
+    whole = _ending(view, "quarter", ends)
+    if all(end in whole for end in ends):
+        return [whole[end] for end in ends], gettext("碳效值按单季度发布值")
+    rolling = _ending(view, "rolling", ends)
+    return [rolling.get(end) for end in ends], gettext("碳效值为滚动四季度值")
+
+
+def _ending(view: View, kind: str, ends: Sequence[int]) -> dict[int, float | None]:
+    """Emission per value added by the month number at which its publication ends."""
+    runs = [r for r in publications(kind) if parse(r.period).end_month in ends]
+    then = {parse(r.period).end_month: then_of(view, r) for r in runs}
+    return {end: figures.intensity if figures else None for end, figures in then.items()}
 
 
 def target(view: View) -> Target | None:
@@ -267,8 +275,19 @@ def reporting(view: View) -> dict[str, Any]:
         "share": percent(complete / expected) if expected else None,
         "bound": big_tonnes(row["upper_mg"], _lang()), "unbounded": row["unbounded"],
         "known_at": known_time(view.run.known_at, settings.TIME_ZONE),
-        "arrived": last_arrival(),
+        "arrived": last_arrival(), "comparison": comparison(view.figures),
     }  # fmt: skip
+
+
+def comparison(area: AreaFigures) -> str:
+    """What the changes against the year before rest on, or why there are none."""
+    share = index_rule().comparison.min_share
+    about = {"n": scaled(area.row.get("same_n") or 0, 0), "share": percent(share, 0)}
+    if area.comparable:
+        return gettext("同比按两年均报齐的 %(n)s 家企业计算") % about
+    return gettext(
+        "同比不可比：两年均报齐的只有 %(n)s 家，不足本期排放的 %(share)s%%"
+    ) % about  # fmt: skip
 
 
 def last_arrival() -> str:
@@ -302,8 +321,8 @@ def _below(view: View) -> list[dict[str, Any]]:
     return [
         {
             "area": a, "index": significant(a.index, 3),
-            "change": _percent(change(a.index, a.before_index)),
-            "rising": (change(a.index, a.before_index) or 0) > 0,
+            "change": _percent(a.index_change),
+            "rising": (a.index_change or 0) > 0,
             "five": ngettext("5级 %(n)s 家", "5级 %(n)s 家", a.grade_5)
             % {"n": scaled(a.grade_5, 0)},
         }

@@ -37,6 +37,7 @@ REASONS = {
     "no_benchmark": _("暂无可比行业"),
     "statistical_only": _("尚无公布单个企业结果的依据或授权"),
     "closed": _("企业已关闭"),
+    "suspended": _("本期全部停产"),
     "not_evaluated": _("尚未参加评价"),
 }
 """Why there is no code, in words that tell nothing about amounts."""

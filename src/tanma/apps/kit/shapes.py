@@ -90,6 +90,8 @@ class HexLabel:
     text: str
     col: float
     row: float
+    inside: bool = False
+    """between the rows of its own cells, for a group without a free place beside it"""
 
 
 @dataclass(frozen=True)
@@ -108,7 +110,7 @@ class HexMap:
 
     cells: list[DrawnHex]
     borders: str
-    labels: list[tuple[str, float, float]]
+    labels: list[tuple[str, float, float, bool]]
     width: float
     height: float
     title: str = ""
@@ -129,12 +131,17 @@ def hex_map(
     drawn = [_drawn(cell) for cell in cells]
     right = max((_centre(c.col, c.row)[0] for c in cells), default=0) + HEX_WIDTH / 2 + 4
     bottom = max((_centre(c.col, c.row)[1] for c in cells), default=0) + HEX_RADIUS + 4
-    placed = [(lab.text, *_centre(lab.col, lab.row)) for lab in labels]
-    right = max([right, *(x + HEX_WIDTH / 2 for _, x, _y in placed)])
+    placed = [_placed(label) for label in labels]
+    right = max([right, *(x + HEX_WIDTH / 2 for _, x, _y, _in in placed)])
     groups: dict[str, list[HexCell]] = {}
     for cell in cells:
         groups.setdefault(cell.group, []).append(cell)
     return HexMap(drawn, _borders(cells), placed, right, bottom, title, unit, groups=groups)
+
+
+def _placed(label: HexLabel) -> tuple[str, float, float, bool]:
+    x, y = _centre(label.col, label.row)
+    return label.text, x, y + (HEX_RADIUS - 2 if label.inside else 0), label.inside
 
 
 def _centre(col: float, row: float) -> Point:

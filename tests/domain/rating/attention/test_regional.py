@@ -8,11 +8,23 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tanma.domain.rating.attention import Totals, Verdict, index_rule, judge
+from tanma.domain.rating.attention import Totals, Verdict, index_rule, regional
 from tanma.domain.rating.attention.regional import adjusted
 
 REGION = Totals(1_000, 1_000)
 RULE = index_rule()
+
+
+def judge(rule, now, region, before, *, whole=False):
+    """The verdict where every enterprise of the area is there in both years."""
+    years = None if before is None else (now, before)
+    return regional.judge(rule, now, region, years, whole=whole)
+
+
+def test_only_the_same_enterprises_are_compared_over_the_years():
+    area, same, before = Totals(1_500, 1_000), Totals(900, 1_000), Totals(1_000, 1_000)
+    assert Verdict(False) == regional.judge(RULE, area, REGION, (same, before))
+    assert ("above_region", "yearly_rise") == judge(RULE, area, REGION, before).causes
 
 
 def test_an_index_at_exactly_the_factor_is_normal_and_one_mg_more_is_not():

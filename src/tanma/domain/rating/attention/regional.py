@@ -29,6 +29,13 @@ class YearlyRise:
 
 
 @dataclass(frozen=True)
+class Comparison:
+    """The smallest share of an area's emission that must stand behind both years."""
+
+    min_share: Fraction
+
+
+@dataclass(frozen=True)
 class Disclosure:
     """The smallest number of enterprises behind a figure that leaves the office."""
 
@@ -52,6 +59,7 @@ class IndexRule:
     structure_digits: int
     above_region: AboveRegion
     yearly_rise: YearlyRise
+    comparison: Comparison
     disclosure: Disclosure
     sources: tuple[Source, ...]
     file: str = field(default="", compare=False)
@@ -88,22 +96,25 @@ class Verdict:
 
 
 def judge(
-    rule: IndexRule, area: Totals, region: Totals, before: Totals | None, *, whole: bool = False
-) -> Verdict:
+    rule: IndexRule, area: Totals, region: Totals, years: tuple[Totals, Totals] | None, *,
+    whole: bool = False,
+) -> Verdict:  # fmt: skip
     """Judge an area's index against the whole region's and its own of the year before.
 
-    Both conditions look at the year before: without it, or without output, the verdict is unknown.
-    `whole`: the area is the region itself, which is only compared with its own past.
+    `years`: this period and the year before over the same enterprises. Both conditions look at
+    them: without them, or without output, the verdict is unknown. `whole`: the area is the region
+    itself, which is only compared with its own past.
     """
-    now, past = area.ratio, before.ratio if before is not None else None
-    if now is None or past is None:
+    now = area.ratio
+    same, past = (t.ratio for t in years) if years is not None else (None, None)
+    if now is None or same is None or past is None:
         return Verdict(None)
     causes = []
     limit = region.ratio
     above = limit is not None and now > rule.above_region.factor * limit
-    if not whole and above and now > past:
+    if not whole and above and same > past:
         causes.append("above_region")
-    if now > (1 + rule.yearly_rise.more_than) * past:
+    if same > (1 + rule.yearly_rise.more_than) * past:
         causes.append("yearly_rise")
     return Verdict(bool(causes), tuple(causes))
 

@@ -19,6 +19,7 @@ Rule = TypeVar("Rule", IndexRule, EnterpriseRule)
 PARTS = {
     "AboveRegion": regional.AboveRegion,
     "YearlyRise": regional.YearlyRise,
+    "Comparison": regional.Comparison,
     "Disclosure": regional.Disclosure,
     "GradeAtLeast": enterprises.GradeAtLeast,
     "GradeDrop": enterprises.GradeDrop,

@@ -12,7 +12,7 @@ function palette(element) {
     read,
     grade: (g) => read("--g" + g), onGrade: (g) => read("--on-g" + g),
     ink: read("--ink"), ink2: read("--ink-2"), ink3: read("--ink-3"), line: read("--line"),
-    width: element.clientWidth, paper: read("--paper"), accent: read("--accent"), target: read("--target"),
+    width: element.clientWidth, height: element.querySelector(".canvas").clientHeight, paper: read("--paper"), accent: read("--accent"), target: read("--target"),
     series: ["--series", "--series-2", "--series-4", "--series-5", "--series-3"].map(read),
     sans: read("--sans"), num: "Num, " + read("--sans"),
     px: (n) => Math.round(n * (wall ? rem : Math.max(1, rem))),
@@ -73,7 +73,8 @@ function niceStep(raw) {
 /** Bars and a line on two axes: bars keep the lower half, the line the upper, six steps each, so
  *  that grid lines serve both and nothing is drawn over anything. Only used steps are labelled. */
 function layered(valueAxes, data) {
-  const known = (axis) => data.series.filter((s) => s.axis === axis).flatMap((s) => s.values).filter((v) => v !== null);
+  const target = (axis) => (data.target && data.target.axis === axis ? [data.target.value] : []);
+  const known = (axis) => data.series.filter((s) => s.axis === axis).flatMap((s) => s.values).concat(target(axis)).filter((v) => v !== null);
   const [bars, line] = [known(0), known(1)];
   if (!bars.length || !line.length) return;
   const step = niceStep(Math.max(...bars) / 3);
@@ -81,7 +82,8 @@ function layered(valueAxes, data) {
   valueAxes[0].axisLabel.formatter = (v) => (v <= step * 3.01 ? v.toLocaleString("en-US") : "");
   const [low, high] = [Math.min(...line), Math.max(...line)];
   const fine = niceStep((high - low || Math.abs(high) * 0.1 || 1) / 1.6);
-  const top = Math.ceil(high / fine + 0.2) * fine;
+  // the target's name stands above its line
+  const top = Math.ceil(high / fine + (target(1).length ? 0.8 : 0.2)) * fine;
   Object.assign(valueAxes[1], { scale: false, min: top - 6 * fine, max: top, interval: fine });
   valueAxes[1].axisLabel.formatter = (v) => (v >= top - 2.51 * fine ? String(Number(v.toPrecision(6))) : "");
 }
@@ -129,11 +131,17 @@ function oneSeries(p, data, series, index, values) {
   };
 }
 
+/** Whether a share's figure fits into its part of the bar: under the legend, above the axis. */
+function roomy(p, data, share) {
+  const plot = p.height - p.px(34) - p.px(p.small) * 2;
+  return (plot * share) / 100 > p.px(p.small) * 1.15 && p.width / data.categories.length > p.px(44);
+}
+
 function label(p, data, series, stacked, graded, last) {
   const base = { fontFamily: p.num, fontWeight: 600, fontSize: p.px(p.strong) };
   if (data.kind === "share" && series.grade) {
     return { ...base, show: true, position: "inside", color: p.onGrade(series.grade), fontSize: p.px(p.small),
-      formatter: (item) => (item.dataIndex === last && item.value >= 14 && p.width / data.categories.length > p.px(48) ? Math.round(item.value) + "%" : "") };
+      formatter: (item) => (roomy(p, data, item.value) ? Math.round(item.value) + "%" : "") };
   }
   if (stacked) return { show: false };
   const few = data.categories.length <= 12;
@@ -145,6 +153,15 @@ function label(p, data, series, stacked, graded, last) {
     formatter: (item) => (item.dataIndex === last ? formatter(series.digits)(item.value) : "") };
 }
 
+/** Whether the line keeps a greater distance from the target at its end than at its start. */
+function clearOf(data) {
+  const line = data.target && data.series.find((s) => s.axis === data.target.axis && s.draw === "line");
+  if (!line) return false;
+  const known = line.values.filter((v) => v !== null).map((v) => Math.abs(v - data.target.value));
+  const third = Math.max(1, Math.floor(known.length / 3));
+  return Math.min(...known.slice(-third)) > Math.min(...known.slice(0, third));
+}
+
 function marks(p, data) {
   const lines = [];
   if (data.target) lines.push({ [data.horizontal ? "xAxis" : "yAxis"]: data.target.value, name: data.target.name });
@@ -153,7 +170,7 @@ function marks(p, data) {
   // ECharts rounds marked values to two decimals unless told otherwise; a target is shown as entered
   return { silent: true, symbol: "none", precision: 12, data: lines, lineStyle: { color: p.target, type: [5, 4], width: 1.5 },
     label: { show: Boolean(data.target), color: p.target, fontFamily: p.sans, fontSize: p.px(p.small),
-      position: "insideStartTop", backgroundColor: p.paper, padding: [2, 5], borderRadius: 3, formatter: (item) => `${item.name} ${item.value}` } };
+      position: clearOf(data) ? "insideEndTop" : "insideStartTop", backgroundColor: p.paper, padding: [2, 5], borderRadius: 3, formatter: (item) => `${item.name} ${item.value}` } };
 }
 
 function rangeSeries(p, data) {
