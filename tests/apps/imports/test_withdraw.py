@@ -105,3 +105,13 @@ def values(home):
         span = (dt.datetime(2026, 1, 1, tzinfo=dt.UTC), dt.datetime(2027, 1, 1, tzinfo=dt.UTC))
         lake.known(con, None, *span, lake.watermark)
         return [v for (v,) in con.execute("SELECT value FROM readings").fetchall()]
+
+
+@pytest.mark.parametrize("order", [(0, 1), (1, 0)])
+def test_two_batches_taken_back_in_either_order_leave_nothing(firms, sheet, order):
+    rows = (f"{FIRST},2026-09,电力,购入,{n},kWh,供电" for n in (1, 2))
+    batches = [imports.import_file(sheet(f"{n}.csv", energy(r)), SYSTEM)
+               for n, r in enumerate(rows)]  # fmt: skip
+    for which in order:
+        imports.withdraw(batches[which], SYSTEM, "文件有误")
+    assert [] == facts.current(facts.facts_of(firms[FIRST], "electricity.purchased"))

@@ -13,6 +13,7 @@ from tanma.apps.facts.store import (
     Receipt,
     append,
     append_all,
+    content_key,
     current,
     facts_of,
     fetch,
@@ -24,5 +25,5 @@ from tanma.domain.facts import INPUT
 
 __all__ = [
     "APPEND_LIMIT", "INPUT", "NOTHING", "Append", "Cursor", "Fact", "Receipt", "append",
-    "append_all", "current", "facts_of", "fetch", "rank", "table", "watermark",
+    "append_all", "content_key", "current", "facts_of", "fetch", "rank", "table", "watermark",
 ]  # fmt: skip

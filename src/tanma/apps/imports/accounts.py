@@ -6,9 +6,8 @@ never exceed the whole.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Collection, Sequence
 from datetime import date
-from typing import Any
 
 from django.db import transaction
 from django.db.models import Q
@@ -19,6 +18,10 @@ from tanma.apps.registry import door as registry
 from tanma.domain.messages import Problem
 
 SCHEME = "account"
+"""Holdings: value = account number, subject = the enterprise that uses it."""
+THING = "grid_account"
+"""The account itself, of which the grid company states power."""
+CHUNK = 5000
 WHOLE = 1_000_000
 EARLIEST = date(1900, 1, 1)
 
@@ -40,6 +43,12 @@ def known_accounts() -> dict[str, set[str]]:
     return found
 
 
+def known_names() -> set[str]:
+    """Every account that a meter hangs on or of which power was stated."""
+    stated = registry.ExternalId.objects.filter(scheme=THING).values_list("value", flat=True)
+    return set(known_accounts()) | set(stated)
+
+
 def held(day: date | None = None) -> dict[str, list[registry.ExternalId]]:
     """account → its holdings of a day."""
     day = day or today()
@@ -52,28 +61,61 @@ def held(day: date | None = None) -> dict[str, list[registry.ExternalId]]:
     return found
 
 
-def match(batch: Batch, open_case: Callable[..., Any]) -> None:
-    """Accounts of one enterprise are its own; the others go to the desk."""
+def stated_holders(batch: Batch) -> dict[str, set[str]]:
+    """account → credit codes that a sheet of the grid company names as its holder, if any."""
+    rows = facts.Fact.objects.filter(
+        seq__gte=batch.first_seq, seq__lte=batch.last_seq,
+        evidence__startswith=f"{batch.evidence}#", item__in=("account.power", "account.holder"),
+    ).values_list("subject", "item", "text")  # fmt: skip
+    names = _account_of({subject for subject, _, _ in rows})
+    found: dict[str, set[str]] = {name: set() for name in names.values()}
+    for subject, item, code in rows:
+        if item == "account.holder" and code and subject in names:
+            found[names[subject]].add(code)
+    return found
+
+
+def _account_of(subjects: Collection[int]) -> dict[int, str]:
+    wanted, found = sorted(subjects), dict[int, str]()
+    for start in range(0, len(wanted), CHUNK):
+        rows = registry.ExternalId.objects.filter(
+            scheme=THING, subject__in=wanted[start : start + CHUNK]
+        )
+        found.update(rows.values_list("subject", "value"))
+    return found
+
+
+def match(batch: Batch, stated: dict[str, set[str]]) -> dict[str, list[str]]:
+    """Accounts of one enterprise become its own; the others, with their codes, are for the desk.
+
+    An account that somebody holds is asked about again when a sheet names a code of none of its
+    holders: it may have changed hands.
+    """
+    holders: dict[str, set[int]] = {}
+    rows = registry.ExternalId.objects.filter(scheme=SCHEME, valid_to__gt=today())
+    for account, subject in rows.values_list("value", "subject"):
+        holders.setdefault(account, set()).add(subject)
     decided = set(registry.ExternalId.objects.filter(scheme=SCHEME).values_list("value", flat=True))
+    firms = registry.find("uscc", {code for codes in stated.values() for code in codes if code})
     clear: dict[str, str] = {}
-    for account, codes in known_accounts().items():
+    open_: dict[str, list[str]] = {}
+    for account, codes in stated.items():
+        named = {firms[code] for code in codes if code in firms}
         if account in decided:
-            continue
-        if len(codes) == 1 and "" not in codes:
+            if named - holders.get(account, set()):
+                open_[account] = sorted(codes)
+        elif len(codes) == len(named) == 1:
             clear[account] = min(codes)
         else:
-            open_case("account", SCHEME, account, codes=sorted(codes))
-    firms = registry.find("uscc", clear.values())
+            open_[account] = sorted(codes)
     registry.ExternalId.objects.bulk_create(
         registry.ExternalId(
             scheme=SCHEME, value=account, subject=firms[code], evidence=batch.evidence,
             decided_by="import",
         )
         for account, code in clear.items()
-        if code in firms
     )  # fmt: skip
-    for account in (a for a, code in clear.items() if code not in firms):
-        open_case("account", SCHEME, account, codes=[clear[account]])
+    return open_
 
 
 def hold(
@@ -97,8 +139,8 @@ def hold(
 
 def counts() -> dict[str, int]:
     """How many accounts are known, placed, shared between enterprises, and open."""
-    names, now = set(known_accounts()), held()
-    listed = names | set(now)
+    now = held()
+    listed = known_names() | set(now)
     firms: dict[int, int] = {}
     for rows in now.values():
         for row in rows:

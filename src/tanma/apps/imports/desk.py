@@ -13,7 +13,7 @@ from django.db import transaction
 from django.db.models import Count, F, Sum
 
 from tanma.apps.facts import door as facts
-from tanma.apps.imports import accounts, files
+from tanma.apps.imports import accounts, files, power
 from tanma.apps.imports.models import Batch, DeskCase, Waiting, now
 from tanma.apps.people.door import Viewer
 from tanma.apps.registry import door as registry
@@ -84,7 +84,26 @@ def after(batch: Batch) -> None:
         _same_names()
         _conflicts(batch)
     elif batch.package == "meters":
-        accounts.match(batch, open_case)
+        _ask(accounts.match(batch, accounts.known_accounts()))
+    elif batch.package == "grid_accounts":
+        _ask(accounts.match(batch, accounts.stated_holders(batch)))
+        power.restate(batch.who or "import", batch.evidence)
+
+
+def _ask(open_: dict[str, list[str]]) -> None:
+    """A case for each account that nobody, or not clearly one enterprise, uses; asked once."""
+    cases = DeskCase.objects.filter(kind=Kind.ACCOUNT, scheme=accounts.SCHEME)
+    answered = {(c.value, *c.details.get("codes", [])) for c in cases.exclude(state=State.OPEN)}
+    waiting = set(cases.filter(state=State.OPEN).values_list("value", flat=True))
+    DeskCase.objects.bulk_create(
+        [
+            DeskCase(kind=Kind.ACCOUNT, scheme=accounts.SCHEME, value=account,
+                     details={"codes": codes})
+            for account, codes in sorted(open_.items())
+            if account not in waiting and (account, *codes) not in answered
+        ],
+        batch_size=500,
+    )  # fmt: skip
 
 
 def _same_names() -> None:
@@ -133,6 +152,8 @@ def decide(case: DeskCase, decision: Decision, viewer: Viewer) -> int:
         case.decided_by, case.decided_at = viewer.name, now()
         case.save()
     registry.project()
+    if case.kind == Kind.ACCOUNT and decision.choice != "dismiss":
+        arrived += power.restate(viewer.name, f"desk:{case.uid} {decision.evidence}")
     return arrived
 
 

@@ -9,7 +9,7 @@ from tanma.apps.registry import door as registry
 
 REGISTER = "registry"
 """The source whose files make things known; any other file speaks of what is known already."""
-ALWAYS_REGISTERED = frozenset({"green_certificate", "industry"})
+ALWAYS_REGISTERED = frozenset({"green_certificate", "grid_account", "industry"})
 """Schemes without a register of their own: a certificate is known by being declared."""
 SCHEME_IN_REGISTRY = {"green_certificate": "certificate"}
 """Names under which the registry keeps things that are not enterprises."""

@@ -14,7 +14,7 @@ from django.utils import timezone
 from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
-from tanma.apps.imports import accounts, desk
+from tanma.apps.imports import accounts, desk, power
 from tanma.apps.imports.models import DeskCase
 from tanma.apps.imports.views import lang, number
 from tanma.apps.kit.door import Column, Table, badge_html
@@ -257,14 +257,15 @@ def account_list(request: HttpRequest) -> HttpResponseBase:
     if (file := table.export("accounts")) is not None:
         return file
     crumbs = [(gettext("登记台"), reverse("imports:desk")), (gettext("用电户号"), "")]
-    context = {"table": table, "accounts": accounts.counts(), "crumbs": crumbs, "q": q}
+    counted = {"accounts": accounts.counts(), "left": power.left()}
+    context = {"table": table, "crumbs": crumbs, "q": q, **counted}
     return render(request, "imports/accounts.html", context)
 
 
 def account_rows() -> list[dict[str, Any]]:
     """One row per holding; an account that nobody holds has a row without enterprise."""
     held = accounts.held()
-    names = sorted(set(accounts.known_accounts()) | set(held))
+    names = sorted(accounts.known_names() | set(held))
     subjects = {h.subject for rows in held.values() for h in rows}
     firms = registry.Enterprise.objects.in_bulk(subjects)
     cases = DeskCase.objects.filter(kind="account", state="open")

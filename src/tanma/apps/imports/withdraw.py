@@ -11,17 +11,20 @@ import pyarrow.compute as pc
 from django.conf import settings
 
 from tanma.apps.facts import door as facts
-from tanma.apps.imports import files
+from tanma.apps.imports import files, power
 from tanma.apps.imports.batches import author
 from tanma.apps.imports.meters import WRITER
 from tanma.apps.imports.models import Batch, now
 from tanma.apps.people.door import Viewer
 from tanma.apps.registry import door as registry
+from tanma.domain.identity import id_from_text
 from tanma.domain.messages import Problem
 from tanma.lake.readings import Readings
 
 CHUNK = 500
 """Facts looked at together; SQLite takes so many keys in one question."""
+UID_LENGTH = 13
+"""Characters of a batch's id in an evidence."""
 
 
 def withdraw(batch: Batch, viewer: Viewer, reason: str) -> Batch:
@@ -42,6 +45,8 @@ def withdraw(batch: Batch, viewer: Viewer, reason: str) -> Batch:
     batch.withdrawn_at, batch.withdrawn_by = now(), viewer.name
     batch.save()
     registry.project()
+    if batch.package == "grid_accounts":
+        power.restate(author(viewer), evidence)
     return batch
 
 
@@ -65,13 +70,28 @@ def _back(own: list[facts.Fact], evidence: str) -> list[dict[str, Any]]:
     versions: dict[bytes, list[facts.Fact]] = {}
     for fact in facts.Fact.objects.filter(key__in=[f.key for f in own]):
         versions.setdefault(bytes(fact.key), []).append(fact)
+    gone = _withdrawn([f for many in versions.values() for f in many]) | {evidence}
     found = []
     for key in dict.fromkeys(bytes(f.key) for f in own):
         newest = max(versions[key], key=facts.rank)
         if newest.evidence.startswith(evidence):
-            others = [f for f in versions[key] if not f.evidence.startswith(evidence)]
+            others = [f for f in versions[key] if _counts(f, gone)]
             found.append(_record(newest, max(others, key=facts.rank, default=None)))
     return found
+
+
+def _withdrawn(versions: list[facts.Fact]) -> set[str]:
+    """Beginnings of the evidence of batches among these that were taken back before."""
+    said = (f.evidence for f in versions if f.evidence.startswith("batch:"))
+    named = {text.partition("#")[0].removeprefix("batch:") for text in said}
+    batches = [id_from_text(uid) for uid in named if len(uid) == UID_LENGTH]
+    rows = Batch.objects.filter(id__in=batches, state=Batch.State.WITHDRAWN)
+    return {f"{batch.evidence}#" for batch in rows}
+
+
+def _counts(fact: facts.Fact, gone: set[str]) -> bool:
+    said = fact.value is not None or fact.text is not None
+    return said and not any(fact.evidence.startswith(start) for start in gone)
 
 
 def _record(fact: facts.Fact, before: facts.Fact | None) -> dict[str, Any]:
@@ -83,6 +103,8 @@ def _record(fact: facts.Fact, before: facts.Fact | None) -> dict[str, Any]:
         "text": before.text if before else None,
         "reported": before.reported if before else "",
         "corrects": f"sha256:{bytes(fact.digest).hex()}",
+        # what counts again is still that batch's word, and goes when that batch is taken back
+        "evidence": before.evidence if before else "",
     }
 
 

@@ -15,7 +15,7 @@ from tanma.domain.items import sources
 from tanma.domain.methods import BoundLine, LeafValue, LineInput, activity_of
 from tanma.engine.accounts import column_of
 
-METERED = frozenset({"meter", "grid", "gas", "heat", "water", "verified"})
+METERED = frozenset({"meter", "grid", "grid.accounts", "gas", "heat", "water", "verified"})
 """Sources whose amounts a meter or a third party stands behind."""
 MEASURED_CHOICES = frozenset({"measured", "supplier", "measured_ncv"})
 LANGUAGES = ("zh", "en")

@@ -24,7 +24,8 @@ COLUMN_OF = {
 """attribute item → column of Enterprise"""
 CONSUMER = "registry"
 NOT_ENTERPRISES = {
-    "area", "site", "meter", "certificate", "green_certificate", "account", "industry",
+    "area", "site", "meter", "certificate", "green_certificate", "account", "grid_account",
+    "industry",
 }  # fmt: skip
 """Schemes whose identifiers name something else than an enterprise."""
 
