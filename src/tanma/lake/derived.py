@@ -49,6 +49,7 @@ DAY = pa.schema(
         ("flags", pa.int32()),
         ("substituted_milli", pa.int64()),
         ("spread_milli", pa.int64()),
+        ("covered_s", pa.int32()),
         ("last_utc", INSTANT),
         ("last_value", pa.int64()),
         ("minimum", pa.int64()),
@@ -58,7 +59,8 @@ DAY = pa.schema(
     ]
 )
 """One row per (channel, local day) and derivation; `flags` are the bits set in the day, together;
-`derived` is the stamp up to which the readings behind it were known."""
+`covered_s`: how many of its seconds the readings speak of; `derived` is the stamp up to which the
+readings behind it were known."""
 
 ACTIVITY_DAY = pa.schema([*DAY, ("month", pa.string())])
 

@@ -24,38 +24,16 @@ import pyarrow.compute as pc
 
 from tanma.domain.messages import Problem
 from tanma.domain.readings import READING
-from tanma.lake import sql
-from tanma.lake.delta import NewFile, Table, sole_writer
+from tanma.lake import sql, tables
+from tanma.lake.delta import NewFile, sole_writer
 from tanma.lake.inbox import Batch, Inbox, Receipt, writers
+from tanma.lake.known import Snapshot, Span, dirty, known
+from tanma.lake.tables import LANDING, WATERMARK
 
-LANDING = pa.schema(
-    [
-        *READING,
-        ("stamp", pa.int64()),
-        ("writer", pa.string()),
-        ("batch", pa.int64()),
-        ("row", pa.int32()),
-        ("arrival_day", pa.date32()),
-    ]
-)
 SEAL_ROWS = 2_000_000
 _EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
 _UTC = pa.timestamp("us")
 _DAYS = pa.schema([("day", pa.date32()), ("from_utc", _UTC), ("to_utc", _UTC)])
-_WATERMARK = "landing.watermark"
-_DELTA_ENCODED = (
-    "channel", "start_utc", "end_utc", "value", "revision", "stamp", "batch", "row",
-)  # fmt: skip
-_VIEW = pa.schema(
-    [
-        ("channel", pa.int64()),
-        ("start_utc", _UTC),
-        ("end_utc", _UTC),
-        ("value", pa.int64()),
-        ("revision", pa.int64()),
-        ("stamp", pa.int64()),
-    ]
-)
 
 
 @dataclass(frozen=True)
@@ -80,18 +58,13 @@ class Readings:
         self._clock = clock
         self._inboxes: dict[str, Inbox] = {}
         self._lock = root / "landing.lock"
-        self._table = Table(
-            root / "landing",
-            LANDING,
-            delta_encoded=_DELTA_ENCODED,
-            partition_by=("arrival_day",),
-        )
+        self._table = tables.landing(root)
 
     @property
     def watermark(self) -> int:
         """µs since 1970 UTC: every reading stamped at or before it can be read; 0 at first."""
         table = self._table.open()
-        return 0 if table is None else table.transaction_version(_WATERMARK) or 0
+        return 0 if table is None else table.transaction_version(WATERMARK) or 0
 
     @property
     def backlog(self) -> int:
@@ -131,12 +104,12 @@ class Readings:
         """
         with sole_writer(self._lock):
             table = self._table.create()
-            before = table.transaction_version(_WATERMARK) or 0
+            before = table.transaction_version(WATERMARK) or 0
             inboxes = [self._held_inbox(name) for name in writers(self._root)]
             watermark = self._closed(inboxes, before)
             rows = sum(self._drain(inbox, before, limit_rows) for inbox in inboxes)
             if watermark > before:
-                self._table.commit([], {_WATERMARK: watermark})
+                self._table.commit([], {WATERMARK: watermark})
             return Sealed(rows, watermark, self._table.create().version())
 
     def _closed(self, inboxes: list[Inbox], before: int) -> int:
@@ -158,7 +131,7 @@ class Readings:
         while batches := inbox.pending(marker, limit_rows):
             files = list(self._files(inbox.writer, batches))
             marker = batches[-1].inbox_id
-            self._table.commit(files, {_marker(inbox.writer): marker, _WATERMARK: watermark})
+            self._table.commit(files, {_marker(inbox.writer): marker, WATERMARK: watermark})
             inbox.forget(marker)
             rows += sum(batch.rows for batch in batches)
         return rows
@@ -181,29 +154,27 @@ class Readings:
         end_utc: dt.datetime,
         known_at: int,
         name: str = "readings",
+        *,
+        bucket: int | None = None,
+        stamps: bool = True,
     ) -> None:
         """Create the view `name` (the columns of READING and the stamp): one row a reading.
 
         Times in it are UTC without a zone. Readings that start in [start_utc, end_utc) of some
-        channels (None: all), as known at `known_at`, µs since 1970 UTC, without the withdrawn.
+        channels or of one bucket (None: all), as known at `known_at`, µs since 1970 UTC, without
+        the withdrawn. Only files of that span and bucket are read; without `stamps` it is quicker.
         """
-        sql.checked_name(name)
-        table = self._table.open()
-        watermark = self.watermark
-        if known_at > watermark:
-            raise Problem("readings_known_too_late", known_at=known_at, watermark=watermark)
-        files = table.file_uris() if table else []
-        if not files:
-            return sql.empty_view(con, name, _VIEW)
-        some = ""
-        if channels is not None:
-            con.register(f"{name}_channels", pa.table({"channel": pa.array(channels, pa.int64())}))
-            some = f"AND channel IN (SELECT channel FROM {name}_channels)"
-        rows = f"""SELECT * FROM {sql.scan(files, union_by_name=True)}
-            WHERE stamp <= {int(known_at)} AND start_utc >= {_literal(start_utc)}
-            AND start_utc < {_literal(end_utc)} {some}"""
-        con.execute(f"CREATE OR REPLACE TEMP VIEW {name} AS {_newest(rows)}")
-        return None
+        span = Span(start_utc, end_utc, channels, bucket)
+        known(con, Snapshot(self._root), span, known_at, name, stamps=stamps)
+
+    def dirty(
+        self, con: duckdb.DuckDBPyConnection, after_stamp: int, upto: int, name: str = "dirty"
+    ) -> None:
+        """Create the table `name`: channels and UTC days of readings stamped in (after, upto].
+
+        Columns: channel, day_utc, first_utc, last_utc (starts), end_utc (latest), rows.
+        """
+        dirty(con, Snapshot(self._root), after_stamp, upto, name)
 
     def daily(
         self,
@@ -236,42 +207,8 @@ class Readings:
         )
 
 
-def _newest(rows: str) -> str:
-    """SQL: of each (channel, start) the greatest (revision or 0, first receipt of the content).
-
-    Most readings have one version and are read as they lie; only the others are ordered.
-    """
-    content = "channel, start_utc, end_utc, value, revision"
-    place = "struct_pack(s := stamp, w := writer, b := batch, r := row)"
-    twice = f"SELECT channel, start_utc FROM ({rows}) GROUP BY ALL HAVING count(*) > 1"
-    return f"""
-        WITH twice AS MATERIALIZED ({twice}),
-        first_received AS (
-            SELECT {content}, min({place}) AS received
-            FROM ({rows}) SEMI JOIN twice USING (channel, start_utc) GROUP BY {content}
-        ),
-        newest AS (
-            SELECT {content}, received.s AS stamp FROM first_received
-            QUALIFY row_number() OVER (
-                PARTITION BY channel, start_utc
-                ORDER BY coalesce(revision, 0) DESC, received DESC
-            ) = 1
-            UNION ALL
-            SELECT {content}, stamp FROM ({rows}) ANTI JOIN twice USING (channel, start_utc)
-        )
-        SELECT channel, timezone('UTC', start_utc) AS start_utc,
-            timezone('UTC', end_utc) AS end_utc, value, revision, stamp
-        FROM newest WHERE value IS NOT NULL"""
-
-
 def _marker(writer: str) -> str:
     return f"landing.{writer}"
-
-
-def _literal(moment: dt.datetime) -> str:
-    if moment.tzinfo is None:
-        raise Problem("readings_naive_time", moment=moment.isoformat())
-    return f"TIMESTAMPTZ '{moment.astimezone(dt.UTC).isoformat()}'"
 
 
 def _day_of(stamp: int) -> str:
