@@ -1,0 +1,160 @@
+"""From days to monthly amounts per enterprise and item, and to sums of areas.
+
+Days are exact; the one rounding is the last step to the item's scale, half to even, once per
+enterprise, item and month. A channel below a meter that counts the same item is a part of it and
+is not added again.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from fractions import Fraction
+from math import lcm
+
+import duckdb
+import pyarrow as pa
+
+from tanma.engine.metering.calendar import midnight_utc
+from tanma.engine.metering.channels import item_ratio
+from tanma.engine.metering.days import half_even
+
+MONTH = pa.schema(
+    [
+        ("subject", pa.int64()),
+        ("item", pa.string()),
+        ("month", pa.date32()),
+        ("value", pa.int64()),
+        ("substituted", pa.int64()),
+        ("spread", pa.int64()),
+        ("channels", pa.int32()),
+        ("covered_s", pa.int64()),
+        ("expected_s", pa.int64()),
+        ("flagged", pa.int64()),
+    ]
+)
+"""Counts at the item's scale. `covered_s` of `expected_s`: how much of the month is known, summed
+over the channels that are added; `substituted`, `spread`: how much of the value is so."""
+
+
+def ratios(con: duckdb.DuckDBPyConnection, name: str = "metering") -> None:
+    """Table `<name>_ratios` (channel, num, den): counts of the item per milli-count, exact.
+
+    `den` is the same for all channels of an item, so that sums are integers until the end.
+    """
+    rows = con.execute(
+        f"""SELECT channel, unit, scale, item FROM {name}_channels
+            WHERE problem IS NULL AND kind IN ('register', 'interval')"""
+    ).fetchall()
+    shapes = {(unit, scale, item) for _, unit, scale, item in rows}
+    found = {shape: item_ratio(*shape) for shape in shapes}
+    den: dict[str, int] = {}
+    for (_, _, item), ratio in found.items():
+        if ratio is not None:
+            den[item] = lcm(den.get(item, 1), ratio.denominator)
+    kept = [(u, s, i, r * den[i], den[i]) for (u, s, i), r in found.items() if r is not None]
+    table = pa.table(
+        {
+            "unit": pa.array([k[0] for k in kept], pa.string()),
+            "scale": pa.array([k[1] for k in kept], pa.int32()),
+            "item": pa.array([k[2] for k in kept], pa.string()),
+            "num": pa.array([str(_whole(k[3])) for k in kept], pa.string()),
+            "den": pa.array([str(k[4]) for k in kept], pa.string()),
+        }
+    )
+    con.register(f"{name}_shapes", table)
+    con.execute(
+        f"""CREATE OR REPLACE TEMP TABLE {name}_ratios AS
+        SELECT channel, item, num::HUGEINT AS num, den::HUGEINT AS den
+        FROM {name}_channels JOIN {name}_shapes USING (unit, scale, item)
+        WHERE problem IS NULL AND kind IN ('register', 'interval')"""
+    )
+    con.unregister(f"{name}_shapes")
+
+
+def _whole(ratio: Fraction) -> int:
+    assert ratio.denominator == 1
+    return ratio.numerator
+
+
+def added(days: str, name: str = "metering") -> str:
+    """SQL: the days that enter sums, with enterprise and ratio: no part of another meter."""
+    return f"""
+        SELECT d.*, h.subject, h.interval_s, h.zone, r.num, r.den
+        FROM {days} d JOIN {name}_channels h USING (channel) JOIN {name}_ratios r USING (channel)
+        WHERE h.subject IS NOT NULL AND h.problem IS NULL AND NOT EXISTS (
+            SELECT 1 FROM {name}_under u WHERE u.channel = d.channel
+            AND u.valid_from <= d.day AND u.valid_to > d.day)"""
+
+
+def build(
+    con: duckdb.DuckDBPyConnection, days: str = "days", name: str = "metering",
+    into: str = "metered",
+) -> None:  # fmt: skip
+    """Table `into` in the columns of MONTH, of all months that `days` speaks of.
+
+    A channel that is added anywhere in a month is expected for the whole month: what it lacks
+    shows as `covered_s` below `expected_s`.
+    """
+    ratios(con, name)
+    _lengths(con, days, name)
+
+    def total(column: str) -> str:
+        ratio = half_even(f"sum({column}::HUGEINT * num)", "any_value(den)")
+        return f"TRY_CAST({ratio} AS BIGINT)"
+
+    con.execute(
+        f"""CREATE OR REPLACE TEMP TABLE {into} AS
+        WITH given AS (
+            SELECT a.*, m.month, m.month_s FROM ({added(days, name)}) a JOIN {name}_months m
+                 ON m.zone = a.zone AND m.month = date_trunc('month', a.day)
+        )
+        SELECT subject, item, month, {total("milli")} AS value,
+               coalesce({total("substituted_milli")}, 0) AS substituted,
+               coalesce({total("spread_milli")}, 0) AS spread,
+               count(DISTINCT channel)::INTEGER AS channels,
+               sum(covered_s)::BIGINT AS covered_s,
+               (count(DISTINCT channel) * any_value(month_s))::BIGINT AS expected_s,
+               sum(flagged)::BIGINT AS flagged
+        FROM given GROUP BY subject, item, month"""
+    )
+
+
+def _lengths(con: duckdb.DuckDBPyConnection, days: str, name: str) -> None:
+    """Table `<name>_months` (zone, month, month_s): days of 23 hours told."""
+    found = con.execute(
+        f"""SELECT DISTINCT zone, CAST(date_trunc('month', day) AS DATE) FROM {days}
+            JOIN {name}_channels USING (channel)"""
+    ).fetchall()
+    lengths = []
+    for zone, month in found:
+        following = (month + timedelta(days=31)).replace(day=1)
+        lengths.append((midnight_utc(following, zone) - midnight_utc(month, zone)).total_seconds())
+    con.register(
+        f"{name}_months",
+        pa.table(
+            {
+                "zone": pa.array([z for z, _ in found], pa.string()),
+                "month": pa.array([m for _, m in found], pa.date32()),
+                "month_s": pa.array([int(s) for s in lengths], pa.int64()),
+            }
+        ),
+    )
+
+
+def by_area(
+    con: duckdb.DuckDBPyConnection, metered: str = "metered", into: str = "metered_areas"
+) -> None:
+    """Table `into` (hierarchy, area_code, item, month): exact sums over `inside` (engine.regions).
+
+    `enterprises` speak for the item in the month, `incomplete` of them not for all of it.
+    """
+    con.execute(
+        f"""CREATE OR REPLACE TEMP TABLE {into} AS
+        SELECT hierarchy, area_code, item, month, TRY_CAST(sum(value) AS BIGINT) AS value,
+               TRY_CAST(sum(substituted) AS BIGINT) AS substituted,
+               TRY_CAST(sum(spread) AS BIGINT) AS spread,
+               count(*) AS enterprises,
+               count(*) FILTER (value IS NULL OR covered_s < expected_s) AS incomplete
+        FROM {metered} JOIN inside USING (subject)
+        GROUP BY hierarchy, area_code, item, month"""
+    )
