@@ -161,7 +161,8 @@ def _papers(con: duckdb.DuckDBPyConnection, name: str, known: str) -> None:
         number AS (SELECT subject, max(text) AS number FROM attribute
                    WHERE item = '{rule["number"]}' GROUP BY subject),
         holder AS (SELECT text, max(subject) AS holder FROM attribute
-                   WHERE item = '{rule["holder_is"]}' GROUP BY text),
+                   WHERE item = '{rule["holder_is"]}' OR item LIKE '{rule["or_was"]}%'
+                   GROUP BY text),
         claims AS (
             SELECT s.*, coalesce(number, CAST(s.subject AS VARCHAR)) AS number,
                    first_value(s.seq) OVER (PARTITION BY coalesce(number, s.subject::VARCHAR)

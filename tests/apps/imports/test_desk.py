@@ -5,6 +5,7 @@ from datetime import date
 import pytest
 from django.core.exceptions import PermissionDenied
 
+from tanma.apps.codes import door as codes
 from tanma.apps.facts import door as facts
 from tanma.apps.imports import accounts, desk
 from tanma.apps.imports import door as imports
@@ -207,3 +208,68 @@ def test_shares_are_positive_and_at_most_the_whole(firms, shares):
 def test_open_cases_are_counted_by_kind(firms, sheet):
     waiting(sheet, "08", "09")
     assert (1, 2) == (desk.counts()["unknown"], desk.counts()["rows"])
+
+
+@pytest.fixture
+def twins(firms, sheet):
+    """One enterprise under two entries: July and August stated of one, September of the other."""
+    register(sheet, f"{THIRD},示例甲有限公司,3011")
+    rows = (f"{code},2026-{month},电力,购入,{month}000,kWh,供电"
+            for code in (FIRST, SECOND, THIRD) for month in ("07", "08", "09")
+            if (code == THIRD) == (month == "09") or code == SECOND)  # fmt: skip
+    imports.import_file(sheet("power.csv", energy(*rows)), SYSTEM)
+    money = "统一社会信用代码,期间,工业增加值,金额单位,来源\n"
+    months = ((FIRST, "07"), (FIRST, "08"), (THIRD, "08"), (THIRD, "09"),
+              (SECOND, "07"), (SECOND, "08"), (SECOND, "09"))  # fmt: skip
+    money += "".join(f"{code},2026-{m},{m}.5,万元,申报\n" for code, m in months)
+    batch = imports.import_file(sheet("money.csv", money), SYSTEM, package="economics")
+    assert 7 == batch.good
+    return firms[FIRST], registry.find("uscc", [THIRD])[THIRD]
+
+
+def test_what_was_stated_of_a_duplicate_becomes_the_kept_ones(twins):
+    first, third = twins
+    case = imports.DeskCase.objects.get(kind="duplicate")
+    assert 2 == decided(case, "same", target=first)  # the equal month of August is there already
+    assert [7_000_000, 8_000_000, 9_000_000] == power(first)
+    assert [] == power(third)
+    case.refresh_from_db()
+    assert (2, 0) == (case.details["moved"], case.details["left"])
+    (moved,) = [f for f in facts.facts_of(first, "electricity.purchased") if f.value == 9_000_000]
+    assert moved.evidence.startswith("batch:")
+    assert moved.evidence.endswith(f"merge:{case.uid}")
+    codes = {f.text for f in facts.facts_of(first) if f.item.startswith("id.alias.uscc.")}
+    assert {THIRD} == codes
+
+
+def test_a_month_that_both_entries_state_differently_stays_with_the_kept_one(twins, sheet):
+    first, third = twins
+    row = f"{THIRD},2026-08,电力,购入,999,kWh,供电"
+    imports.import_file(sheet("other.csv", energy(row)), SYSTEM)
+    case = imports.DeskCase.objects.get(kind="duplicate")
+    decided(case, "same", target=first)
+    case.refresh_from_db()
+    assert ([7_000_000, 8_000_000, 9_000_000], [999_000]) == (power(first), power(third))
+    assert 1 == case.details["left"]
+
+
+def results(period):
+    """subject → result of a run now"""
+    run = codes.compute(period, SYSTEM)
+    return {r.subject: r for r in codes.Result.objects.filter(run=run)}
+
+
+def test_a_run_after_the_merge_counts_the_enterprise_once_and_whole(twins, firms, settings):
+    settings.TANMA = settings.TANMA.model_copy(
+        update={"grid_region": "330000", "grid_level": "region"}
+    )
+    first, third = twins
+    before = results("2026Q3")
+    split = [before[s].net_mg for s in (first, third)]
+    assert all(split)
+    decided(imports.DeskCase.objects.get(kind="duplicate"), "same", target=first)
+    after = results("2026Q3")
+    assert third not in after
+    assert (75_000 + 85_000 + 95_000) * 100 == after[first].value_added_fen
+    # the other enterprise states the same power under one entry
+    assert after[firms[SECOND]].net_mg == after[first].net_mg == sum(split)

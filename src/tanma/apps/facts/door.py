@@ -17,6 +17,7 @@ from tanma.apps.facts.store import (
     current,
     facts_of,
     fetch,
+    newest,
     rank,
     table,
     watermark,
@@ -25,5 +26,6 @@ from tanma.domain.facts import INPUT
 
 __all__ = [
     "APPEND_LIMIT", "INPUT", "NOTHING", "Append", "Cursor", "Fact", "Receipt", "append",
-    "append_all", "content_key", "current", "facts_of", "fetch", "rank", "table", "watermark",
+    "append_all", "content_key", "current", "facts_of", "fetch", "newest", "rank", "table",
+    "watermark",
 ]  # fmt: skip

@@ -19,6 +19,9 @@ from tanma.domain.facts import INPUT, MIRROR
 APPEND_LIMIT = 2000
 """Rows per transaction: short enough that a visitor never waits for an import."""
 
+KEYS_AT_ONCE = 500
+"""Keys of one question; SQLite takes only so many."""
+
 OPTIONAL = {"revision": None, "evidence": "", "corrects": "", "reported": ""}
 """Columns of an append that may be left out."""
 
@@ -261,6 +264,16 @@ def facts_of(subject: int, item: str | None = None) -> list[Fact]:
 def rank(fact: Fact) -> tuple[int, int, int]:
     """Order of versions under one key: the source's revision, then receipt."""
     return (fact.revision or 0, fact.stamp, fact.seq)
+
+
+def newest(keys: Sequence[bytes]) -> dict[bytes, Fact]:
+    """The version that counts under each key, withdrawn or not; few enough keys for one page."""
+    found: dict[bytes, Fact] = {}
+    for start in range(0, len(keys), KEYS_AT_ONCE):
+        for fact in Fact.objects.filter(key__in=keys[start : start + KEYS_AT_ONCE]):
+            key = bytes(fact.key)
+            found[key] = max(fact, found.get(key, fact), key=rank)
+    return found
 
 
 def current(facts: Sequence[Fact], known_at: int | None = None) -> list[Fact]:

@@ -13,7 +13,7 @@ from django.db import transaction
 from django.db.models import Count, F, Sum
 
 from tanma.apps.facts import door as facts
-from tanma.apps.imports import accounts, files, power
+from tanma.apps.imports import accounts, files, merging, power
 from tanma.apps.imports.models import Batch, DeskCase, Waiting, now
 from tanma.apps.people.door import Viewer
 from tanma.apps.registry import door as registry
@@ -44,6 +44,12 @@ CHOICES: dict[str, tuple[str, ...]] = {
     Kind.CONFLICT: ("keep_new", "return_old"),
     Kind.ACCOUNT: ("assign", "share", "close", "dismiss"),
 }
+
+RESTATES = {
+    (Kind.ACCOUNT, "assign"), (Kind.ACCOUNT, "share"), (Kind.ACCOUNT, "close"),
+    (Kind.DUPLICATE, "same"),
+}  # fmt: skip
+"""Decisions after which power of grid accounts belongs to others than before."""
 
 
 def keep(batch: Batch, waiting: pa.Table) -> None:
@@ -152,7 +158,7 @@ def decide(case: DeskCase, decision: Decision, viewer: Viewer) -> int:
         case.decided_by, case.decided_at = viewer.name, now()
         case.save()
     registry.project()
-    if case.kind == Kind.ACCOUNT and decision.choice != "dismiss":
+    if (case.kind, decision.choice) in RESTATES:
         arrived += power.restate(viewer.name, f"desk:{case.uid} {decision.evidence}")
     return arrived
 
@@ -184,6 +190,12 @@ def _alias(scheme: str, value: str, subject: int, decision: Decision, viewer: Vi
         id=new_id(), scheme=scheme, value=value, subject=subject, valid_from=decision.effective,
         evidence=decision.evidence[:200], decided_by=viewer.name,
     )  # fmt: skip
+    _record_alias(scheme, value, subject, decision, viewer)
+
+
+def _record_alias(
+    scheme: str, value: str, subject: int, decision: Decision, viewer: Viewer
+) -> None:
     record = {
         "subject": subject, "item": f"id.alias.{scheme}.{value}", "kind": "attribute",
         "valid_from": decision.effective, "valid_to": OPEN_END, "value": None, "text": value,
@@ -216,22 +228,18 @@ def _arrive(case: DeskCase, subject: int, viewer: Viewer) -> int:
 
 
 def _merge(case: DeskCase, decision: Decision, viewer: Viewer) -> int:
-    """Two entries are one enterprise: the others close, and their codes lead to the one kept."""
+    """Two entries are one enterprise: what was said of the others, and their codes, become its."""
     if decision.choice == "different":
         return 0
     kept = _target(case, decision)
     others = [int(firm) for firm in case.details["firms"] if int(firm) != kept]
-    registry.ExternalId.objects.filter(subject__in=others).update(subject=kept)
-    records = [
-        {
-            "subject": other, "item": "status", "kind": "attribute",
-            "valid_from": decision.effective, "valid_to": OPEN_END, "value": None,
-            "text": "closed", "reported": "closed", "source": "registry", "data_class": "public",
-        }
-        for other in others
-    ]  # fmt: skip
-    facts.append(facts.table(records), author=viewer.name, evidence=decision.evidence[:120])
-    return len(records)
+    evidence = f"merge:{case.uid}"
+    done = [merging.carry(kept, o, decision.effective, viewer.name, evidence) for o in others]
+    for row in merging.follow(kept, others):
+        if row.scheme not in (accounts.SCHEME, accounts.THING):
+            _record_alias(row.scheme, row.value, kept, decision, viewer)
+    case.details |= {"moved": sum(d.moved for d in done), "left": sum(d.left for d in done)}
+    return sum(d.moved for d in done)
 
 
 def _settle(case: DeskCase, decision: Decision, viewer: Viewer) -> int:

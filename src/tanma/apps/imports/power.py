@@ -22,8 +22,6 @@ from tanma.engine import shares
 SOURCE = "grid.accounts"
 HOLDINGS = "account"
 ACCOUNTS = "grid_account"
-CHUNK = 500
-"""Keys of one question; SQLite takes only so many."""
 SAID, ITEM = "account.power", "electricity.purchased"
 
 _AMOUNTS = f"""
@@ -58,7 +56,7 @@ def restate(author: str, evidence: str) -> int:
         con.register("parts", _parts(con))
         changed = con.sql(_CHANGED).to_arrow_table()
     rows = {_key(row): row for row in changed.to_pylist()}
-    last = _last(list(rows))
+    last = facts.newest(list(rows))
     table = facts.table([_record(row, last.get(key)) for key, row in rows.items()])
     receipts = facts.append_all(table, author=author, evidence=evidence[:120])
     return sum(receipt.appended for receipt in receipts)
@@ -93,15 +91,6 @@ def _holdings() -> pa.Table:
 def _key(row: dict[str, Any]) -> bytes:
     span = (row["valid_from"], row["valid_to"])
     return facts.content_key(row["subject"], ITEM, "amount", *span, SOURCE, {})
-
-
-def _last(keys: list[bytes]) -> dict[bytes, facts.Fact]:
-    """The newest version under each key, withdrawn or not: what a restatement corrects."""
-    found: dict[bytes, facts.Fact] = {}
-    for start in range(0, len(keys), CHUNK):
-        for fact in facts.Fact.objects.filter(key__in=keys[start : start + CHUNK]):
-            found[bytes(fact.key)] = max(fact, found.get(bytes(fact.key), fact), key=facts.rank)
-    return found
 
 
 def _record(row: dict[str, Any], last: facts.Fact | None) -> dict[str, Any]:
