@@ -87,7 +87,7 @@ def known(
 def landed(root: Path) -> Counter[tuple[str, int, int]]:
     """How often each (writer, batch, row) lies in the table."""
     columns = ["writer", "batch", "row"]
-    table = Readings(root)._table.open()
+    table = Readings(root)._landing.table.open()
     files = table.file_uris() if table else []
     tables = [pq.ParquetFile(f).read(columns) for f in files]
     return Counter(tuple(r.values()) for t in tables for r in t.to_pylist())
@@ -95,7 +95,7 @@ def landed(root: Path) -> Counter[tuple[str, int, int]]:
 
 def test_readings_come_back_after_sealing(lake: Readings) -> None:
     receipt = lake.append(read((1, 0, 10), (1, 1, 11), (2, 0, 2**62)), writer="a")
-    assert ("a", 1, 1_000, 3, False) == tuple(vars(receipt).values())
+    assert ("a", 1, 1_000, 3, False) == tuple(vars(receipt).values())[:5]
     assert 3 == lake.backlog
     sealed = lake.seal()
     assert (3, 1_000, 0) == (sealed.rows, sealed.watermark, lake.backlog)
@@ -425,7 +425,7 @@ def test_dead_at_any_step_of_sealing(
     lake = Readings(tmp_path, Clock())
     for quarter in range(6):
         lake.append(read((1, quarter, quarter)), writer=f"w{quarter % 2}")
-    owner = inbox_module.Inbox if step == "forget" else type(lake._table)
+    owner = inbox_module.Inbox if step == "forget" else type(lake._landing.table)
     real, calls = getattr(owner, step), iter(range(100))
 
     def dying(*args: Any, **kwargs: Any) -> Any:

@@ -1,8 +1,9 @@
 """The durable inbox of one writer: an accepted batch is on the disk before it is acknowledged.
 
 One SQLite file per writer (WAL, synchronous FULL), so that writers share no lock. A batch is one
-row: Arrow IPC, compressed, with its stamp. What was received stays known after the batch has moved
-on, so the same message or content is never taken twice. SQLite files must lie on a local disk.
+row: Arrow IPC, compressed, with its stamp, and the bytes it was received as. What was received
+stays known after the batch has moved on, so the same message or content is never taken twice.
+SQLite keeps no checksums, so each batch has one. SQLite files must lie on a local disk.
 """
 
 from __future__ import annotations
@@ -11,10 +12,13 @@ import os
 import re
 import sqlite3
 import threading
-from collections.abc import Callable, Iterator
+import time
+import zlib
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from tanma.domain.messages import Problem
 from tanma.lake.delta import fsync_path, make_folder
@@ -28,6 +32,40 @@ _TABLES = """
     CREATE TABLE IF NOT EXISTS batch (id INTEGER PRIMARY KEY, body BLOB NOT NULL);
     CREATE TABLE IF NOT EXISTS clock (last INTEGER NOT NULL);
 """
+_SECOND = """
+    ALTER TABLE received ADD COLUMN source TEXT NOT NULL DEFAULT '';
+    ALTER TABLE received ADD COLUMN body_digest BLOB NOT NULL DEFAULT x'';
+    ALTER TABLE received ADD COLUMN note BLOB NOT NULL DEFAULT x'';
+    ALTER TABLE batch ADD COLUMN raw BLOB;
+    ALTER TABLE batch ADD COLUMN form TEXT NOT NULL DEFAULT '';
+    ALTER TABLE batch ADD COLUMN crc INTEGER;
+    PRAGMA user_version = 2;
+"""
+_LOG_PAGES = 8192
+"""Pages of the log before it is written back: 64 MiB, so that sealed batches rarely are."""
+_PAGE_BYTES = 8192
+_DAMAGED = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
+_RECEIPT = "id, stamp, rows, body_digest, note"
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A batch ready to be taken in; `digest` of its content, `body_digest` of what was sent."""
+
+    body: bytes
+    rows: int
+    digest: bytes
+    message_id: str | None = None
+    source: str = ""
+    raw: bytes | None = None
+    """The bytes received, zstd; None where they are kept elsewhere."""
+    form: str = ""
+    body_digest: bytes = b""
+    note: bytes = b""
+
+    @property
+    def crc(self) -> int:
+        return zlib.crc32(self.raw or b"", zlib.crc32(self.body))
 
 
 @dataclass(frozen=True)
@@ -39,6 +77,8 @@ class Receipt:
     stamp: int
     rows: int
     duplicate: bool
+    body_digest: bytes = b""
+    note: bytes = b""
 
 
 @dataclass(frozen=True)
@@ -48,24 +88,46 @@ class Batch:
     inbox_id: int
     stamp: int
     rows: int
+    source: str
+    body_digest: bytes
     body: bytes
+    raw: bytes | None
+    form: str
 
 
 class Inbox:
-    """One writer's inbox, `<root>/inbox/<writer>.sqlite3`. `clock` gives µs since 1970 UTC."""
+    """One writer's inbox, `<root>/inbox/<writer>.sqlite3`. `clock` gives µs since 1970 UTC.
 
-    def __init__(self, root: Path, writer: str, clock: Callable[[], int], floor: int = 0) -> None:
+    `durable=False` leaves the flush out: for measurements of what it costs, never for readings.
+    """
+
+    def __init__(
+        self,
+        root: Path,
+        writer: str,
+        clock: Callable[[], int],
+        floor: int = 0,
+        last_id: int = 0,
+        *,
+        durable: bool = True,
+    ) -> None:
         if not _WRITER.fullmatch(writer):
             raise Problem("readings_writer_name", writer=writer)
         self.writer = writer
         self._clock = clock
+        self._durable = durable
         self._path = root / "inbox" / f"{writer}.sqlite3"
+        self._aside = aside_note(root, writer)
         self._held = threading.local()
         if not self._path.exists():
-            self._create(floor)
+            self._refuse_aside()
+            with disk_told(writer):
+                self._create(floor, last_id)
 
-    def _create(self, floor: int) -> None:
+    def _create(self, floor: int, last_id: int) -> None:
         """Stamps of a new writer start after `floor`, the watermark that was published.
+
+        Its ids start after `last_id`, the last that the lake took from a writer of this name.
 
         The file gets its name when it is complete: an inbox is there whole or not at all. Callers
         hold the lock under which watermarks are published.
@@ -74,9 +136,11 @@ class Inbox:
         new = self._path.with_suffix(".new")
         new.unlink(missing_ok=True)
         with closing(sqlite3.connect(new)) as con:
+            con.execute(f"PRAGMA page_size = {_PAGE_BYTES}")
             con.execute("PRAGMA journal_mode = WAL")
-            con.executescript(_TABLES)
+            con.executescript(_TABLES + _SECOND)
             con.execute("INSERT INTO clock VALUES (?)", (floor,))
+            con.execute("INSERT INTO sqlite_sequence VALUES ('received', ?)", (last_id,))
             con.commit()
         fsync_path(new)
         new.rename(self._path)
@@ -87,78 +151,229 @@ class Inbox:
         held = getattr(self._held, "connection", None)
         if held is None or self._held.process != os.getpid():
             held = sqlite3.connect(self._path, timeout=60, isolation_level=None)
-            held.execute("PRAGMA synchronous = FULL")
+            held.execute(f"PRAGMA synchronous = {'FULL' if self._durable else 'OFF'}")
+            held.execute(f"PRAGMA wal_autocheckpoint = {_LOG_PAGES}")
+            held.execute("PRAGMA secure_delete = OFF")
+            _widen(held)
             self._held.connection, self._held.process = held, os.getpid()
         return held
 
     @contextmanager
     def _transaction(self) -> Iterator[sqlite3.Connection]:
-        con = self._open()
-        con.execute("BEGIN IMMEDIATE")
-        try:
-            yield con
-        except BaseException:
-            con.execute("ROLLBACK")
-            raise
-        con.execute("COMMIT")
+        with disk_told(self.writer):
+            con = self._open()
+            con.execute("BEGIN IMMEDIATE")
+            try:
+                yield con
+                con.execute("COMMIT")
+            except BaseException:
+                if con.in_transaction:
+                    con.execute("ROLLBACK")
+                raise
 
-    def append(self, body: bytes, rows: int, digest: bytes, message_id: str | None) -> Receipt:
-        """Take a batch in, or find the receipt it got the first time."""
+    def _refuse_aside(self) -> None:
+        if self._aside.exists():
+            raise Problem("readings_writer_aside", writer=self.writer, note=self._aside)
+
+    def append(self, entries: Sequence[Entry]) -> list[Receipt]:
+        """Take batches in with one flush, or find the receipts they got the first time."""
         with self._transaction() as con:
-            known = con.execute(
-                "SELECT id, stamp, rows FROM received WHERE message_id = ? OR digest = ?"
-                " ORDER BY id LIMIT 1",
-                (message_id, digest),
-            ).fetchone()
-            if known:
-                place, stamp, rows = known
-                return Receipt(self.writer, place, stamp, rows, duplicate=True)
-            stamp = self._tick(con, after=1)
-            place = con.execute(
-                "INSERT INTO received (stamp, message_id, digest, rows) VALUES (?, ?, ?, ?)",
-                (stamp, message_id, digest, rows),
-            ).lastrowid
-            assert place is not None  # an INSERT into a table with an integer key sets it
-            con.execute("INSERT INTO batch VALUES (?, ?)", (place, body))
-            return Receipt(self.writer, place, stamp, rows, duplicate=False)
+            self._refuse_aside()
+            before = last = con.execute("SELECT last FROM clock").fetchone()[0]
+            receipts = []
+            for entry in entries:
+                receipt = self._known(con, entry)
+                if receipt is None:
+                    last = max(self._clock(), last + 1)
+                    receipt = self._insert(con, entry, last)
+                receipts.append(receipt)
+            if last > before:
+                con.execute("UPDATE clock SET last = ?", (last,))
+            return receipts
 
-    def _tick(self, con: sqlite3.Connection, *, after: int = 0, floor: int = 0) -> int:
-        """max(clock, last + after, floor), kept as the new last stamp."""
-        (last,) = con.execute("SELECT last FROM clock").fetchone()
-        stamp = max(self._clock(), last + after, floor)
-        con.execute("UPDATE clock SET last = ?", (stamp,))
-        return stamp
+    def _known(self, con: sqlite3.Connection, entry: Entry) -> Receipt | None:
+        found = (
+            _of_message(con, entry.message_id)
+            or con.execute(
+                f"SELECT {_RECEIPT} FROM received WHERE digest = ?", (entry.digest,)
+            ).fetchone()
+        )
+        return self._receipt(found) if found else None
+
+    def find(self, message_id: str) -> Receipt | None:
+        """The receipt of a message, when this writer took it."""
+        with disk_told(self.writer):
+            found = _of_message(self._open(), message_id)
+        return self._receipt(found) if found else None
+
+    def _receipt(self, found: tuple[int, int, int, bytes, bytes]) -> Receipt:
+        place, stamp, rows, body_digest, note = found
+        return Receipt(self.writer, place, stamp, rows, True, body_digest, note)
+
+    def _insert(self, con: sqlite3.Connection, entry: Entry, stamp: int) -> Receipt:
+        place = con.execute(
+            "INSERT INTO received (stamp, message_id, digest, rows, source, body_digest, note)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?)",
+            (stamp, entry.message_id, entry.digest, entry.rows, entry.source, entry.body_digest,
+             entry.note),
+        ).lastrowid  # fmt: skip
+        assert place is not None  # an INSERT into a table with an integer key sets it
+        con.execute(
+            "INSERT INTO batch (id, body, raw, form, crc) VALUES (?, ?, ?, ?, ?)",
+            (place, entry.body, entry.raw, entry.form, entry.crc),
+        )
+        digest, note = entry.body_digest, entry.note
+        return Receipt(self.writer, place, stamp, entry.rows, False, digest, note)
 
     def close_stamps(self, floor: int = 0) -> int:
         """A stamp ≥ floor that every later batch of this writer exceeds, however clocks move."""
         with self._transaction() as con:
-            return self._tick(con, floor=floor)
+            (last,) = con.execute("SELECT last FROM clock").fetchone()
+            stamp: int = max(self._clock(), last, floor)
+            con.execute("UPDATE clock SET last = ?", (stamp,))
+            return stamp
 
-    def pending(self, after: int, limit_rows: int) -> list[Batch]:
-        """Batches beyond an id, the oldest first, of about so many rows."""
-        taken, batches = 0, []
-        rows = self._open().execute(
-            "SELECT id, stamp, rows, body FROM batch JOIN received USING (id)"
-            " WHERE id > ? ORDER BY id",
-            (after,),
-        )
-        with closing(rows):
+    def pending(self, after: int, limit_rows: int, limit_bytes: int = 2**27) -> list[Batch]:
+        """Batches beyond an id, the oldest first, of about so many rows or bytes."""
+        taken, size, batches = 0, 0, []
+        with closing(self._waiting("id > ? ORDER BY id", after)) as rows:
             for row in rows:
-                batches.append(Batch(*row))
+                batches.append(self._checked(row))
                 taken += row[2]
-                if taken >= limit_rows:
+                size += len(row[5]) + len(row[6] or b"")
+                if taken >= limit_rows or size >= limit_bytes:
                     break
         return batches
+
+    def _waiting(self, where: str, value: int) -> sqlite3.Cursor:
+        return self._open().execute(
+            "SELECT id, stamp, rows, source, body_digest, body, raw, form, crc"
+            f" FROM batch JOIN received USING (id) WHERE {where}",
+            (value,),
+        )
+
+    def _checked(self, row: tuple[Any, ...]) -> Batch:
+        *values, crc = row
+        batch = Batch(*values)
+        if crc is not None and crc != zlib.crc32(batch.raw or b"", zlib.crc32(batch.body)):
+            raise Problem("readings_batch_damaged", writer=self.writer, batch=batch.inbox_id)
+        return batch
+
+    def salvage(self, after: int) -> tuple[list[Batch], list[int]]:
+        """Batches beyond an id that can still be read, and the ids of those that cannot.
+
+        Call after the writer was set aside: whoever appends meanwhile has either committed before
+        or finds it set aside.
+        """
+        whole, lost = [], []
+        with suppressed_damage(), suppressed_damage(), self._transaction():
+            pass  # an append that is under way ends before this
+        for place in self._ids(after):
+            try:
+                found = self._waiting("id = ?", place).fetchone()
+                whole.append(self._checked(found))
+            except (sqlite3.DatabaseError, Problem, TypeError):
+                lost.append(place)
+        return whole, lost
+
+    def _ids(self, after: int) -> list[int]:
+        """Ids beyond one, as far as either table can tell."""
+        ids: set[int] = set()
+        for table in ("batch", "received"):
+            query = f"SELECT id FROM {table} WHERE id > ? ORDER BY id"
+            with suppressed_damage(), closing(self._open().execute(query, (after,))) as rows:
+                ids.update(place for (place,) in rows)
+        return sorted(ids)
 
     def forget(self, upto: int) -> None:
         """Delete the bodies that the lake holds; that they were received stays known."""
         with self._transaction() as con:
             con.execute("DELETE FROM batch WHERE id <= ?", (upto,))
 
+    def forget_receipts(self, before: int) -> int:
+        """Forget that batches stamped before were received; those that wait to be sealed stay."""
+        with self._transaction() as con:
+            gone = con.execute(
+                "DELETE FROM received WHERE stamp < ? AND id NOT IN (SELECT id FROM batch)",
+                (before,),
+            )
+            return gone.rowcount
+
     def backlog(self) -> int:
         """Rows that wait to be sealed."""
         query = "SELECT coalesce(sum(rows), 0) FROM batch JOIN received USING (id)"
         return int(self._open().execute(query).fetchone()[0])
+
+    def set_aside(self, reason: str) -> Path:
+        """No more is appended; the note says why. The file stays for whoever repairs it."""
+        self._aside.write_text(reason, encoding="utf-8")
+        fsync_path(self._aside)
+        fsync_path(self._aside.parent)
+        return self._aside
+
+    def retire(self) -> Path:
+        """Give the damaged file another name, so that sealing passes it by."""
+        kept = self._path.with_suffix(f".damaged-{time.time_ns() // 1000}")
+        for suffix in ("", "-wal", "-shm"):
+            path = Path(f"{self._path}{suffix}")
+            if path.exists():
+                path.rename(f"{kept}{suffix}")
+        fsync_path(kept.parent)
+        return kept
+
+
+def _of_message(
+    con: sqlite3.Connection, message_id: str | None
+) -> tuple[int, int, int, bytes, bytes] | None:
+    if message_id is None:
+        return None
+    found: tuple[int, int, int, bytes, bytes] | None = con.execute(
+        f"SELECT {_RECEIPT} FROM received WHERE message_id = ?", (message_id,)
+    ).fetchone()
+    return found
+
+
+def _widen(con: sqlite3.Connection) -> None:
+    """Add the columns that came later to an inbox of an earlier version of this program."""
+    if con.execute("PRAGMA user_version").fetchone()[0] < 2:
+        con.execute("BEGIN IMMEDIATE")
+        if con.execute("PRAGMA user_version").fetchone()[0] < 2:
+            for statement in filter(None, map(str.strip, _SECOND.split(";"))):
+                con.execute(statement)
+        con.execute("COMMIT")
+
+
+def is_damage(error: BaseException) -> bool:
+    """Whether an inbox cannot be read: a malformed file, or a batch that fails its checksum."""
+    if isinstance(error, Problem):
+        return error.code in {"readings_batch_damaged", "readings_inbox_damaged"}
+    code = getattr(error, "sqlite_errorcode", None)
+    return isinstance(error, sqlite3.DatabaseError) and code is not None and code & 255 in _DAMAGED
+
+
+@contextmanager
+def suppressed_damage() -> Iterator[None]:
+    """Go on after reading as far as a damaged file can be read."""
+    try:
+        yield
+    except (sqlite3.DatabaseError, Problem) as error:
+        if not is_damage(error):
+            raise
+
+
+@contextmanager
+def disk_told(writer: str) -> Iterator[None]:
+    """What the disk refuses, as a Problem: nothing was taken."""
+    try:
+        yield
+    except (sqlite3.DatabaseError, OSError) as error:
+        code = "readings_inbox_damaged" if is_damage(error) else "readings_not_durable"
+        raise Problem(code, writer=writer, reason=str(error)) from error
+
+
+def aside_note(root: Path, writer: str) -> Path:
+    """Where it stands why a writer was set aside."""
+    return root / "inbox" / f"{writer}.aside"
 
 
 def writers(root: Path) -> list[str]:

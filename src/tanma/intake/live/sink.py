@@ -6,8 +6,6 @@ from typing import Protocol
 
 import pyarrow as pa
 
-from tanma.intake.live.refusals import Refusal
-
 
 class Receipt(Protocol):
     """The answer to an accepted batch: durable, whoever dies next."""
@@ -29,15 +27,16 @@ class Receipt(Protocol):
         """SHA-256 of the body that was first received under this message id."""
 
     @property
-    def refused(self) -> tuple[Refusal, ...]:
-        """What was refused when it was first received."""
+    def note(self) -> bytes:
+        """What the adapter handed in to be kept with the receipt."""
 
 
 class Sink(Protocol):
     """Takes a batch in; what it returns is on the disk.
 
     `table` has the columns of READING; `raw` are the bytes as received, `form` the name of the
-    decoder that reads them again, `source` the gateway. Raises `Problem` when nothing was taken.
+    decoder that reads them again, `source` the gateway, `message_id` its own number of the message.
+    `note` is kept and given back with the receipt. Raises `Problem` when nothing was taken.
     """
 
     def accept(
@@ -48,7 +47,7 @@ class Sink(Protocol):
         form: str,
         source: str,
         message_id: str | None = None,
-        refused: tuple[Refusal, ...] = (),
+        note: bytes = b"",
     ) -> Receipt: ...
 
 
@@ -63,5 +62,5 @@ class AsyncSink(Protocol):
         form: str,
         source: str,
         message_id: str | None = None,
-        refused: tuple[Refusal, ...] = (),
+        note: bytes = b"",
     ) -> Receipt: ...
