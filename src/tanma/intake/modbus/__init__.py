@@ -1,0 +1,1 @@
+"""Modbus TCP, read-only, driven by device maps."""

@@ -1,0 +1,274 @@
+"""What pollers share: when to read, which instant a reading carries, and handing it on durably.
+
+A device is read when an interval of its points ends. A reading that comes within a tenth of its
+interval (at most 10 s) carries the end of the interval as its instant, a later one its own second.
+Every device has its own task; a failure is tried again after 1, 2, 4 … 60 s, and nothing waits for
+another device. Readings wait in memory while the sink refuses them.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import hashlib
+import logging
+import time
+from collections import deque
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from decimal import Context, Decimal
+from typing import Protocol
+
+import pyarrow as pa
+
+from tanma.domain.messages import Problem
+from tanma.domain.readings import INSTANT
+from tanma.intake.live import AsyncSink, Refusal, Said, Scope, Scopes, taken
+from tanma.intake.units import find, ratio
+
+log = logging.getLogger(__name__)
+
+SECOND_US = 1_000_000
+TOLERANCE_US = 10 * SECOND_US
+FIRST_WAIT_S, LONGEST_WAIT_S = 1.0, 60.0
+WAITING_BATCHES = 1_000
+"""Batches that one device keeps in memory while the sink refuses them; then the oldest is lost."""
+_EXACT = Context(prec=60)
+
+Clock = Callable[[], int]
+
+
+@dataclass(frozen=True)
+class Measured:
+    """One value as a device said it; `text` is None where the device says that it has none."""
+
+    point: str
+    kind: str
+    unit: str
+    interval_s: int
+    at_us: int
+    text: str | None
+
+
+@dataclass(frozen=True)
+class Fault:
+    """A point that could not be read, with the reason; the others of its device are."""
+
+    point: str
+    problem: Problem
+
+
+@dataclass(frozen=True)
+class Decoded:
+    measured: tuple[Measured, ...]
+    faults: tuple[Fault, ...] = ()
+
+
+class Device(Protocol):
+    """One device behind an adapter. `read` gives bytes that `decode` reads without the device."""
+
+    name: str
+    form: str
+    intervals: Mapping[str, int]
+    """Point → seconds."""
+
+    async def read(self, points: Sequence[str]) -> bytes: ...
+
+    def decode(self, raw: bytes) -> Decoded: ...
+
+    async def close(self) -> None: ...
+
+
+@dataclass
+class Health:
+    """How a connection is doing, for pages and metrics."""
+
+    name: str
+    adapter: str
+    last_us: int = 0
+    taken: int = 0
+    refused: int = 0
+    absent: int = 0
+    failures: int = 0
+    waiting: int = 0
+    lost: int = 0
+    error: Problem | None = None
+
+    def failed(self, problem: Problem) -> None:
+        self.failures += 1
+        if self.error is None or self.error.code != problem.code:
+            log.warning("%s: %s", self.name, problem)
+        self.error = problem
+
+
+def clock_us() -> int:
+    return time.time_ns() // 1000
+
+
+def instants(measured: Measured) -> tuple[int, int]:
+    """Start and end [µs] of a reading: an interval is the last one that ended."""
+    interval = measured.interval_s * SECOND_US
+    slot = measured.at_us - measured.at_us % interval
+    if measured.kind == "interval":
+        return slot - interval, slot
+    late = measured.at_us - slot
+    near = late <= min(TOLERANCE_US, interval // 10)
+    at = slot if near else measured.at_us - measured.at_us % SECOND_US
+    return at, at
+
+
+def converted(text: str, unit: str, target: str) -> str | None:
+    """A value in another unit of the same dimension, exact; None where there is no way."""
+    source, wanted = find(unit), find(target)
+    step = ratio(source, wanted) if source and wanted else None
+    if step is None:
+        return None
+    if step == 1:
+        return text
+    scaled = _EXACT.multiply(Decimal(text), Decimal(step.numerator))
+    return f"{_EXACT.divide(scaled, Decimal(step.denominator)):f}"
+
+
+def said(
+    device: str, measured: Iterable[Measured], scope: Scope
+) -> tuple[Said, tuple[Refusal, ...]]:
+    """Columns of what was measured, in the units of the channels.
+
+    A point is found under `device/point`. A unit that does not fit the channel's is refused; a
+    value that the device does not have is no reading, and no withdrawal either.
+    """
+    names, starts, ends, values = [], [], [], []
+    refused = []
+    for index, one in enumerate(measured):
+        name = f"{device}/{one.point}"
+        place = scope.places.get(name)
+        unit = one.unit if place is None else scope.unit[place]
+        text = one.text and converted(one.text, one.unit, unit)
+        if text is None:
+            if one.text is not None:
+                params = {"channel": name, "unit": one.unit, "expected": unit}
+                refused.append(Refusal(index, "device_unit", params))
+            continue
+        start, end = instants(one)
+        names.append(name)
+        starts.append(start)
+        ends.append(end)
+        values.append(text)
+    start_utc, end_utc = (pa.array(c, pa.int64()).view(INSTANT) for c in (starts, ends))
+    return Said(names, start_utc, pa.array(values, pa.string()), end_utc), tuple(refused)
+
+
+@dataclass
+class Outbox:
+    """Batches of one device on their way to the sink; nothing leaves before it is durable."""
+
+    device: Device
+    gateway: str
+    scopes: Scopes
+    sink: AsyncSink
+    health: Health
+    _waiting: deque[bytes] = field(default_factory=lambda: deque(maxlen=WAITING_BATCHES))
+
+    def put(self, raw: bytes) -> None:
+        if len(self._waiting) == WAITING_BATCHES:
+            self.health.lost += 1
+        self._waiting.append(raw)
+        self.health.waiting = len(self._waiting)
+
+    async def send(self) -> None:
+        """Hand everything on that waits, oldest first; raises where the sink takes nothing."""
+        while self._waiting:
+            await self._deliver(self._waiting[0])
+            self._waiting.popleft()
+            self.health.waiting = len(self._waiting)
+
+    async def _deliver(self, raw: bytes) -> None:
+        scope = scope_of(self.gateway, self.scopes())
+        decoded = self.device.decode(raw)
+        columns, refused = said(self.device.name, decoded.measured, scope)
+        rows = taken(columns, scope)
+        refused += rows.refused
+        await self.sink.accept(
+            rows.table,
+            raw=raw,
+            form=self.device.form,
+            source=scope.source,
+            message_id=f"{self.device.form}:{hashlib.sha256(raw).hexdigest()}",
+        )
+        self.health.taken += rows.table.num_rows
+        self.health.refused += len(refused)
+        self.health.absent += sum(m.text is None for m in decoded.measured)
+        self._tell(decoded.faults, refused)
+
+    def _tell(self, faults: Sequence[Fault], refused: Sequence[Refusal]) -> None:
+        for fault in faults:
+            self.health.failed(fault.problem)
+        for one in refused[:1]:
+            log.warning("%s: %s", self.health.name, one.text("en"))
+
+
+def scope_of(gateway: str, scopes: Mapping[str, Scope]) -> Scope:
+    """What a gateway may write, by its id; refused where it has no live token."""
+    found = next((scope for scope in scopes.values() if scope.source == gateway), None)
+    if found is None:
+        raise Problem("device_gateway", gateway=gateway)
+    return found
+
+
+async def run_device(
+    device: Device, outbox: Outbox, stop: asyncio.Event, now: Clock = clock_us
+) -> None:
+    """Read one device until `stop`: at once, then whenever an interval of a point ends."""
+    due, at, wait = set(device.intervals), now(), FIRST_WAIT_S
+    while at := await _reached(at, device, stop, now):
+        due |= {p for p, s in device.intervals.items() if at % (s * SECOND_US) == 0}
+        try:
+            if due:
+                outbox.put(await device.read(sorted(due)))
+                due, outbox.health.last_us = set(), now()
+            await outbox.send()
+            outbox.health.error, wait = None, FIRST_WAIT_S
+            at = next_slot(device.intervals.values(), now())
+        except (OSError, TimeoutError, Problem) as error:
+            problem = error if isinstance(error, Problem) else _unreachable(device, error)
+            outbox.health.failed(problem)
+            await device.close()
+            at, due = _again(device, due, now(), wait)
+            wait = min(wait * 2, LONGEST_WAIT_S)
+    await device.close()
+
+
+def next_slot(intervals: Iterable[int], now_us: int) -> int:
+    """The next end of an interval [µs]."""
+    return min((now_us // (s * SECOND_US) + 1) * s * SECOND_US for s in intervals)
+
+
+def _again(device: Device, due: set[str], now_us: int, wait_s: float) -> tuple[int, set[str]]:
+    """When to try again, with the points whose intervals end until then."""
+    at = now_us + int(wait_s * SECOND_US)
+    ended = {
+        p for p, s in device.intervals.items()
+        if now_us // (s * SECOND_US) != at // (s * SECOND_US)
+    }  # fmt: skip
+    return at, due | ended
+
+
+def _unreachable(device: Device, error: Exception) -> Problem:
+    return Problem(
+        "device_unreachable", device=device.name, reason=str(error) or type(error).__name__
+    )
+
+
+async def _reached(at: int, device: Device, stop: asyncio.Event, now: Clock) -> int:
+    """The instant that was waited for; 0 where `stop` came first.
+
+    A clock that is set back would make it hours: the next end of an interval is never passed over.
+    """
+    while not stop.is_set():
+        left = at - now()
+        if left <= 0:
+            return at
+        at = min(at, next_slot(device.intervals.values(), now()))
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(stop.wait(), min(left / SECOND_US, LONGEST_WAIT_S))
+    return 0
