@@ -28,9 +28,11 @@ VIEW = pa.schema(
         ("end_utc", _UTC),
         ("value", pa.int64()),
         ("revision", pa.int64()),
+        ("contested", pa.bool_()),
         ("stamp", pa.int64()),
     ]
 )
+"""`contested`: another value was received for the same channel and start."""
 DIRTY = pa.schema(
     [
         ("channel", pa.int64()),
@@ -211,7 +213,11 @@ def _known(
     settled = _settled(parts.settled, where, receipt)
     revised = _settled(parts.revised, where, receipt)
     fresh = _fresh(snapshot, parts, where, receipt, known_at)
-    lying = f"SELECT {_NAIVE}, receipt, NULL::BIGINT AS stamp FROM ({settled})" if settled else None
+    lying = (
+        f"SELECT {_NAIVE}, false AS contested, receipt, NULL::BIGINT AS stamp FROM ({settled})"
+        if settled
+        else None
+    )
     if fresh is None:
         return _together(lying, _newest(revised) if revised else None)
     keys = f"WITH fresh_keys AS MATERIALIZED (SELECT DISTINCT channel, start_utc FROM ({fresh}))"
@@ -259,7 +265,7 @@ def _newest(rows: str) -> str:
     """
     place = "struct_pack(n := receipt, s := coalesce(stamp, 0), w := writer, b := batch, r := row)"
     return f"""
-        SELECT {_NAIVE}, receipt, stamp FROM (
+        SELECT {_NAIVE}, contested, receipt, stamp FROM (
         WITH versions AS MATERIALIZED ({rows}),
         twice AS MATERIALIZED (
             SELECT channel, start_utc FROM versions GROUP BY ALL HAVING count(*) > 1
@@ -268,13 +274,15 @@ def _newest(rows: str) -> str:
             SELECT {_CONTENT}, min({place}) AS received
             FROM versions SEMI JOIN twice USING (channel, start_utc) GROUP BY {_CONTENT}
         )
-        SELECT {_CONTENT}, received.n AS receipt, nullif(received.s, 0) AS stamp
+        SELECT {_CONTENT}, min(value) OVER key < max(value) OVER key AS contested,
+            received.n AS receipt, nullif(received.s, 0) AS stamp
         FROM first_received
+        WINDOW key AS (PARTITION BY channel, start_utc)
         QUALIFY row_number() OVER (
             PARTITION BY channel, start_utc ORDER BY coalesce(revision, 0) DESC, received DESC
         ) = 1
         UNION ALL
-        SELECT {_CONTENT}, receipt, stamp
+        SELECT {_CONTENT}, false AS contested, receipt, stamp
         FROM versions ANTI JOIN twice USING (channel, start_utc)
         ) WHERE value IS NOT NULL"""
 

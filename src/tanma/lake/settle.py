@@ -21,7 +21,7 @@ import pyarrow.compute as pc
 
 from tanma.lake import sql, tables
 from tanma.lake.delta import NewFile, Sheet, Stored, Table, marker, sole_writer, stored
-from tanma.lake.readings import now_us
+from tanma.lake.landing import now_us
 from tanma.lake.tables import CHANNELS_PER_BUCKET, REVISED, SETTLED, VERSION
 
 GRACE_DAYS = 3
@@ -29,6 +29,7 @@ GRACE_DAYS = 3
 _BATCH_ROWS = 122_880
 _COLUMNS = ", ".join(VERSION.names)
 _ORDER = "ORDER BY channel, start_utc, receipt, row"
+_NO_RECEIPTS = "(SELECT 0 AS receipt, 0 AS stamp, '' AS writer, 0 AS batch WHERE false)"
 _EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
 
 
@@ -62,50 +63,61 @@ class Settler:
         with sole_writer(self._lock):
             landing, tail = self.landing.open(), self.tail.create()
             after = marker(tail, tables.TAIL_STAMP)
-            upto = marker(landing, tables.WATERMARK)
-            files = [f for f in stored(landing) if _may_hold(f, after, upto)]
-            done = Settled(0, 0, max(after, upto))
-            if upto > after:
+            upto = max(after, marker(landing, tables.WATERMARK))
+            files = [f for f in stored(landing) if f.least.get("stamp", upto) <= upto]
+            done = Settled(0, 0, upto)
+            if files:
                 done = self._settle(files, after, upto)
-            self._leave_landing(done.upto)
+            elif upto > after:
+                self.tail.commit([], {tables.TAIL_STAMP: upto})
+            self._leave_landing(files, upto)
             return done
 
     def _settle(self, files: list[Stored], after: int, upto: int) -> Settled:
         receipt = self.tail.marker(tables.TAIL_RECEIPT)
-        markers = {tables.TAIL_STAMP: upto}
-        if not files:
-            self.tail.commit([], markers)
-            return Settled(0, 0, upto)
         with self._connection() as con:
             last = self._number_batches(con, files, receipt, after, upto)
             rows = _stage(con, files)
             written, dropped, partitions = self._rewrite_days(con)
-        markers[tables.TAIL_RECEIPT] = last
-        self.tail.commit(written, markers, drop=dropped)
+        if rows or upto > after:
+            markers = {tables.TAIL_STAMP: upto, tables.TAIL_RECEIPT: last}
+            self.tail.commit(written, markers, drop=dropped)
         return Settled(rows, partitions, upto)
 
     def _number_batches(
         self, con: duckdb.DuckDBPyConnection, files: list[Stored], last: int, after: int, upto: int
     ) -> int:
-        """Give the batches stamped in (after, upto] the numbers after `last`; the new last one.
+        """Table `numbered`: the batches to settle, with receipt numbers above `last`; the greatest.
 
-        The same batches get the same numbers again when an earlier run died before its commit to
-        the tail, so a number in `receipts` always means the same batch.
+        Batches that an earlier run had numbered before it died keep their numbers. A batch that
+        came below the watermark against all rules gets a new number: it counts from now on.
         """
         landed = sql.scan([f.uri for f in files], union_by_name=True)
+        low = min(f.least.get("stamp", 0) for f in files)
+        noted = [f.uri for f in self.receipts.files() if f.most["stamp"] >= low]
+        held = sql.scan(noted) if noted else _NO_RECEIPTS
+        con.execute(
+            f"""CREATE TEMP TABLE waiting AS
+            SELECT stamp, writer, batch, count(*) AS rows FROM {landed}
+            WHERE stamp <= {upto} GROUP BY stamp, writer, batch"""
+        )
         con.execute(
             f"""CREATE TEMP TABLE numbered AS
-            SELECT {last} + row_number() OVER (ORDER BY stamp, writer, batch) AS receipt,
-                stamp, writer, batch, count(*) AS rows
-            FROM {landed} WHERE stamp > {after} AND stamp <= {upto}
-            GROUP BY stamp, writer, batch"""
+            SELECT r.receipt, w.* FROM waiting w JOIN {held} r USING (stamp, writer, batch)
+            WHERE r.receipt > {last}"""
         )
-        noted = self.receipts.marker(tables.RECEIPTS_UPTO)
-        new = con.sql(f"FROM numbered WHERE receipt > {noted} ORDER BY receipt").to_arrow_table()
+        top = max(last, self.receipts.marker(tables.RECEIPTS_UPTO))
+        con.execute(
+            f"""CREATE TEMP TABLE new AS
+            SELECT {top} + row_number() OVER (ORDER BY stamp, writer, batch) AS receipt, w.*
+            FROM waiting w ANTI JOIN {held} r USING (stamp, writer, batch)"""
+        )
+        con.execute("INSERT INTO numbered FROM new")
+        new = con.sql("FROM new ORDER BY receipt").to_arrow_table().cast(tables.RECEIPT)
         if new.num_rows:
-            file = self.receipts.write(new.cast(tables.RECEIPT).to_batches())
-            top = new["receipt"][-1].as_py()
-            self.receipts.commit([file] if file else [], {tables.RECEIPTS_UPTO: top})
+            file = self.receipts.write(new.to_batches())
+            marks = {tables.RECEIPTS_UPTO: new["receipt"][-1].as_py()}
+            self.receipts.commit([file] if file else [], marks)
         return con.execute(f"SELECT coalesce(max(receipt), {last}) FROM numbered").fetchall()[0][0]
 
     def _rewrite_days(
@@ -135,10 +147,11 @@ class Settler:
         receipt = marker(opened, tables.MOVED_RECEIPT)
         return lambda day: receipt if tables.month_number(f"{day:%Y-%m}") < month else 0
 
-    def _leave_landing(self, upto: int) -> None:
+    def _leave_landing(self, files: Iterable[Stored], upto: int) -> None:
         """Take files out of the landing that the tail holds whole."""
+        whole = {f.name for f in files if f.most.get("stamp", upto + 1) <= upto}
         with sole_writer(self._landing_lock):
-            gone = [f for f in self.landing.files() if f.most.get("stamp", upto + 1) <= upto]
+            gone = [f for f in self.landing.files() if f.name in whole]
             if gone:
                 self.landing.commit([], {}, drop=gone)
 
@@ -193,11 +206,6 @@ class Settler:
                 yield con
         finally:
             shutil.rmtree(spill, ignore_errors=True)
-
-
-def _may_hold(file: Stored, after: int, upto: int) -> bool:
-    """Whether a landing file may hold rows stamped in (after, upto]."""
-    return file.most.get("stamp", upto) > after and file.least.get("stamp", upto) <= upto
 
 
 def _month_of(file: Stored) -> int:
