@@ -17,6 +17,7 @@ from django.utils import timezone
 
 from tanma.apps.cockpit.models import Kiosk
 from tanma.apps.imports.models import Batch, DeskCase
+from tanma.apps.metering import door as metering
 from tanma.apps.people.door import Consent, Membership, User, create_token, token_hash
 from tests.apps.region import CITY, PREVIEW, client_of, published
 
@@ -78,6 +79,19 @@ TABLE: dict[str, str] = {
     "imports/mismatch/": "302 403 403 200 200 200",
     "imports/missing/": "302 403 403 200 200 200",
     "imports/declare/": "302 200 200 403 403 403",
+    "meters/": "302 200 200 200 200 200",
+    "meters/gateways/": "302 200 200 200 200 200",
+    "meters/gateways/<str:uid>/": "302 200 404 404 200 200",
+    "meters/gateways/<str:uid>/renew/": "302 405 405 405 405 405",
+    "meters/gateways/<str:uid>/revoke/": "302 405 405 405 405 405",
+    "meters/connect/": "302 200 200 200 200 200",
+    "meters/connect/<str:uid>/meters/": "302 200 404 404 200 200",
+    "meters/connect/<str:uid>/test/": "302 200 404 404 200 200",
+    "meters/connect/<str:uid>/test/poll/": "302 200 404 404 200 200",
+    "meters/new/<str:uid>/": "302 200 404 404 200 200",
+    "meters/<str:uid>/": "302 200 404 404 200 200",
+    "meters/<str:uid>/change/": "302 200 404 404 200 200",
+    "meters/<str:uid>/event/": "302 200 404 404 200 200",
     "registry/enterprises/": "302 403 403 200 200 200",
     "registry/enterprises/<str:uid>/": "302 200 404 404 200 200",
     "registry/enterprises/<str:uid>/facts/": "302 200 404 404 200 200",
@@ -153,7 +167,19 @@ def objects(region: Any) -> dict[str, str]:
         "inventories/ uid": firm.uid, "rules/factors name": "fuels",
         "rules/editions edition_id": "zj-code-account", "api/v1 code": firm.public_code,
         "api/v1 uid": firm.uid, "account/tokens uid": create_token(user, "x", 1)[0].uid,
-        "office/users uid": Membership.objects.get(user=user).uid,
+        "office/users uid": Membership.objects.get(user=user).uid, **metered(firm),
+    }  # fmt: skip
+
+
+def metered(firm: Any) -> dict[str, str]:
+    """A meter and a gateway of an enterprise."""
+    about = {"author": "test"}
+    subject = metering.register_meter("T-1", firm.uscc, **about)
+    metering.declare([metering.Declared("T-1", "electricity.purchased", unit="kWh")], **about)
+    gateway, _ = metering.create_gateway("x", firm.id, **about)
+    return {
+        "meters/ uid": uid_of(subject), "meters/new uid": firm.uid,
+        "meters/gateways uid": gateway.uid, "meters/connect uid": gateway.uid,
     }  # fmt: skip
 
 

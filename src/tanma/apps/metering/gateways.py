@@ -18,6 +18,7 @@ from tanma.intake.live import Scope, ScopedChannel
 
 PREFIX = "tanma_gw_"
 SHOWN_END = 4
+SHOWN_REFUSALS = 20
 CHANNELS = pa.schema(
     [
         ("channel", pa.int64()), ("enterprise", pa.int64()), ("meter", pa.string()),
@@ -92,6 +93,8 @@ class Heard:
     sequence: int | None = None
     gaps: int = 0
     missed: int = 0
+    refusals: tuple[dict[str, object], ...] = ()
+    """Some refusals of the newest batch that had any, as `Refusal.as_json` gives them."""
 
 
 def note_heard(heard: Iterable[Heard]) -> None:
@@ -104,7 +107,7 @@ def note_heard(heard: Iterable[Heard]) -> None:
         Gateway.objects.bulk_update(
             rows,
             ["last_seen_us", "last_sequence", "sequence_gaps", "missed_messages", "accepted_rows",
-             "refused_rows"],
+             "refused_rows", "last_refusals"],
         )  # fmt: skip
 
 
@@ -114,6 +117,8 @@ def _add(row: Gateway, heard: Heard) -> None:
     row.refused_rows += heard.refused
     row.sequence_gaps += heard.gaps
     row.missed_messages += heard.missed
+    if heard.refusals:
+        row.last_refusals = list(heard.refusals[:SHOWN_REFUSALS])
     if heard.sequence is not None:
         row.last_sequence = heard.sequence
 

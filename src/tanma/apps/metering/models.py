@@ -58,6 +58,8 @@ class Gateway(models.Model):
     missed_messages = models.BigIntegerField(default=0)
     accepted_rows = models.BigIntegerField(default=0)
     refused_rows = models.BigIntegerField(default=0)
+    last_refusals = models.JSONField(default=list)
+    """Of the newest batch that had some: code and both texts, as the device was answered."""
     device_map = models.TextField(blank=True)
 
     def __str__(self) -> str:

@@ -1,0 +1,53 @@
+"""The newest reading of each channel, as the lake knows it."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Collection
+from dataclasses import dataclass
+
+import duckdb
+from django.conf import settings
+
+from tanma.apps.registry import door as registry
+from tanma.lake.readings import Readings
+
+LOOK_BACK = dt.timedelta(days=3)
+
+
+@dataclass(frozen=True)
+class Newest:
+    """A reading in the channel's unit, before the multiplier."""
+
+    value: str
+    at: dt.datetime
+    received_us: int
+
+
+def newest(
+    channels: Collection[registry.Channel], since: dt.datetime | None = None
+) -> dict[int, Newest]:
+    """Channel → its newest reading since an instant (three days ago when None)."""
+    if not channels:
+        return {}
+    lake = Readings(settings.TANMA.lake)
+    now = dt.datetime.now(dt.UTC)
+    with duckdb.connect() as con:
+        con.execute("SET TimeZone = 'UTC'")
+        span = (since or now - LOOK_BACK, now + dt.timedelta(days=1))
+        lake.known(con, [c.id for c in channels], *span, lake.watermark)
+        rows = con.execute(
+            """SELECT channel, arg_max(value, start_utc), max(end_utc),
+               arg_max(stamp, start_utc) FROM readings GROUP BY channel"""
+        ).fetchall()
+    scale = {c.id: c.scale for c in channels}
+    return {
+        channel: Newest(decimal_text(value, scale[channel]), at.replace(tzinfo=dt.UTC), stamp)
+        for channel, value, at, stamp in rows
+    }
+
+
+def decimal_text(count: int, scale: int) -> str:
+    """A count as decimal text with all its digits: 1234 at scale 2 is 12.34."""
+    sign, digits = "-" * (count < 0), str(abs(count)).rjust(scale + 1, "0")
+    return sign + (f"{digits[:-scale]}.{digits[-scale:]}" if scale else digits)

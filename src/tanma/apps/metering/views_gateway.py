@@ -1,0 +1,142 @@
+"""Pages of gateways, and the way from nothing to the first value seen."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.translation import gettext
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_POST
+
+from tanma.apps.metering import arrivals, gateways, listing, snippets
+from tanma.apps.metering.forms import GatewayForm, lang
+from tanma.apps.metering.models import Gateway
+from tanma.apps.metering.views import author, enterprise_of, found
+from tanma.apps.people import door as people
+from tanma.apps.registry import door as registry
+
+SUGGESTED = 20
+"""Enterprises that a search offers."""
+
+
+def steps(current: int) -> list[tuple[Any, str, str]]:
+    """The stepper of the way: what is done, what is next."""
+    labels = (
+        gettext("选择企业与网关"), gettext("保存密钥"), gettext("登记表计"), gettext("测试读数"),
+    )  # fmt: skip
+    states = ["done"] * current + ["current"] + ["todo"] * (len(labels) - current - 1)
+    return [(label, state, "") for label, state in zip(labels, states, strict=False)]
+
+
+@login_required
+def gateway_list(request: HttpRequest) -> HttpResponseBase:
+    viewer = people.viewer(request)
+    rows = people.visible(viewer, Gateway.objects.all())
+    table = listing.gateway_table(rows, request.GET)
+    if (file := table.export("gateways")) is not None:
+        return file
+    context = {"table": table, "any": rows.exists(), "may": viewer.may("manage_meters")}
+    return render(request, "metering/gateways.html", context)
+
+
+@login_required
+def gateway(request: HttpRequest, uid: str) -> HttpResponse:
+    _viewer, row = found(request, Gateway, uid)
+    return render(request, "metering/gateway.html", _shown(request, row))
+
+
+def _shown(request: HttpRequest, row: Gateway, token: str = "") -> dict[str, Any]:
+    channels = list(gateways.channels_of(row).order_by("id"))
+    viewer = people.viewer(request)
+    return {
+        "gateway": row, "token": token, "seen": listing.seen_html(row),
+        "firm": registry.Enterprise.objects.filter(pk=row.subject or 0).first(),
+        "channels": [(c, gateways.point(c.meter, c.item), registry.item_name(c.item))
+                     for c in channels],
+        "snippets": snippets.all_of(channels, token),
+        "may": viewer.may("manage_meters", row.subject),
+        "refusals": [r.get(lang()) for r in row.last_refusals],
+        "steps": steps(1) if token else None,
+        "crumbs": [(gettext("网关"), reverse("metering:gateways")), (str(row), "")],
+    }  # fmt: skip
+
+
+@never_cache
+@login_required
+def connect(request: HttpRequest) -> HttpResponse:
+    """Step one: the enterprise and a name for its gateway; the answer shows the token once."""
+    viewer = people.viewer(request)
+    viewer.require("manage_meters")
+    firm = enterprise_of(viewer, request.GET.get("of", ""))
+    form = GatewayForm(request.POST or None)
+    if request.method == "POST" and firm is not None and form.is_valid():
+        viewer.require("manage_meters", firm.id)
+        row, token = gateways.create_gateway(
+            form.cleaned_data["name"], firm.id, author=author(viewer)
+        )
+        return render(request, "metering/gateway.html", _shown(request, row, token))
+    query = request.GET.get("q", "").strip()
+    rows = people.visible(viewer, registry.Enterprise.objects.order_by("name"))
+    context = {
+        "firm": firm, "form": form, "q": query, "steps": steps(0),
+        "matches": registry.filtered(rows, {"q": query})[:SUGGESTED] if query else [],
+    }  # fmt: skip
+    return render(request, "metering/connect.html", context)
+
+
+@never_cache
+@login_required
+@require_POST
+def renew(request: HttpRequest, uid: str) -> HttpResponse:
+    """A new token, shown in this one answer; the one before ends."""
+    viewer, row = found(request, Gateway, uid)
+    viewer.require("manage_meters", row.subject)
+    return render(request, "metering/gateway.html", _shown(request, row, gateways.renew_token(row)))
+
+
+@login_required
+@require_POST
+def revoke(request: HttpRequest, uid: str) -> HttpResponse:
+    viewer, row = found(request, Gateway, uid)
+    viewer.require("manage_meters", row.subject)
+    gateways.revoke(row)
+    messages.success(request, gettext("网关已停用，它的密钥不再有效。"))
+    return redirect("metering:gateway", row.uid)
+
+
+@login_required
+def connect_meters(request: HttpRequest, uid: str) -> HttpResponse:
+    """Step three: which channels the gateway writes, and a way to add more."""
+    viewer, row = found(request, Gateway, uid)
+    viewer.require("manage_meters", row.subject)
+    return render(request, "metering/connect_meters.html", _shown(request, row) | {
+        "steps": steps(2)})  # fmt: skip
+
+
+@login_required
+def connect_test(request: HttpRequest, uid: str) -> HttpResponse:
+    """Step four: wait until the first value of each channel is seen."""
+    _viewer, row = found(request, Gateway, uid)
+    context = _shown(request, row) | {"steps": steps(3), **_arrived(row)}
+    return render(request, "metering/connect_test.html", context)
+
+
+@login_required
+def connect_poll(request: HttpRequest, uid: str) -> HttpResponse:
+    """The part of step four that asks again."""
+    _viewer, row = found(request, Gateway, uid)
+    context = {"gateway": row, "seen": listing.seen_html(row), **_arrived(row),
+               "refusals": [r.get(lang()) for r in row.last_refusals]}  # fmt: skip
+    return render(request, "metering/parts/arrived.html", context)
+
+
+def _arrived(row: Gateway) -> dict[str, Any]:
+    channels = list(gateways.channels_of(row).order_by("id"))
+    newest = arrivals.newest(channels, row.created_at - arrivals.LOOK_BACK)
+    rows = [(c, registry.item_name(c.item), newest.get(c.id)) for c in channels]
+    return {"arrived": rows, "waiting": len(rows) - len(newest), "first": bool(newest)}

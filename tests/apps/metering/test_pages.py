@@ -1,0 +1,306 @@
+"""Pages of the register and the way from nothing to the first value seen."""
+
+import datetime as dt
+import re
+
+import pyarrow as pa
+import pytest
+from django.test import Client
+
+from tanma.apps.facts import door as facts
+from tanma.apps.metering import door as metering
+from tanma.apps.people.door import Membership, Organisation, Role, User
+from tanma.apps.registry import door as registry
+from tanma.domain.readings import READING
+from tanma.lake.readings import Readings
+from tests.apps.metering.conftest import FIRST, SECOND
+
+pytestmark = [pytest.mark.db, pytest.mark.django_db(databases=["default", "work"])]
+BOUGHT = "electricity.purchased"
+
+
+def person(name, role, **scope):
+    organisation, _ = Organisation.objects.get_or_create(name_zh="样例单位")
+    user = User.objects.create_user(username=name)
+    since = dt.date(2020, 1, 1)
+    Membership.objects.create(
+        user=user, organisation=organisation, role=role, valid_from=since, **scope
+    )
+    client = Client()
+    client.force_login(user)
+    return client
+
+
+@pytest.fixture
+def office(firms):
+    return person("bureau", Role.BUREAU)
+
+
+@pytest.fixture
+def owner(firms):
+    return person("jia", Role.ENTERPRISE, subject=firms[FIRST])
+
+
+@pytest.fixture
+def stranger(firms):
+    return person("yi", Role.ENTERPRISE, subject=firms[SECOND])
+
+
+def a_meter(name="表M1", kind="register", code=FIRST, **more):
+    subject = metering.register_meter(name, code, author="test", **more)
+    dated = {"multiplier": "60", "interval_s": "900", "digits": "8"}
+    metering.declare([metering.Declared(name, BOUGHT, kind, "kWh", 2, more=dated)], author="test")
+    return metering.Meter.objects.get(pk=subject)
+
+
+def page(client, address, status=200):
+    answer = client.get(address)
+    assert status == answer.status_code, answer.content.decode()[:500]
+    return answer.content.decode()
+
+
+def test_without_meters_the_list_says_what_to_do(owner):
+    text = page(owner, "/meters/")
+    assert "还没有登记表计" in text
+    assert "/meters/connect/" in text
+
+
+def test_the_list_filters_and_exports(office):
+    a_meter("表M1", location="一车间", calibration_due="2020-01-01")
+    a_meter("表M2", code=SECOND, location="锅炉房")
+    text = page(office, "/meters/")
+    assert "表M1" in text
+    assert "表M2" in text
+    assert "2020-01-01 已过期" in text
+    assert "1 只检定已过期" in text
+    assert "表M2" not in page(office, "/meters/?due=overdue")
+    assert "表M1" not in page(office, "/meters/?q=锅炉")
+    assert "表M1" in page(office, f"/meters/?item={BOUGHT}")
+    assert "没有符合条件的表计" in page(office, "/meters/?item=water.total")
+    assert "没有符合条件的表计" in page(office, "/meters/?virtual=yes")
+    firm = registry.Enterprise.objects.get(natural_key=f"uscc:{FIRST}")
+    assert "表M2" not in page(office, f"/meters/?of={firm.uid}")
+    lines = b"".join(office.get("/meters/?export=csv").streaming_content).decode("utf-8-sig")
+    assert "表M1" in lines
+    assert "60" in lines
+
+
+def test_others_see_nothing_of_a_meter(owner, stranger):
+    row = a_meter()
+    assert "表M1" in page(owner, f"/meters/{row.uid}/")
+    for part in ("", "change/", "event/"):
+        page(stranger, f"/meters/{row.uid}/{part}", 404)
+    assert "表M1" not in page(stranger, "/meters/")
+
+
+def test_one_meter_with_its_tree_channel_and_history(owner):
+    board = a_meter("B1")
+    row = a_meter("表M1", parent=board.uid, location="一车间", **{"class": "0.5S"})
+    text = page(owner, f"/meters/{row.uid}/")
+    for said in ("一车间", "0.5S", "B1", "购入电力", "表底（累计示数）", "60", "0.01", "采用"):
+        assert said in text
+    assert "表M1" in page(owner, f"/meters/{board.uid}/")
+
+
+def form(row, **changes):
+    given = {
+        "site": row.site, "location": row.location, "accuracy": row.accuracy, "source": row.source,
+        "calibration_due": row.calibration_due or "", "formula": "", "parent": "",
+        "valid_from": "2026-01-01", "evidence": "工单 7",
+    }  # fmt: skip
+    for c in registry.Channel.objects.filter(meter=row.name):
+        given |= {f"multiplier_{c.id}": c.multiplier, f"interval_s_{c.id}": c.interval_s or "",
+                  f"digits_{c.id}": c.digits or "", f"rated_{c.id}": c.rated}  # fmt: skip
+    return given | changes
+
+
+def test_a_change_is_shown_confirmed_and_stated_from_its_day_on(owner):
+    row = a_meter(location="一车间")
+    address = f"/meters/{row.uid}/change/"
+    page(owner, address)
+    given = form(row, location="二车间", multiplier_1="80")
+    shown = owner.post(address, given).content.decode()
+    assert "请确认" in shown
+    assert "二车间" in shown
+    row.refresh_from_db()
+    assert "一车间" == row.location
+    answer = owner.post(address, given | {"confirmed": "1"})
+    assert (302, f"/meters/{row.uid}/") == (answer.status_code, answer.url)
+    row.refresh_from_db()
+    assert ("二车间", "80") == (row.location, registry.Channel.objects.get().multiplier)
+    (fact,) = [f for f in facts.facts_of(1, "channel.multiplier") if f.text == "80"]
+    assert (dt.date(2026, 1, 1), "工单 7") == (fact.valid_from, fact.evidence)
+    user = User.objects.get(username="jia")
+    assert f"user:{user.pk}" == fact.author
+
+
+def test_nothing_changed_is_said_and_nothing_stated(owner):
+    row = a_meter()
+    before = facts.Fact.objects.count()
+    answer = owner.post(f"/meters/{row.uid}/change/", form(row))
+    assert "没有任何改动" in answer.content.decode()
+    assert before == facts.Fact.objects.count()
+
+
+def test_a_wrong_multiplier_is_told(owner):
+    row = a_meter()
+    answer = owner.post(f"/meters/{row.uid}/change/", form(row, multiplier_1="6e1"))
+    assert 400 == answer.status_code
+    assert "aria-invalid" in answer.content.decode()
+
+
+def test_virtual_meters_name_others_and_never_themselves(owner):
+    one, two = a_meter("表M1", "interval"), a_meter("表M2", "interval")
+    address = f"/meters/{two.uid}/change/"
+    given = form(two, formula="[表M1] - 0.5 * [表M1]")
+    assert 302 == owner.post(address, given | {"confirmed": "1"}).status_code
+    two.refresh_from_db()
+    assert "#1 - 0.5 * #1" == two.formula
+    assert "[表M1] - 0.5 * [表M1]" in page(owner, f"/meters/{two.uid}/")
+    answer = owner.post(f"/meters/{one.uid}/change/", form(one, formula="[表M2]"))
+    assert 400 == answer.status_code
+    assert "绕成了圈" in answer.content.decode()
+    assert "表M1 → 表M2 → 表M1" in answer.content.decode()
+
+
+def test_a_formula_names_meters_that_exist(owner):
+    row = a_meter("表M1", "interval")
+    answer = owner.post(f"/meters/{row.uid}/change/", form(row, formula="[M7] + 1"))
+    assert "公式中的表计 M7 不存在" in answer.content.decode()
+
+
+def test_an_exchange_needs_both_registers_and_stands_on_the_page(owner):
+    row = a_meter()
+    address = f"/meters/{row.uid}/event/"
+    page(owner, address)
+    given = {"channel": "1", "kind": "exchange", "at": "2026-03-01T16:15", "evidence": "换表单 3"}
+    assert 400 == owner.post(address, given).status_code
+    fine = owner.post(address, given | {"final": "1.234", "first": "0"})
+    assert "该通道只有 2 位小数" in fine.content.decode()
+    answer = owner.post(address, given | {"final": "91234.56", "first": "0.10"})
+    assert 302 == answer.status_code
+    text = page(owner, f"/meters/{row.uid}/")
+    for said in ("换表", "91234.56", "0.10", "2026-03-01T08:15:00Z", "换表单 3"):
+        assert said in text
+
+
+def test_events_are_for_registers(owner):
+    row = a_meter("表M1", "interval")
+    assert "没有表底通道" in page(owner, f"/meters/{row.uid}/event/")
+
+
+NEW = {
+    "meter": "A-100", "item": BOUGHT, "kind": "interval", "unit": "", "resolution": "0.01",
+    "interval_s": "900", "ct": "100", "pt": "2.5", "digits": "", "rated": "630", "parent": "",
+    "site": "", "location": "变电所", "accuracy": "0.5S", "calibration_due": "2030-01-01",
+    "since": "2026-01-01", "evidence": "工单 1",
+}  # fmt: skip
+
+
+def new_address(firms, code=FIRST):
+    return f"/meters/new/{registry.Enterprise.objects.get(pk=firms[code]).uid}/"
+
+
+def test_a_meter_by_hand(owner, firms):
+    page(owner, new_address(firms))
+    answer = owner.post(new_address(firms), NEW)
+    assert 302 == answer.status_code, answer.content.decode()
+    channel = registry.Channel.objects.get()
+    assert ("A-100", "250", 2, "kWh", 900, "630", firms[FIRST]) == (
+        channel.meter, channel.multiplier, channel.scale, channel.unit, channel.interval_s,
+        channel.rated, channel.subject,
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("wrong", "told"),
+    [
+        ({"resolution": "0.05"}, "请填 1、0.1、0.01 等"),
+        ({"resolution": "x"}, "请填 1、0.1、0.01 等"),
+        ({"unit": "GJx"}, "该项目可用的单位"),
+        ({"kind": "register"}, "表底需要位数"),
+        ({"meter": "a b"}, "aria-invalid"),
+    ],
+)
+def test_what_is_wrong_with_a_new_meter_is_told(owner, firms, wrong, told):
+    answer = owner.post(new_address(firms), NEW | wrong)
+    assert 400 == answer.status_code
+    assert told in answer.content.decode()
+    assert not registry.Channel.objects.exists()
+
+
+def test_nobody_registers_meters_of_others(stranger, firms):
+    page(stranger, new_address(firms), 404)
+
+
+def test_a_taken_name_is_told(owner, stranger, firms):
+    owner.post(new_address(firms), NEW)
+    answer = stranger.post(new_address(firms, SECOND), NEW)
+    assert "已登记在另一企业名下" in answer.content.decode()
+
+
+def test_from_nothing_to_the_first_value(owner, firms, home):
+    page(owner, "/meters/gateways/")
+    page(owner, "/meters/connect/")
+    shown = owner.post("/meters/connect/", {"name": "一号网关"}).content.decode()
+    token = re.search(r"tanma_gw_[\w-]+", shown)[0]
+    gateway = metering.Gateway.objects.get()
+    assert token not in page(owner, f"/meters/gateways/{gateway.uid}/")
+    assert "还没有可写的通道" in page(owner, f"/meters/connect/{gateway.uid}/meters/")
+    answer = owner.post(f"{new_address(firms)}?gateway={gateway.uid}", NEW)
+    assert f"/meters/connect/{gateway.uid}/meters/" == answer.url
+    assert gateway.source == metering.Meter.objects.get().source
+    assert f"A-100/{BOUGHT}" in page(owner, answer.url)
+    test = f"/meters/connect/{gateway.uid}/test/"
+    assert "等待第一个读数" in page(owner, test)
+    poll = page(owner, test + "poll/")
+    assert "hx-get" in poll
+    arrive(home, 1, 1234)
+    text = page(owner, test + "poll/")
+    assert "12.34" in text
+    assert "接入完成" in text
+    assert "hx-get" not in text
+
+
+def arrive(home, channel, count):
+    start = dt.datetime.now(dt.UTC).replace(second=0, microsecond=0)
+    end = start + dt.timedelta(minutes=15)
+    row = {"channel": channel, "start_utc": start, "end_utc": end, "value": count, "revision": None}
+    lake = Readings(home / "lake")
+    lake.append(pa.Table.from_pylist([row], schema=READING), writer="test")
+    lake.seal()
+
+
+def test_refusals_are_shown_while_waiting(owner, firms):
+    gateway, _ = metering.create_gateway("网关", firms[FIRST], author="t")
+    a_meter()
+    refusal = {"code": "x", "zh": "第 3 行：通道 9 不归本密钥", "en": "row 3"}
+    metering.note_heard([metering.Heard(gateway.pk, 1, 5, 1, refusals=(refusal,))])
+    text = page(owner, f"/meters/connect/{gateway.uid}/test/poll/")
+    assert "第 3 行：通道 9 不归本密钥" in text
+    assert "累计接收 5 条，被拒 1 条" in text
+
+
+def test_the_office_finds_the_enterprise_first(office, firms):
+    assert "哪家企业" in page(office, "/meters/connect/")
+    assert FIRST in page(office, f"/meters/connect/?q={FIRST[:10]}")
+    assert "没有找到" in page(office, "/meters/connect/?q=nothing")
+
+
+def test_tokens_are_renewed_and_ended_by_the_owner_only(owner, stranger, firms):
+    gateway, _ = metering.create_gateway("网关", firms[FIRST], author="t")
+    own = f"/meters/gateways/{gateway.uid}/"
+    assert 404 == stranger.post(own + "renew/").status_code
+    assert "tanma_gw_" in owner.post(own + "renew/").content.decode()
+    assert 302 == owner.post(own + "revoke/").status_code
+    assert "已停用" in page(owner, own)
+    assert {} == metering.intake_scopes()
+
+
+def test_gateways_that_went_quiet_are_marked(owner, firms):
+    gateway, _ = metering.create_gateway("网关", firms[FIRST], author="t")
+    assert "尚未收到数据" in page(owner, "/meters/gateways/")
+    metering.note_heard([metering.Heard(gateway.pk, 1_700_000_000_000_000, sequence=7, gaps=2)])
+    text = page(owner, "/meters/gateways/")
+    assert "tone-bad" in text
+    assert "2023-11-15" in text
