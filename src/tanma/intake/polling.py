@@ -265,10 +265,10 @@ async def _reached(at: int, device: Device, stop: asyncio.Event, now: Clock) -> 
     A clock that is set back would make it hours: the next end of an interval is never passed over.
     """
     while not stop.is_set():
-        left = at - now()
-        if left <= 0:
+        if at <= now():
             return at
         at = min(at, next_slot(device.intervals.values(), now()))
         with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(stop.wait(), min(left / SECOND_US, LONGEST_WAIT_S))
+            wait_s = min((at - now()) / SECOND_US, LONGEST_WAIT_S)
+            await asyncio.wait_for(stop.wait(), max(wait_s, 0.001))
     return 0
