@@ -65,6 +65,11 @@ def emissions(made, quarters, carriers):
     for row in tables_of(made, {"energy"}, quarters):
         key = (row["统一社会信用代码"], row["期间"], row["项目"], row["流向"], row["来源"])
         told[key] = (float(row["数量"]), row["单位"])
+    for row in tables_of(made, {"grid_accounts"}, quarters):
+        if row["户主统一社会信用代码"]:
+            key = (row["户主统一社会信用代码"], row["期间"], "电力", "购入", row["用电户号"])
+            told[key] = (float(row["数量"]), row["单位"])
+    told |= told_on_forms(made, quarters)
     total = defaultdict(float)
     for (code, month, name, flow, _), (amount, unit) in told.items():
         carrier = by_name.get(name, name)
@@ -80,10 +85,65 @@ def emissions(made, quarters, carriers):
     return total
 
 
+def differences(rows, month, since):
+    """(code, carrier) and month → amount: from 本月 where nothing is before it, else differences.
+
+    January is reported with February: its own amount is 0 here.
+    """
+    cumulative, alone = {}, {}
+    for row in rows:  # a correction comes later and counts
+        about = (row["统一社会信用代码"], row.get("能源名称", ""))
+        if row[since]:
+            cumulative[about, row["报告期别"]] = float(row[since])
+        if row[month]:
+            alone[about, row["报告期别"]] = float(row[month])
+    found = {}
+    for about, period in cumulative.keys() | alone.keys():
+        year, number = period.split("-")
+        before = cumulative.get((about, f"{year}-{int(number) - 1:02d}"))
+        if number == "02":
+            found[about, f"{year}-01"] = 0.0
+            found[about, period] = cumulative[about, period]
+        elif before is None:
+            found[about, period] = alone[about, period]
+        else:
+            found[about, period] = cumulative[about, period] - before
+    return found
+
+
+def told_on_forms(made, quarters):
+    """Burnt fuel and bought heat of enterprises that report on statistics forms."""
+    rows = list(tables_of(made, {"form_205_1"}, quarters))
+    consumed = differences(rows, "消费量合计本月", "消费量合计1-本月")
+    rows = tables_of(made, {"form_205_2"}, quarters)
+    transformed = differences(
+        [r for r in rows if r["能源名称"] == "烟煤"], "加工转换投入本月", "加工转换投入1-本月"
+    )
+    found = {}
+    for (about, period), amount in consumed.items():
+        code, name = about
+        flow = "购入" if name == "热力" else "燃烧"
+        burnt = amount - transformed.get((about, period), 0.0)
+        found[code, period, name, flow, "form"] = (burnt, "")
+    return found
+
+
+def economy_on_forms(made, quarters):
+    parts = ("劳动者报酬", "生产税净额", "固定资产折旧", "营业盈余")
+    rows = list(tables_of(made, {"form_finance"}, quarters))
+    each = [differences(rows, f"{p}本月", f"{p}1-本月") for p in parts]
+    rows = list(tables_of(made, {"form_output"}, quarters))
+    output = differences(rows, "工业总产值本月", "工业总产值1-本月")
+    return {
+        (about[0], period): (output[about, period], sum(e[about, period] for e in each))
+        for about, period in each[0]
+    }
+
+
 def economy(made, quarters):
     """(code, period) → (output, value added) in 10⁴ yuan."""
     parts = ("劳动者报酬", "生产税净额", "固定资产折旧", "营业盈余")
-    found = {}
+    found = economy_on_forms(made, quarters)
     for row in tables_of(made, {"economics"}, quarters):
         declared = row["工业增加值"]
         added = float(declared) if declared else sum(float(row[p]) for p in parts)

@@ -18,7 +18,9 @@ def errors(made):
 
 def test_every_kind_is_planted_in_its_number(errors):
     assert {
-        "late_correction": 3 * faults.LATE_ENERGY + 3 * faults.LATE_ECONOMICS,
+        "late_correction": 3 * faults.LATE_ENERGY
+        + 3 * faults.LATE_ECONOMICS
+        + 2 * faults.LATE_FORMS,
         "kwh_declared_as_mwh": 2 * faults.POWER_SLIPS,
         "coal_thousandfold": faults.COAL_SLIPS,
         "unmatched_code": faults.UNMATCHED,
@@ -31,12 +33,13 @@ def rows_like(made, step, error):
     return [
         row
         for row in read(made.out / step)
-        if row["统一社会信用代码"] == error["uscc"] and row["期间"] == error["period"]
+        if row["统一社会信用代码"] == error["uscc"]
+        and (row.get("期间") or row["报告期别"]) == error["period"]
     ]
 
 
 def amounts(rows):
-    column = "数量" if "数量" in rows[0] else "工业总产值"
+    column = next(c for c in ("数量", "工业总产值", "消费量合计1-本月") if c in rows[0])
     unit = "单位" if "单位" in rows[0] else "金额单位"
     return {(float(row[column]), row[unit]) for row in rows}
 
@@ -58,7 +61,7 @@ def test_files_say_the_error_and_corrections_say_the_truth(made, errors):
 def test_corrections_are_imported_last(made):
     paths = [step.path for step in made.steps]
     first = next(i for i, path in enumerate(paths) if path.startswith("corrections/"))
-    assert 8 == len(paths) - first
+    assert 10 == len(paths) - first
     assert all(path.startswith("corrections/") for path in paths[first:])
 
 

@@ -83,7 +83,7 @@ def test_the_city_stays_within_its_size(made):
         cells = {package.fields[r.cell].zh for r in package.facts}
         if cells:
             total += sum(row.get(c) not in ("", None) for row in rows_of(made, step) for c in cells)
-    assert 1_000_000 < total < 1_600_000
+    assert 1_000_000 < total < 1_700_000
 
 
 def test_progress_ends_at_the_whole(tmp_path):
@@ -98,7 +98,8 @@ def test_progress_ends_at_the_whole(tmp_path):
 def test_province_has_one_file_for_each_city(tmp_path):
     done = generate(tmp_path, enterprises=5000, small=0, quarters=4, region="province")
     power = [step.path for step in done.steps if step.path.startswith("grid/2026Q3-")]
-    assert [f"grid/2026Q3-99{n:02d}00-power.csv" for n in range(1, 12)] == power
+    whole = [f"grid/2026Q3-99{n:02d}00-power.csv" for n in range(1, 12)]
+    assert whole == [path for path in power if path.endswith("-power.csv")]
 
 
 def test_command_line_writes_a_region(tmp_path, capsys):

@@ -52,7 +52,7 @@ def test_every_other_row_becomes_facts_or_readings(arrived):
     for result in arrived.values():
         counts.update(result.counts)
     assert counts["rows"] - faults.WRONG_CHECK - 2 * faults.DUPLICATES == counts["good"]
-    assert 1_000_000 < counts["facts"] < 1_600_000
+    assert 1_000_000 < counts["facts"] < 1_700_000
     assert 6 * 30 * 96 == counts["readings"]
 
 

@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from tanma.demo import sheets
+from tanma.demo import registers, sheets
 from tanma.demo.sheets import Scope
 
 
@@ -14,8 +14,19 @@ def scope(city):
 
 def test_power_of_everybody_adds_up_to_the_truth(city, scope):
     columns = sheets.grid_power(city, scope)
+    accounts = sheets.grid_accounts(city, scope)
+    named = np.array([h is not None for h in accounts["account_holder"].to_pylist()])
     truth = city.activity.amounts["power"][:, -3:].sum()
-    assert truth == columns["quantity"].sum()
+    # accounts without a holder are shared or changed hands: their users are told by enterprise too
+    assert truth == columns["quantity"].sum() + accounts["quantity"][named].sum()
+
+
+def test_a_shared_account_carries_the_power_of_all_its_users(city, scope):
+    accounts = sheets.grid_accounts(city, scope)
+    truth = city.activity.amounts["power"][registers.metered(city), -3:].sum()
+    assert truth == accounts["quantity"].sum()
+    shared = [h is None for h in accounts["account_holder"].to_pylist()]
+    assert 3 * (registers.SHARED_ACCOUNTS + registers.HOLDER_CHANGES) == sum(shared)
 
 
 def test_statistics_covers_only_those_above_scale_who_report(city, scope):

@@ -18,6 +18,10 @@ def test_table_holds_what_the_grid_company_wrote(made):
         row["统一社会信用代码"]: float(row["数量"])
         for row in read(made.out / "grid/2026Q3-power.csv")
         if row["期间"] == "2026-09" and row["统一社会信用代码"] in truth
+    } | {
+        row["户主统一社会信用代码"]: float(row["数量"])
+        for row in read(made.out / "grid/2026Q3-accounts.csv")
+        if row["期间"] == "2026-09" and row["户主统一社会信用代码"]
     }
     assert truth == written
 

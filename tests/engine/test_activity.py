@@ -69,6 +69,30 @@ def test_a_revised_cumulative_restates_its_own_month_and_the_next():
     assert {"2026-01": 31, "2026-02": 28, "2026-03": 51, "2026-04": 40} == months(*facts)
 
 
+def test_a_month_stated_beside_a_long_cumulative_keeps_its_own_amount():
+    found = months(
+        fact("2026-01-01", "2026-05-01", 100, kind="cumulative"),
+        fact("2026-04-01", "2026-05-01", 10),
+    )
+    assert {"2026-01": 31, "2026-02": 28, "2026-03": 31, "2026-04": 10} == found
+
+
+def test_a_month_that_says_more_than_its_cumulative_is_not_taken_out_of_it():
+    found = months(
+        fact("2026-01-01", "2026-03-01", 59, kind="cumulative"),
+        fact("2026-02-01", "2026-03-01", 60),
+    )
+    assert {"2026-01": 31, "2026-02": 28} == found
+
+
+def test_a_cumulative_whose_months_are_all_stated_is_a_revision_and_beats_them():
+    found = months(
+        fact("2026-01-01", "2026-03-01", 118, kind="cumulative"),
+        fact("2026-01-01", "2026-02-01", 30), fact("2026-02-01", "2026-03-01", 29),
+    )  # fmt: skip
+    assert {"2026-01": 62, "2026-02": 56} == found
+
+
 def test_a_cumulative_that_falls_gives_a_negative_month():
     found = months(
         fact("2026-01-01", "2026-03-01", 59, kind="cumulative"),

@@ -1,12 +1,17 @@
 """A small demo region through all its steps: generated, imported, rated, published, previewed."""
 
+import json
 from functools import partial
 
+import duckdb
 import pytest
 
 from tanma import demo
 from tanma.apps.codes import door as codes
+from tanma.apps.imports.usual import mirror
 from tanma.apps.people import door as people
+from tanma.domain.items import items
+from tanma.engine import activity
 from tanma.site import demo_region
 
 pytestmark = pytest.mark.slow
@@ -50,6 +55,62 @@ def test_the_region_opens_early_and_fills_up_beside_the_server(home, monkeypatch
     own = people.Membership.objects.get(user__username="enterprise")
     assert codes.latest_result(own.subject).grade is not None
     assert 2 == len(codes.history(own.subject))
+    compare_with_truth(home)
+
+
+ITEMS = (
+    "electricity.purchased", "fuel.bituminous.burnt", "fuel.bituminous.transformed",
+    "fuel.coke.produced", "fuel.natural_gas.burnt", "fuel.diesel.burnt", "heat.purchased",
+    "water.fresh", "water.reused", "water.total", "economy.output_value",
+    "economy.labour_compensation", "economy.net_production_tax", "economy.depreciation",
+    "economy.operating_surplus",
+)  # fmt: skip
+_QUARTERS = """
+    SELECT text AS uscc, item, year(month) AS y, quarter(month) AS q, sum(value) AS counts
+    FROM activity JOIN (SELECT DISTINCT subject, text FROM known WHERE item = 'id.uscc')
+        USING (subject)
+    GROUP BY ALL"""
+_TRUE = """
+    SELECT uscc::VARCHAR AS uscc, item::VARCHAR AS item, left(month::VARCHAR, 4)::INTEGER AS y,
+        (right(month::VARCHAR, 2)::INTEGER + 2) // 3 AS q, sum(amount) AS amount
+    FROM read_parquet($path) GROUP BY ALL"""
+
+
+def compare_with_truth(home):
+    """Those on forms and those told by account: every quarter of every item, to the last count."""
+    told = json.loads((home / "demo" / "region" / "truth.json").read_text(encoding="utf-8"))
+    with duckdb.connect() as con:
+        found = mirror()
+        found.relation(con, found.watermark)
+        activity.build(con, ITEMS)
+        said = {tuple(row[:4]): row[4] for row in con.execute(_QUARTERS).fetchall()}
+        path = str(home / "demo" / "region" / "truth.parquet")
+        true = {tuple(row[:4]): row[4] for row in con.execute(_TRUE, {"path": path}).fetchall()}
+    assert told["on_forms"]
+    compare(said, true, set(told["on_forms"]), set(ITEMS) - {"electricity.purchased"})
+    compare(said, true, set(told["by_account"]), {"electricity.purchased"})
+
+
+def compare(said, true, firms, wanted):
+    # value added is told in parts: what is true is their sum
+    parts = {i for i in ITEMS if i.startswith("economy.") and i != "economy.output_value"}
+    wanted = wanted - parts
+    scale = {i: 10 ** items()[i].scale for i in wanted}
+    expected = {k: round(v * scale[k[1]]) for k, v in true.items()
+                if k[0] in firms and k[1] in wanted}  # fmt: skip
+    counts = {k: int(v) for k, v in said.items() if k in expected or (
+        k[0] in firms and k[1] in wanted and v)}  # fmt: skip
+    assert {i for _, i, _, _ in expected} <= wanted
+    assert expected == counts
+    if not wanted & {"economy.output_value"}:
+        return
+    sums: dict[tuple[object, ...], int] = {}
+    for (firm, item, *when), value in said.items():
+        if firm in firms and item in parts:
+            sums[firm, *when] = sums.get((firm, *when), 0) + int(value)
+    added = {(f, y, q): round(v * 100) for (f, i, y, q), v in true.items()
+             if f in firms and i == "economy.value_added"}  # fmt: skip
+    assert added == sums
 
 
 def test_a_step_that_is_done_is_not_done_again(tmp_path):

@@ -17,12 +17,16 @@ from tanma.demo.region import Region
 Columns = dict[str, Any]
 LATE_ENERGY = 60
 LATE_ECONOMICS = 40
+LATE_FORMS = 12
 POWER_SLIPS = 4
 COAL_SLIPS = 4
 UNMATCHED = 25
 WRONG_CHECK = 5
 DUPLICATES = 4
 SMALL_COAL_T = 3.0
+VALUES = ("output_value", "consumption_cumulative", "quantity")
+"""Columns that carry the figure of a sheet, by kind of sheet."""
+PERIODS = ("period", "form_period")
 COALS = ("烟煤", "无烟煤", "焦炭")
 
 
@@ -63,7 +67,7 @@ def _rows_at(columns: Columns, rows: np.ndarray) -> Columns:
 def _faults(
     kind: str, step: str, columns: Columns, wrong: Columns, rows: np.ndarray, what: str, fix: str
 ) -> list[Fault]:
-    value = "output_value" if "output_value" in columns else "quantity"
+    value = next(v for v in VALUES if v in columns)
     texts = [
         [
             f"{v} {u}"
@@ -71,7 +75,8 @@ def _faults(
         ]
         for c in (wrong, columns)
     ]
-    who, when = (_values(columns, name, rows) for name in ("uscc", "period"))
+    period = next(p for p in PERIODS if p in columns)
+    who, when = (_values(columns, name, rows) for name in ("uscc", period))
     return [
         Fault(kind, step, str(w), str(p), what, said, true, fix or None)
         for w, p, said, true in zip(who, when, *texts, strict=True)

@@ -13,7 +13,17 @@ from typing import Any
 
 import numpy as np
 
-from tanma.demo import faults, manifest, names, region, registers, sheets, truth, writing
+from tanma.demo import (
+    faults,
+    form_sheets,
+    manifest,
+    names,
+    region,
+    registers,
+    sheets,
+    truth,
+    writing,
+)  # fmt: skip
 from tanma.demo.faults import Fault
 from tanma.demo.manifest import Manifest, Step
 from tanma.demo.plan import CITY, Plan
@@ -31,6 +41,12 @@ DEPARTMENTS = {
     "small": ("规下企业手机申报：产值与增加值", "Small enterprises by phone: output, value added"),
     "small-energy": ("规下企业手机申报：燃料", "Small enterprises by phone: fuels"),
     "renewables": ("光伏发电与上网电量", "PV generation and export"),
+    "accounts": ("供电企业：户号月度用电量", "Grid company: monthly power by account"),
+    "form-energy": ("统计报表 205-1：能源购进、消费与库存", "Form 205-1: energy"),
+    "form-transformation": ("统计报表 205-2：能源加工转换", "Form 205-2: transformation"),
+    "form-finance": ("统计报表：财务状况", "Form: finance"),
+    "form-output": ("统计报表：工业产销总值", "Form: industrial output"),
+    "form-water": ("统计报表 205-4：工业用水", "Form 205-4: water"),
     "production": ("统计部门：产品产量", "Statistics: output of products"),
 }
 
@@ -188,6 +204,18 @@ def _department_files(work: _Work, scope: Scope, text: str) -> None:
          sheets.small_energy(world, scope), "utf-8"),
         ("renewables", f"renewables/{text}-pv.csv", "renewables",
          sheets.renewables(world, scope), "utf-8"),
+        ("accounts", f"grid/{text}-accounts.csv", "grid_accounts",
+         sheets.grid_accounts(world, scope), "utf-8-sig"),
+        ("form-energy", f"statistics/{text}-205-1.csv", "form_205_1",
+         form_sheets.energy(world, scope), "utf-8"),
+        ("form-transformation", f"statistics/{text}-205-2.csv", "form_205_2",
+         form_sheets.transformation(world, scope), "utf-8"),
+        ("form-finance", f"statistics/{text}-finance.csv", "form_finance",
+         form_sheets.finance(world, scope), "utf-8"),
+        ("form-output", f"statistics/{text}-output.csv", "form_output",
+         form_sheets.output(world, scope), "utf-8"),
+        ("form-water", f"statistics/{text}-205-4.csv", "form_205_4",
+         form_sheets.water(world, scope), "utf-8"),
         ("production", f"statistics/{text}-production.csv", "production",
          sheets.production(world, scope), "utf-8"),
     ]  # fmt: skip
@@ -207,6 +235,9 @@ def _planted(work: _Work, department: str, path: str, columns: Columns, quarter:
     fix = f"corrections/{path.rpartition('/')[2]}"
     if department == "statistics" and age in (1, 4, 6):
         return _late(work, columns, "quantity", faults.LATE_ENERGY, path, fix, rng)
+    if department == "form-energy" and age in (1, 5):
+        value, count = "consumption_cumulative", faults.LATE_FORMS
+        return _late(work, columns, value, count, path, fix, rng)
     if department == "economics" and age in (1, 3, 5):
         return _late(work, columns, "output_value", faults.LATE_ECONOMICS, path, fix, rng)
     if department == "grid" and age in (2, 5):
@@ -247,7 +278,8 @@ def _late(
     rng: np.random.Generator,
 ) -> Columns:
     wrong, right, found = faults.late_figures(columns, value, count, path, fix, rng)
-    work.late.append((fix, "energy" if value == "quantity" else "economics", right))
+    package = {"quantity": "energy", "output_value": "economics"}.get(value, "form_205_1")
+    work.late.append((fix, package, right))
     work.planted += found
     return wrong
 

@@ -7,12 +7,12 @@ from functools import cached_property
 
 import numpy as np
 
-from tanma.demo import activity, calibrate, geography, population, reporting, tables
+from tanma.demo import activity, calibrate, forms, geography, population, reporting, tables
 from tanma.demo.activity import Activity
 from tanma.demo.calibrate import Design
 from tanma.demo.geography import Geography
 from tanma.demo.plan import Plan
-from tanma.demo.population import Flags, Floats, Population
+from tanma.demo.population import Flags, Floats, Ints, Population
 from tanma.demo.reporting import Reporting
 
 
@@ -24,6 +24,8 @@ class Region:
     activity: Activity
     told: Reporting
     design: Design
+    form_reporters: Ints
+    """Enterprises that report on statistics forms instead of plain sheets."""
 
     @cached_property
     def above(self) -> Flags:
@@ -32,6 +34,35 @@ class Region:
     @cached_property
     def active(self) -> Flags:
         return self.people.active(self.plan.months)
+
+    @cached_property
+    def on_forms(self) -> Flags:
+        return np.isin(np.arange(self.people.count), self.form_reporters)
+
+    @cached_property
+    def transformers(self) -> Ints:
+        return forms.transformers(self.form_reporters, self.activity.amounts)
+
+    @cached_property
+    def transformed_t(self) -> Floats:
+        """Coal that becomes coke, enterprise × month; nothing of it is burnt."""
+        return self._of(self.transformers, forms.transformed_t(self.activity.amounts["bituminous"]))
+
+    @cached_property
+    def coke_t(self) -> Floats:
+        return self._of(self.transformers, forms.coke_t(self.activity.amounts["bituminous"]))
+
+    @cached_property
+    def fresh_water_m3(self) -> Floats:
+        return self._of(self.form_reporters, forms.fresh_water_m3(self.activity.output_yuan))
+
+    @cached_property
+    def reused_water_m3(self) -> Floats:
+        return self._of(self.form_reporters, forms.reused_water_m3(self.activity.output_yuan))
+
+    def _of(self, firms: Ints, amounts: Floats) -> Floats:
+        """The amounts of some enterprises, and nothing of the others."""
+        return np.where(np.isin(np.arange(self.people.count), firms)[:, None], amounts, 0.0)
 
 
 def build(plan: Plan) -> Region:
@@ -42,7 +73,9 @@ def build(plan: Plan) -> Region:
     drawn = activity.build(plan, people, told.fuels)
     rated = reporting.rated(plan, people, told)
     settled, design = calibrate.calibrate(plan, land, people, drawn, rated)
-    return Region(plan, land, people, _rounded(_with_losses(settled, told)), told, design)
+    now = _rounded(_with_losses(settled, told))
+    chosen = forms.reporters(plan, people, told, rated)
+    return Region(plan, land, people, now, told, design, chosen)
 
 
 def _with_losses(now: Activity, told: Reporting) -> Activity:

@@ -174,11 +174,11 @@ def _management(region: Region, firm: int, month: int, parks: list[str]) -> str 
 
 
 def targets(region: Region) -> Columns:
-    """Intensity of the city and its counties for this year and the next; one index target."""
+    """Intensity of every city and county for this year and the next."""
     last_year = (region.plan.first_month + region.plan.months - 1) // 12
     level = _intensity(region)
     rows = []
-    codes = [int(region.land.city_codes[0]), *region.land.county_codes[:5].tolist()]
+    codes, _ = _areas_with_figures(region)
     for code, value in zip(codes, level, strict=True):
         for step, year in enumerate((last_year, last_year + 1)):
             rows.append(_target(str(code), "单位增加值碳排放", year, value * (0.985 - 0.03 * step)))
@@ -197,21 +197,28 @@ def _target(code: str, indicator: str, year: int, value: float) -> Row:
     }
 
 
+def _areas_with_figures(region: Region) -> tuple[list[int], list[np.ndarray]]:
+    """Codes of every city and county, and the enterprises of each as flags."""
+    land = region.land
+    county = land.county_of[region.people.township]
+    city = land.city_of_county[county]
+    codes = [*land.city_codes.tolist(), *land.county_codes.tolist()]
+    groups = [city == c for c in range(len(land.city_codes))]
+    return codes, groups + [county == c for c in range(len(land.county_codes))]
+
+
 def _intensity(region: Region) -> list[float]:
-    """L of the first city and its first counties in the last year, sizing factors."""
+    """L of every city and county in the last year, sizing factors."""
     net = region.activity.net_tco2()[:, -12:].sum(axis=1)
     added = region.activity.value_added_yuan[:, -12:].sum(axis=1) / YUAN_PER_WAN
-    county = region.land.county_of[region.people.township]
-    groups = [region.land.city_of_county[county] == 0] + [county == c for c in range(5)]
+    _, groups = _areas_with_figures(region)
     return [float(net[g].sum() / added[g].sum()) for g in groups]
 
 
 def gdp(region: Region) -> Columns:
-    """Regional product per quarter of the city and counties: industry is part of it, 亿元."""
+    """Regional product per quarter of every city and county: industry is part of it, 亿元."""
     rng = region.plan.stream("gdp")
-    county = region.land.county_of[region.people.township]
-    codes = [int(region.land.city_codes[0]), *region.land.county_codes[:5].tolist()]
-    groups = [region.land.city_of_county[county] == 0] + [county == c for c in range(5)]
+    codes, groups = _areas_with_figures(region)
     factor = GDP_PER_INDUSTRIAL_VA * rng.uniform(0.85, 1.15, len(codes))
     above_yuan = region.activity.value_added_yuan * region.above
     rows = []
@@ -260,6 +267,21 @@ def sites(region: Region) -> Columns:
     return as_columns(rows, SITE_COLUMNS)
 
 
+def accounts(region: Region) -> tuple[Ints, np.ndarray]:
+    """(number in `metered`, account) of every metered enterprise; neighbours share some."""
+    numbers = np.arange(METERED_ENTERPRISES)
+    shares = (numbers >= SITES) & (numbers < SITES + 2 * SHARED_ACCOUNTS)
+    first = np.where(shares, numbers - (numbers - SITES) % 2, numbers)
+    return numbers, (ACCOUNT_PREFIX + first + 1).astype(str)
+
+
+def by_account(region: Region) -> Ints:
+    """Enterprises whose power is told by account only: theirs alone, and never anybody else's."""
+    numbers, _ = accounts(region)
+    plain = (numbers < SITES) | (numbers >= SITES + 2 * SHARED_ACCOUNTS)
+    return metered(region)[plain & (numbers < METERED_ENTERPRISES - HOLDER_CHANGES)]
+
+
 METER_COLUMNS = (
     "meter", "site", "uscc", "account", "channel_quantity", "channel_kind", "unit",
     "resolution", "multiplier", "valid_from", "valid_to",
@@ -276,13 +298,12 @@ def meters(region: Region) -> Columns:
 
 
 def _meter(region: Region, chosen: Ints, number: int, firm: int) -> list[Row]:
-    shares = SITES <= number < SITES + 2 * SHARED_ACCOUNTS
-    account = number - (number - SITES) % 2 if shares else number
+    _, names = accounts(region)
     base = {
         "meter": f"M-{number + 1:05d}",
         "site": f"S-{number + 1:04d}-1" if number < SITES else None,
         "uscc": region.people.uscc[firm],
-        "account": str(ACCOUNT_PREFIX + account + 1),
+        "account": str(names[number]),
         "channel_quantity": "购入电量",
         "channel_kind": "区间量",
         "unit": "kWh",

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from tanma.demo import tables
+from tanma.demo import registers, tables
 from tanma.demo.activity import YUAN_PER_WAN
 from tanma.demo.plan import MONTHS_PER_QUARTER
 from tanma.demo.population import Flags, Floats, Ints
@@ -59,8 +59,13 @@ def _periods(region: Region, months: Ints) -> pa.Array:
 
 
 def grid_power(region: Region, scope: Scope) -> Columns:
-    """Monthly power by the grid company, for everybody, kWh without decimals."""
-    firm, month, power = _long(region, scope, region.activity.amounts["power"], region.active)
+    """Monthly power by the grid company, by enterprise, kWh without decimals.
+
+    Enterprises whose accounts are theirs alone are told by account, see `grid_accounts`.
+    """
+    plain = ~np.isin(np.arange(region.people.count), registers.by_account(region))
+    told = region.active & plain[:, None]
+    firm, month, power = _long(region, scope, region.activity.amounts["power"], told)
     return {
         "uscc": _uscc(region).take(pa.array(firm)),
         "period": _periods(region, month),
@@ -72,10 +77,34 @@ def grid_power(region: Region, scope: Scope) -> Columns:
     }
 
 
+def grid_accounts(region: Region, scope: Scope) -> Columns:
+    """Monthly power by account, with its holder; a shared account has no holder of its own."""
+    numbers, accounts = registers.accounts(region)
+    chosen = registers.metered(region)
+    months = np.array(scope.months)
+    inside = np.isin(chosen, scope.firms)
+    power = region.activity.amounts["power"][np.ix_(chosen, months)].astype(np.int64)
+    names = sorted(set(accounts[inside].tolist()))
+    rows = np.array([power[accounts == name].sum(axis=0) for name in names]).reshape(-1)
+    firms = [chosen[accounts == name] for name in names]
+    alone = np.isin(numbers, np.flatnonzero(np.isin(chosen, registers.by_account(region))))
+    sole = {name for name, mine in zip(accounts[alone].tolist(), numbers[alone], strict=True)}
+    holder = [region.people.uscc[f[0]] if n in sole else None
+              for n, f in zip(names, firms, strict=True)]  # fmt: skip
+    texts = [region.plan.month_text(m) for m in scope.months]
+    return {
+        "account": pa.array([n for n in names for _ in texts], pa.string()),
+        "account_holder": pa.array([h for h in holder for _ in texts], pa.string()),
+        "period": pa.array([t for _ in names for t in texts], pa.string()),
+        "quantity": rows,
+        "unit": pa.repeat("kWh", len(rows)),
+    }
+
+
 def statistics_energy(region: Region, scope: Scope) -> Columns:
     """Fuels, heat, sales and process materials of those above scale, monthly."""
     told = np.repeat(region.told.energy, MONTHS_PER_QUARTER, axis=1)
-    return _energy(region, scope, region.above & told, "stat.205-1")
+    return _energy(region, scope, region.above & told & ~region.on_forms[:, None], "stat.205-1")
 
 
 def small_energy(region: Region, scope: Scope) -> Columns:
@@ -129,7 +158,7 @@ def _block(
 def statistics_economics(region: Region, scope: Scope) -> Columns:
     """Output, value added (declared, or its four parts) and revenue, monthly, 万元."""
     told = np.repeat(region.told.economy, MONTHS_PER_QUARTER, axis=1)
-    allowed = region.above & region.active & told
+    allowed = region.above & region.active & told & ~region.on_forms[:, None]
     firm, month, output = _long(region, scope, region.activity.output_yuan, allowed)
     added = region.activity.value_added_yuan[firm, month]
     parts = _income_parts(added, region.told.income_approach[firm])

@@ -11,7 +11,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from tanma.demo import tables
+from tanma.demo import registers, tables
 from tanma.demo.population import Floats
 from tanma.demo.region import Region, process_amounts
 
@@ -33,6 +33,12 @@ def figures(region: Region) -> Iterator[tuple[str, str, Floats]]:
         yield tables.carriers()[name].item, tables.carriers()[name].unit, amounts
     for name, amounts in process_amounts(region).items():
         yield f"{name}.amount", "t", amounts
+    for name, tonnes in (("bituminous.transformed", region.transformed_t),
+                         ("coke.produced", region.coke_t)):  # fmt: skip
+        yield f"fuel.{name}", "t", tonnes
+    yield "water.fresh", "m3", region.fresh_water_m3
+    yield "water.reused", "m3", region.reused_water_m3
+    yield "water.total", "m3", region.fresh_water_m3 + region.reused_water_m3
     yield "electricity.pv.generated", "kWh", now.pv_generated_kwh
     yield "electricity.pv.exported", "kWh", now.pv_exported_kwh
     yield "economy.output_value", "yuan", now.output_yuan
@@ -91,6 +97,8 @@ def summary(region: Region) -> dict[str, Any]:
             (~region.told.economy.any(axis=1) & ~people.started_above).sum()
         ),
         "loss_making": sorted(uscc[region.told.losing].tolist()),
+        "on_forms": sorted(uscc[region.form_reporters].tolist()),
+        "by_account": sorted(uscc[registers.by_account(region)].tolist()),
         "chosen_grade_5": sorted(uscc[region.design.fives].tolist()),
         "abnormal_township": _township(region),
     }

@@ -118,16 +118,38 @@ def _odd_spans(said: str) -> str:
     """
 
 
-def _split(name: str) -> str:
-    """Each odd span on its months: floor of the share by days, then the largest remainders."""
+def _split(name: str, said: str) -> str:
+    """Each odd span on its months: floor of the share by days, then the largest remainders.
+
+    Months of a cumulative that the same source also states alone keep what was stated, and the
+    rest of the cumulative goes on the others: 1–10月 beside October is nine months and October.
+    """
     return f"""
-        WITH parts AS (
-            SELECT s.*, month, valid_to - valid_from AS days,
+        WITH spread AS (
+            SELECT s.*, month,
                    date_diff('day', greatest(month, valid_from),
                              least(CAST(month + INTERVAL 1 MONTH AS DATE), valid_to)) AS share
             FROM {name}_spans s, LATERAL (
                 SELECT CAST(unnest(generate_series(date_trunc('month', valid_from),
                     valid_to - INTERVAL 1 DAY, INTERVAL 1 MONTH)) AS DATE) AS month)
+        ),
+        alone AS (
+            SELECT subject, item, source, valid_from AS month, value AS stated
+            FROM {said} AND {_WHOLE_MONTH}
+        ),
+        beside AS (
+            SELECT p.*, stated,
+                   coalesce(sum(stated) OVER one, 0) AS sum_stated,
+                   kind = 'cumulative'
+                       AND count(stated) OVER one BETWEEN 1 AND count(*) OVER one - 1
+                       AND sum(stated) OVER one <= value AS keeps
+            FROM spread p LEFT JOIN alone USING (subject, item, source, month)
+            WINDOW one AS (PARTITION BY p.seq)
+        ),
+        parts AS (
+            SELECT * REPLACE (CASE WHEN keeps THEN value - sum_stated ELSE value END AS value),
+                   sum(share) OVER (PARTITION BY seq) AS days
+            FROM beside WHERE NOT coalesce(keeps, false) OR stated IS NULL
         ),
         floors AS (
             SELECT *, abs(CAST(value AS HUGEINT)) * share // days AS whole,
@@ -157,7 +179,7 @@ def _candidates(name: str, said: str) -> str:
                    false AS split, false AS partial
             FROM {said} AND {_WHOLE_MONTH}
             UNION ALL BY NAME
-            SELECT * FROM ({_split(name)})
+            SELECT * FROM ({_split(name, said)})
         ),
         merged AS (
             SELECT subject, item, month, source, kind, split, partial,

@@ -177,7 +177,7 @@ def first_steps(steps: Iterable[Any]) -> list[Any]:
     for step in steps:
         if step.package in {"targets", "gdp"}:
             break
-        if step.package != "production":  # no grade rests on it
+        if step.package not in {"production", "form_205_4"}:  # no grade rests on them
             found.append(step)
     return found
 
