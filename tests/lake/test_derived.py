@@ -216,8 +216,8 @@ def test_files_that_nobody_names_are_swept(tmp_path: Path) -> None:
     table = Validated(tmp_path)
     table.replace("2026-09", 0, intervals((1, 0, 5)), 1)
     table.replace("2026-09", 0, intervals((1, 0, 6)), 2)
-    assert [] == table.sweep(1)
-    assert 1 == len(table.sweep(0))
+    assert [] == table.table.sweep(1)
+    assert 1 == len(table.table.sweep(0))
     assert [(1, 6)] == counts(table.files("2026-09"))
 
 

@@ -248,7 +248,7 @@ def test_an_exception_between_chunks_loses_and_doubles_nothing(
     tmp_path: Path, store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     mirror = FactsMirror(tmp_path)
-    flush = mirror._table._flush_log
+    flush = mirror.table._flush_log
     deaths = iter([False, True, False, True, True, False, False, False])
 
     def flush_or_die(version: int) -> None:
@@ -256,7 +256,7 @@ def test_an_exception_between_chunks_loses_and_doubles_nothing(
         if version and next(deaths):
             raise OSError("killed after the commit")
 
-    monkeypatch.setattr(mirror._table, "_flush_log", flush_or_die)
+    monkeypatch.setattr(mirror.table, "_flush_log", flush_or_die)
     for _ in range(3):
         with pytest.raises(OSError, match="killed"):
             mirror.sync(store.fetch, 300, chunk_rows=1)

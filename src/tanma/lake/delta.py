@@ -270,6 +270,7 @@ class Table:
             schema,
             compression="zstd",
             compression_level=1,
+            write_page_checksum=True,
             use_dictionary=[n for n in schema.names if n not in self._delta_encoded],
             column_encoding={
                 n: "DELTA_BINARY_PACKED" for n in schema.names if n in self._delta_encoded
@@ -332,12 +333,20 @@ class Table:
         fsync_path(self.folder / "_delta_log")
 
     def sweep(self, keep_hours: float) -> list[str]:
-        """Delete files that no version of the last hours names. Pinned runs must be younger."""
+        """Delete files that no version of the last hours names, and log entries past their time.
+
+        Pinned runs must be younger. Files that died before their commit go too.
+        """
         table = self.create()
         gone = table.vacuum(
-            retention_hours=int(keep_hours), dry_run=False, enforce_retention_duration=False
+            retention_hours=int(keep_hours),
+            dry_run=False,
+            enforce_retention_duration=False,
+            full=True,
         )
         self._flush_log(table.version())
+        self.checkpoint()
+        table.cleanup_metadata()
         return gone
 
     def files(self) -> list[Stored]:

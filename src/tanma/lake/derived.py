@@ -103,7 +103,7 @@ class Validated:
 
     def __init__(self, root: Path) -> None:
         self._lock = root / "validated.lock"
-        self._table = Table(
+        self.table = Table(
             root / "validated",
             VALIDATED,
             delta_encoded=("channel", "start_utc", "end_utc", "count"),
@@ -113,7 +113,7 @@ class Validated:
     def write(self, month: str, bucket: int, rows: Rows, true_to: int) -> Part:
         """Write a partition's rows, durable and not yet visible. Sort by channel and start."""
         place = {"month": _checked_month(month), "bucket": str(bucket)}
-        file = self._table.write(_cast(rows, INTERVAL), place, kind=BASE)
+        file = self.table.write(_cast(rows, INTERVAL), place, kind=BASE)
         return Part(month, bucket, (file,) if file else (), true_to)
 
     def publish(self, parts: Iterable[Part]) -> int:
@@ -123,7 +123,7 @@ class Validated:
         that work on one bucket cannot set it back.
         """
         with sole_writer(self._lock):
-            table = self._table.create()
+            table = self.table.create()
             newest = {(p.month, p.bucket): p for p in parts}
             current = {
                 key: part
@@ -134,7 +134,7 @@ class Validated:
             files = [f for p in current.values() for f in p.files]
             marks = {_mark(p.month, p.bucket): p.true_to for p in current.values()}
             if marks:
-                self._table.commit(files, marks, drop=drop)
+                self.table.commit(files, marks, drop=drop)
             return len(current)
 
     def replace(self, month: str, bucket: int, rows: Rows, true_to: int) -> bool:
@@ -143,20 +143,15 @@ class Validated:
 
     def true_to(self, month: str, bucket: int) -> int:
         """The stamp up to which a partition is true, µs since 1970 UTC; 0: it was never derived."""
-        return self._table.marker(_mark(month, bucket))
+        return self.table.marker(_mark(month, bucket))
 
     def files(self, month: str, bucket: int | None = None) -> list[str]:
         """The Parquet files of a month, or of one of its buckets."""
         return [
             f.uri
-            for f in self._table.files()
+            for f in self.table.files()
             if f.partition["month"] == month and bucket in (None, f.partition["bucket"])
         ]
-
-    def sweep(self, keep_hours: float) -> list[str]:
-        """Delete files that were replaced more than `keep_hours` ago."""
-        with sole_writer(self._lock):
-            return self._table.sweep(keep_hours)
 
 
 def _mark(month: str, bucket: int) -> str:
@@ -176,7 +171,7 @@ class ActivityDays:
     def __init__(self, root: Path) -> None:
         self._lock = root / "activity_day.lock"
         integers = tuple(f.name for f in DAY if pa.types.is_integer(f.type))
-        self._table = Table(
+        self.table = Table(
             root / "activity_day",
             ACTIVITY_DAY,
             delta_encoded=("day", "last_utc", *integers),
@@ -186,17 +181,17 @@ class ActivityDays:
     def put(self, rows: pa.Table, marks: Mapping[str, int] | None = None) -> int:
         """Add derivations, in one commit with the marks (a cursor, say). Returns the version."""
         with sole_writer(self._lock):
-            version = self._table.create().version()
+            version = self.table.create().version()
             kind = f"{FRESH}-{version + 1:012d}"
             parts = _by_month(_cast_table(rows, DAY, "activity_day"))
-            files = [self._table.write(p.to_batches(), {"month": m}, kind) for m, p in parts]
+            files = [self.table.write(p.to_batches(), {"month": m}, kind) for m, p in parts]
             if not files and not marks:
                 return version
-            return self._table.commit([f for f in files if f], marks or {})
+            return self.table.commit([f for f in files if f], marks or {})
 
     def mark(self, name: str) -> int:
         """A mark that came with a `put`, 0 where there is none."""
-        return self._table.marker(name)
+        return self.table.marker(name)
 
     def view(
         self, con: duckdb.DuckDBPyConnection, months: Sequence[str] | None, name: str = "days"
@@ -206,7 +201,7 @@ class ActivityDays:
         `months` are those of the local days, `2026-09`; None: all.
         """
         files = [
-            f for f in self._table.files() if months is None or f.partition["month"] in set(months)
+            f for f in self.table.files() if months is None or f.partition["month"] in set(months)
         ]
         if not files:
             return sql.empty_view(con, sql.checked_name(name), DAY)
@@ -217,22 +212,17 @@ class ActivityDays:
     def compact(self, fresh_files: int = 2) -> int:
         """Lay the fresh files of months that have so many into the base; how many months."""
         with sole_writer(self._lock):
-            months = _months(self._table.files(), FRESH)
+            months = _months(self.table.files(), FRESH)
             chosen = {m: files for m, files in months.items() if len(files) >= fresh_files}
             for month in sorted(chosen):
                 self._compact_month(month)
             return len(chosen)
 
     def _compact_month(self, month: str) -> None:
-        files = [f for f in self._table.files() if f.partition["month"] == month]
+        files = [f for f in self.table.files() if f.partition["month"] == month]
         query = f"{_newest_days(files)} ORDER BY item, channel, day"
-        file = _rewritten(self._table, query, month)
-        self._table.commit([file] if file else [], {}, drop=files, same_rows=True)
-
-    def sweep(self, keep_hours: float) -> list[str]:
-        """Delete files that compaction replaced more than `keep_hours` ago."""
-        with sole_writer(self._lock):
-            return self._table.sweep(keep_hours)
+        file = _rewritten(self.table, query, month)
+        self.table.commit([file] if file else [], {}, drop=files, same_rows=True)
 
 
 _SAME_DAY = "USING (channel, day)"
@@ -269,7 +259,7 @@ class Restatements:
     def __init__(self, root: Path) -> None:
         self._lock = root / "restatements.lock"
         integers = tuple(f.name for f in RESTATEMENT if pa.types.is_integer(f.type))
-        self._table = Table(
+        self.table = Table(
             root / "restatements",
             RESTATEMENTS,
             delta_encoded=("day", *integers),
@@ -281,16 +271,16 @@ class Restatements:
         with sole_writer(self._lock):
             parts = _by_month(_cast_table(rows, RESTATEMENT, "restatements"))
             files = [
-                self._table.write(part.to_batches(), {"month": month}, FRESH)
+                self.table.write(part.to_batches(), {"month": month}, FRESH)
                 for month, part in parts
             ]
             if not files and not marks:
-                return self._table.create().version()
-            return self._table.commit([f for f in files if f], marks or {})
+                return self.table.create().version()
+            return self.table.commit([f for f in files if f], marks or {})
 
     def mark(self, name: str) -> int:
         """A mark that came with an `append`, 0 where there is none."""
-        return self._table.marker(name)
+        return self.table.marker(name)
 
     def view(
         self,
@@ -302,7 +292,7 @@ class Restatements:
         """Create the view `name` with the columns of RESTATEMENT: notes stamped after a stamp."""
         files = [
             f.uri
-            for f in self._table.files()
+            for f in self.table.files()
             if (months is None or f.partition["month"] in set(months))
             and f.most.get("stamp", after_stamp + 1) > after_stamp
         ]
@@ -318,20 +308,15 @@ class Restatements:
     def compact(self, fresh_files: int = 16) -> int:
         """Join the files of months that have so many small ones; how many months."""
         with sole_writer(self._lock):
-            months = _months(self._table.files(), FRESH)
+            months = _months(self.table.files(), FRESH)
             chosen = {m: files for m, files in months.items() if len(files) >= fresh_files}
             for month, files in sorted(chosen.items()):
                 columns = ", ".join(RESTATEMENT.names)
                 scan = sql.scan([f.uri for f in files])
                 query = f"SELECT {columns} FROM {scan} ORDER BY stamp, channel, day"
-                file = _rewritten(self._table, query, month)
-                self._table.commit([file] if file else [], {}, drop=files, same_rows=True)
+                file = _rewritten(self.table, query, month)
+                self.table.commit([file] if file else [], {}, drop=files, same_rows=True)
             return len(chosen)
-
-    def sweep(self, keep_hours: float) -> list[str]:
-        """Delete files that compaction replaced more than `keep_hours` ago."""
-        with sole_writer(self._lock):
-            return self._table.sweep(keep_hours)
 
 
 def _rewritten(table: Table, query: str, month: str) -> NewFile | None:

@@ -140,14 +140,14 @@ class FactsMirror:
 
     def __init__(self, root: Path) -> None:
         self._lock = root / "facts.lock"
-        self._table = Table(
+        self.table = Table(
             root / "facts", SCHEMA, delta_encoded=("seq", "stamp", "value", "revision")
         )
 
     @property
     def version(self) -> int:
         """The newest Delta version, -1 before the first sync."""
-        table = self._table.open()
+        table = self.table.open()
         return -1 if table is None else table.version()
 
     @property
@@ -161,12 +161,12 @@ class FactsMirror:
         return self._marker(_CURSOR)
 
     def _marker(self, name: str) -> int:
-        table = self._table.open()
+        table = self.table.open()
         return 0 if table is None else table.transaction_version(name) or 0
 
     def pin(self, version: int | None = None) -> Pinned:
         """The list of files of one version (default: the newest), to be read for a whole run."""
-        table = self._table.open(version)
+        table = self.table.open(version)
         if table is None:
             return Pinned(-1, 0, 0, ())
         return Pinned(
@@ -188,6 +188,11 @@ class FactsMirror:
         pinned.relation(con, known_at, name)
         return pinned
 
+    @property
+    def fresh_files(self) -> int:
+        """Files that came since the last compaction."""
+        return sum(_kind_of(f.name) == FRESH for f in self.table.files())
+
     def sync(self, fetch: Fetch, watermark: int, *, chunk_rows: int = CHUNK_ROWS) -> Synced:
         """Append what the store has beyond the cursor; exactly once, whenever it is killed.
 
@@ -196,7 +201,7 @@ class FactsMirror:
         then the mirror's watermark stays below the last stamp taken, as an append may be cut.
         """
         with sole_writer(self._lock):
-            table = self._table.create()
+            table = self.table.create()
             seq = first = table.transaction_version(_CURSOR) or 0
             known = table.transaction_version(_WATERMARK) or 0
             while (chunk := _checked(fetch(seq, chunk_rows), seq)).num_rows:
@@ -205,12 +210,12 @@ class FactsMirror:
                 self._append(chunk, seq, known)
             if watermark > known:
                 known = watermark
-                self._table.commit([], {_CURSOR: seq, _WATERMARK: known})
+                self.table.commit([], {_CURSOR: seq, _WATERMARK: known})
             return Synced(seq - first, seq, known, self.version)
 
     def _append(self, chunk: pa.Table, seq: int, watermark: int) -> None:
-        file = self._table.write(chunk.to_batches())
-        self._table.commit([file] if file else [], {_CURSOR: seq, _WATERMARK: watermark})
+        file = self.table.write(chunk.to_batches())
+        self.table.commit([file] if file else [], {_CURSOR: seq, _WATERMARK: watermark})
 
     def compact(self, *, memory: str = "1GB") -> int:
         """Rewrite the mirror sorted by subject, item and time; no row is lost. Returns the version.
@@ -218,15 +223,15 @@ class FactsMirror:
         Readers that pinned an earlier version go on reading its files until `sweep`.
         """
         with sole_writer(self._lock):
-            table = self._table.create()
+            table = self.table.create()
             pinned = self.pin()
             if not pinned.files:
                 return table.version()
             with duckdb.connect(config={"memory_limit": memory}) as con:
                 files = self._rewritten(con, pinned)
             markers = {_CURSOR: pinned.seq, _WATERMARK: pinned.watermark}
-            version = self._table.commit(files, markers, replace=True)
-            self._table.checkpoint()
+            version = self.table.commit(files, markers, replace=True)
+            self.table.checkpoint()
             return version
 
     def _rewritten(self, con: duckdb.DuckDBPyConnection, pinned: Pinned) -> list[NewFile]:
@@ -250,13 +255,13 @@ class FactsMirror:
             " ORDER BY subject, item, valid_from, valid_to, kind, source, seq"
         ).to_arrow_reader(122_880)
         batches = (batch.cast(SCHEMA) for batch in reader)
-        while file := self._table.write(_first_rows(batches, FILE_ROWS), kind=kind):
+        while file := self.table.write(_first_rows(batches, FILE_ROWS), kind=kind):
             yield file
 
     def sweep(self, keep_hours: float = 168) -> list[str]:
         """Delete files that compaction replaced more than `keep_hours` ago."""
         with sole_writer(self._lock):
-            return self._table.sweep(keep_hours)
+            return self.table.sweep(keep_hours)
 
 
 def _first_rows(batches: Iterator[pa.RecordBatch], rows: int) -> Iterator[pa.RecordBatch]:

@@ -171,6 +171,20 @@ class Settler:
                 self.tail.commit([], {}, drop=closed)
             return done
 
+    def join_receipts(self, files: int = 64) -> bool:
+        """Join small files of receipts when there are so many; whether it did."""
+        with sole_writer(self._lock):
+            small = [f for f in self.receipts.files() if f.kind != SETTLED]
+            if len(small) < files:
+                return False
+            with self._connection() as con:
+                query = f"FROM {sql.scan([f.uri for f in small])} ORDER BY receipt"
+                reader = con.sql(query).to_arrow_reader(_BATCH_ROWS)
+                rows = (batch.cast(tables.RECEIPT) for batch in reader)
+                file = self.receipts.write(rows, kind=SETTLED)
+            self.receipts.commit([file] if file else [], {}, drop=small, same_rows=True)
+            return True
+
     def _closed_before(self) -> int:
         """The first month that is still open, as a number."""
         now = _EPOCH + dt.timedelta(microseconds=self._clock()) - dt.timedelta(days=GRACE_DAYS)

@@ -1,0 +1,82 @@
+"""Whether every file of the lake is there, opens, and holds the rows that its log says.
+
+Each page carries a checksum; `check` reads every page and compares. A damaged file is named with
+what depends on it and how to get it back; files beside it are read as before.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from tanma.domain.messages import Problem
+from tanma.lake.delta import Stored
+from tanma.lake.upkeep import lake_tables
+
+_CODES = {
+    "landing": "lake_damaged_readings",
+    "tail": "lake_damaged_readings",
+    "readings": "lake_damaged_readings",
+    "receipts": "lake_damaged_receipts",
+    "raw": "lake_damaged_raw",
+    "validated": "lake_damaged_derived",
+    "activity_day": "lake_damaged_derived",
+    "restatements": "lake_damaged_notes",
+    "facts": "lake_damaged_facts",
+}
+
+
+@dataclass(frozen=True)
+class Damage:
+    """A file that cannot be read as written; `problem` says what depends on it and what to do."""
+
+    table: str
+    file: str
+    problem: Problem
+
+
+@dataclass(frozen=True)
+class Checked:
+    """What a check saw."""
+
+    files: int
+    rows: int
+    damages: tuple[Damage, ...]
+
+
+def check(root: Path) -> Checked:
+    """Read every file that the newest version of a table names."""
+    files = [
+        (kept.name, file)
+        for kept in lake_tables(root)
+        if kept.exists
+        for file in kept.table.files()
+    ]
+    damages = tuple(_damages(files))
+    return Checked(len(files), sum(file.rows for _, file in files), damages)
+
+
+def _damages(files: list[tuple[str, Stored]]) -> Iterator[Damage]:
+    for table, file in files:
+        reason = _fault(file)
+        if reason:
+            place = ", ".join(f"{k}={v}" for k, v in file.partition.items()) or "–"
+            problem = Problem(
+                _CODES[table], table=table, file=file.uri, place=place, rows=file.rows,
+                reason=reason,
+            )  # fmt: skip
+            yield Damage(table, file.uri, problem)
+
+
+def _fault(file: Stored) -> str | None:
+    """What is wrong with a file, in one line; None when nothing is."""
+    try:
+        with pq.ParquetFile(file.uri, page_checksum_verification=True) as opened:
+            rows = sum(batch.num_rows for batch in opened.iter_batches())
+    except (OSError, pa.ArrowException) as error:
+        return str(error).splitlines()[0]
+    return None if rows == file.rows else f"{rows} ≠ {file.rows} rows"

@@ -1,0 +1,171 @@
+"""`tanma lake`: the readings and what is derived from them, kept in order.
+
+Each step is a function here or a module `_lake_<step>` beside this one with HELP, arguments, run.
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import json
+import pkgutil
+from collections.abc import Callable
+from dataclasses import asdict
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+from tanma.site import commands
+
+HELP = "Seal, settle, sweep and check the lake of readings; show its status"
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    steps = parser.add_subparsers(dest="step", metavar="STEP", required=True)
+    for name, (text, add, step) in _STEPS.items():
+        chosen = steps.add_parser(name, help=text, description=text)
+        add(chosen)
+        chosen.set_defaults(work=step)
+    for name, module in _modules().items():
+        chosen = steps.add_parser(name, help=module.HELP, description=module.HELP)
+        module.arguments(chosen)
+        chosen.set_defaults(work=module.run)
+
+
+def run(args: argparse.Namespace) -> int:
+    return int(args.work(args) or 0)
+
+
+def _modules() -> dict[str, ModuleType]:
+    names = sorted(m.name for m in pkgutil.iter_modules(commands.__path__))
+    return {
+        name.removeprefix("_lake_"): importlib.import_module(f"{commands.__name__}.{name}")
+        for name in names
+        if name.startswith("_lake_")
+    }
+
+
+def lake_folder() -> Path:
+    """The lake of this home."""
+    from tanma.site.config import Config
+
+    return Config().lake
+
+
+def _nothing(parser: argparse.ArgumentParser) -> None:
+    pass
+
+
+def _as_json(parser: argparse.ArgumentParser) -> None:
+    form = parser.add_mutually_exclusive_group()
+    form.add_argument("--json", action="store_true", help="everything, as one JSON object")
+    form.add_argument("--metrics", action="store_true", help="as Prometheus text")
+
+
+def _hours(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--keep-hours", type=int, default=24, metavar="N",
+        help="replaced files stay so long, for those who read them (default 24)",
+    )  # fmt: skip
+
+
+def _say(done: Any) -> None:
+    print(json.dumps(done if isinstance(done, dict) else asdict(done), ensure_ascii=False))
+
+
+def _seal(args: argparse.Namespace) -> None:
+    from tanma.lake.landing import Landing
+
+    _say(Landing(lake_folder()).seal())
+
+
+def _settle(args: argparse.Namespace) -> None:
+    from tanma.lake.settle import Settler
+
+    _say(Settler(lake_folder()).settle())
+
+
+def _night(args: argparse.Namespace) -> None:
+    from tanma.lake.upkeep import night
+
+    _say(night(lake_folder(), keep_hours=args.keep_hours))
+
+
+def _sweep(args: argparse.Namespace) -> None:
+    from tanma.lake.upkeep import sweep
+
+    _say(sweep(lake_folder(), args.keep_hours))
+
+
+def _check(args: argparse.Namespace) -> int:
+    from tanma.lake.check import check
+
+    seen = check(lake_folder())
+    for damage in seen.damages:
+        print(f"{damage.problem.text('zh')}\n{damage.problem.text('en')}")
+    print(f"文件 files {seen.files} · 行 rows {seen.rows} · 损坏 damaged {len(seen.damages)}")
+    return 1 if seen.damages else 0
+
+
+def _status(args: argparse.Namespace) -> None:
+    from tanma.lake.status import metrics, status
+
+    found = status(lake_folder())
+    if args.json:
+        _say(found)
+    elif args.metrics:
+        print(metrics(found), end="")
+    else:
+        print("\n".join(_status_lines(found)))
+
+
+def _status_lines(found: dict[str, Any]) -> list[str]:
+    lines = [
+        f"已归档至 sealed up to      {_moment(found['watermark_us'])}",
+        f"已沉淀至 settled up to     {_moment(found['settled_us'])}",
+        f"已推导至 derived up to     {_moment(found['derived_us'])}",
+        f"待推导 dirty keys          {found['dirty_keys']}",
+        f"近 7 日到齐率 completeness  {_share(found['completeness'])}",
+        f"每条读数字节 bytes/reading  {_or_dash(found['bytes_per_reading'])}",
+        "",
+        f"{'表 table':<14}{'文件 files':>10}{'行 rows':>16}{'字节 bytes':>18}",
+    ]
+    for name, size in found["tables"].items():
+        lines.append(f"{name:<15}{size['files']:>11}{size['rows']:>17}{size['bytes']:>20}")
+    for box in found["writers"]:
+        state = "已搁置 set aside" if box["aside"] else f"待归档 backlog {box['backlog_rows']}"
+        lines.append(f"写入方 writer {box['writer']}: {state}")
+    return lines
+
+
+def _moment(stamp_us: int) -> str:
+    import datetime as dt
+
+    if not stamp_us:
+        return "–"
+    return dt.datetime.fromtimestamp(stamp_us / 10**6, dt.UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
+
+
+def _share(value: float | None) -> str:
+    return "–" if value is None else f"{value * 100:.2f} %"
+
+
+def _or_dash(value: float | None) -> str:
+    return "–" if value is None else str(value)
+
+
+_STEPS: dict[
+    str,
+    tuple[
+        str,
+        Callable[[argparse.ArgumentParser], None],
+        Callable[[argparse.Namespace], int | None],
+    ],
+] = {
+    "status": ("Freshness, backlog, files and bytes, what waits to be derived", _as_json, _status),
+    "seal": ("Move what the inboxes hold into the landing table", _nothing, _seal),
+    "settle": ("Lay what was sealed into the tail", _nothing, _settle),
+    "night": ("Settle, lay closed months down, compact, drop old bodies, sweep", _hours, _night),
+    "sweep": ("Delete files that no version of the last hours names", _hours, _sweep),
+    "check": ("Read every file and name the damaged ones with the way back", _nothing, _check),
+}

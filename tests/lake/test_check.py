@@ -1,0 +1,114 @@
+"""A damaged file is named with what depends on it and the way back; the others stay readable."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import duckdb
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from tanma.lake.check import check
+from tanma.lake.derived import RESTATEMENT, ActivityDays, Restatements, Validated
+from tanma.lake.facts import FactsMirror
+from tanma.lake.landing import Landing, entry
+from tanma.lake.readings import Readings
+from tanma.lake.settle import Settler
+from tanma.lake.upkeep import lake_tables
+from tests.lake.lake_store import Store, said
+from tests.lake.reading_model import Clock, known, table
+from tests.lake.test_derived import day, days, intervals, note
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    """A lake that has something in each table."""
+    clock = Clock()
+    lake, settler = Readings(tmp_path, clock), Settler(tmp_path, clock)
+    lake.append(table([(1, 0, 10, None), (4096 * 3, 0, 30, None)]), writer="a")
+    lake.seal()
+    settler.settle()
+    settler.night()
+    lake.append(table([(1, 24 * 35, 11, None)]), writer="a")
+    lake.seal()
+    settler.settle()
+    landing = Landing(tmp_path, clock)
+    landing.take([entry(table([(2, 24 * 35, 5, None)]), body=b"sent")], writer="a")
+    landing.seal()
+    Validated(tmp_path).replace("2026-09", 0, intervals((1, 0, 5)), 1)
+    ActivityDays(tmp_path).put(days(day(1, 1, 5, 1)))
+    Restatements(tmp_path).append(pa.Table.from_pylist([note(1, 1)], schema=RESTATEMENT))
+    store = Store()
+    FactsMirror(tmp_path).sync(store.fetch, store.append([said(1, 1)], 5))
+    return tmp_path
+
+
+TABLES = [
+    ("landing", "raw"), ("raw", "backup"), ("receipts", "backup"), ("tail", "raw"),
+    ("readings", "raw"), ("validated", "tanma lake run"), ("activity_day", "tanma lake run"),
+    ("restatements", "backup"), ("facts", "sync"),
+]  # fmt: skip
+
+
+def test_a_whole_lake_has_no_damage(root: Path) -> None:
+    seen = check(root)
+    assert () == seen.damages
+    assert {name for name, _ in TABLES} == {k.name for k in lake_tables(root) if k.table.files()}
+    assert sum(len(k.table.files()) for k in lake_tables(root)) == seen.files
+    assert check(root / "none").files == 0
+
+
+def last_byte_of_a_page(path: Path) -> int:
+    chunk = pq.read_metadata(path).row_group(0).column(0)
+    begin = chunk.dictionary_page_offset if chunk.has_dictionary_page else chunk.data_page_offset
+    return begin + chunk.total_compressed_size - 1
+
+
+@pytest.mark.parametrize("how", ["bit", "cut", "gone"])
+@pytest.mark.parametrize(("name", "way_back"), TABLES)
+def test_damage_is_named_with_the_way_back(root: Path, name: str, way_back: str, how: str) -> None:
+    [kept] = [k for k in lake_tables(root) if k.name == name]
+    file = kept.table.files()[0]
+    path = Path(file.uri)
+    content = bytearray(path.read_bytes())
+    if how == "gone":
+        path.unlink()
+    elif how == "cut":
+        path.write_bytes(content[:-9])
+    else:
+        content[last_byte_of_a_page(path)] ^= 1
+        path.write_bytes(content)
+    [damage] = check(root).damages
+    assert (name, file.uri) == (damage.table, damage.file)
+    for language in ("zh", "en"):
+        text = damage.problem.text(language)
+        assert file.uri in text
+        assert str(file.rows) in text
+    assert way_back in damage.problem.text("en")
+
+
+def test_a_damaged_partition_leaves_the_others_readable(root: Path) -> None:
+    [kept] = [k for k in lake_tables(root) if k.name == "readings"]
+    [broken] = [f for f in kept.table.files() if f.partition["bucket"] == 3]
+    Path(broken.uri).write_bytes(b"PAR1 this is no Parquet file PAR1")
+    expected = {(1, 0): 10, (1, 24 * 35): 11, (2, 24 * 35): 5}
+    assert expected == known(root, bucket=0)
+    with pytest.raises(duckdb.Error):
+        known(root)
+
+
+def test_a_file_with_other_rows_than_its_log_says_is_damage(root: Path) -> None:
+    [kept] = [k for k in lake_tables(root) if k.name == "readings"]
+    one, other = kept.table.files()[:2]
+    longer = Settler(root).tail.files()[0]
+    assert one.rows == other.rows == longer.rows
+    landing = Readings(root, Clock())
+    landing.append(table([(1, 24 * 35 + n, n, None) for n in range(1, 4)]), writer="b")
+    landing.seal()
+    Settler(root).settle()
+    longer = max(Settler(root).tail.files(), key=lambda f: f.rows)
+    assert longer.rows > one.rows
+    Path(one.uri).write_bytes(Path(longer.uri).read_bytes())
+    [damage] = check(root).damages
+    assert f"{longer.rows} ≠ {one.rows}" in damage.problem.text("en")

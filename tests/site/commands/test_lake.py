@@ -1,0 +1,66 @@
+"""`tanma lake`: each step from the command line, on the lake of the home."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tanma.lake.readings import Readings
+from tanma.lake.upkeep import lake_tables
+from tanma.site.cli import main
+from tests.lake.reading_model import table
+
+
+@pytest.fixture
+def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("TANMA_HOME", str(tmp_path))
+    return tmp_path / "lake"
+
+
+@pytest.fixture
+def tanma(capsys: pytest.CaptureFixture[str]) -> Callable[..., tuple[int, str]]:
+    def call(*args: str) -> tuple[int, str]:
+        code = main(["lake", *args])
+        return code, capsys.readouterr().out
+
+    return call
+
+
+def test_a_reading_is_sealed_settled_and_shown(
+    root: Path, tanma: Callable[..., tuple[int, str]]
+) -> None:
+    Readings(root).append(table([(1, 0, 5, None), (1, 1, 6, None)]), writer="a")
+    assert 2 == json.loads(tanma("status", "--json")[1])["backlog_rows"]
+    assert 2 == json.loads(tanma("seal")[1])["rows"]
+    assert 2 == json.loads(tanma("settle")[1])["rows"]
+    code, text = tanma("status")
+    assert 0 == code
+    assert "待推导 dirty keys          1" in text
+    assert "写入方 writer a: 待归档 backlog 0" in text
+    night = json.loads(tanma("night", "--keep-hours", "48")[1])
+    assert 0 == night["settled"]["rows"]
+    assert 'tanma_lake_table_rows{table="landing"} 0' in tanma("status", "--metrics")[1]
+    assert {"landing", "tail"} <= set(json.loads(tanma("sweep")[1]))
+
+
+def test_check_fails_when_a_file_is_damaged(
+    root: Path, tanma: Callable[..., tuple[int, str]]
+) -> None:
+    Readings(root).append(table([(1, 0, 5, None)]), writer="a")
+    tanma("seal")
+    assert (0, "文件 files 1 · 行 rows 1 · 损坏 damaged 0\n") == tanma("check")
+    [file] = lake_tables(root)[0].table.files()
+    Path(file.uri).write_bytes(b"no")
+    code, text = tanma("check")
+    assert 1 == code
+    assert file.uri in text
+    assert "损坏 damaged 1" in text
+
+
+def test_an_unknown_step_is_refused(root: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        main(["lake", "boil"])
+    assert "boil" in capsys.readouterr().err
