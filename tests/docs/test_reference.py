@@ -18,7 +18,10 @@ FOLDER = ROOT / "docs/reference"
 REPAIR = "python -m tanma.site.reference docs/reference"
 
 
-@pytest.mark.parametrize("name", ["commands.md", "settings.md", "messages.md", "capabilities.md"])
+@pytest.mark.parametrize(
+    "name",
+    ["commands.md", "settings.md", "messages.md", "capabilities.md", "intake-openapi.json"],
+)
 def test_the_committed_page_is_the_generated_one(name):
     committed = (FOLDER / name).read_text(encoding="utf-8")
     assert reference.pages(FOLDER)[name] == committed, REPAIR
@@ -59,5 +62,7 @@ def test_main_writes_every_page(tmp_path):
     (tmp_path / "capabilities.csv").write_bytes((FOLDER / "capabilities.csv").read_bytes())
     reference.main(tmp_path)
     assert reference.pages(FOLDER) == {
-        f.name: f.read_text(encoding="utf-8") for f in tmp_path.glob("*.md")
+        f.name: f.read_text(encoding="utf-8")
+        for f in tmp_path.iterdir()
+        if f.suffix in {".md", ".json"}
     }

@@ -8,6 +8,8 @@ SQLite keeps no checksums, so each batch has one. SQLite files must lie on a loc
 
 from __future__ import annotations
 
+import fcntl
+import itertools
 import os
 import re
 import sqlite3
@@ -46,6 +48,7 @@ _LOG_PAGES = 8192
 _PAGE_BYTES = 8192
 _DAMAGED = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
 _RECEIPT = "id, stamp, rows, body_digest, note"
+_Found = tuple[int, int, int, bytes, bytes]
 
 
 @dataclass(frozen=True)
@@ -79,6 +82,8 @@ class Receipt:
     duplicate: bool
     body_digest: bytes = b""
     note: bytes = b""
+    same_message: bool = False
+    """A duplicate by its message id, not by its content alone."""
 
 
 @dataclass(frozen=True)
@@ -198,17 +203,17 @@ class Inbox:
                 f"SELECT {_RECEIPT} FROM received WHERE digest = ?", (entry.digest,)
             ).fetchone()
         )
-        return self._receipt(found) if found else None
+        return self._receipt(found, same_message=True) if found else None
 
     def find(self, message_id: str) -> Receipt | None:
         """The receipt of a message, when this writer took it."""
         with disk_told(self.writer):
             found = _of_message(self._open(), message_id)
-        return self._receipt(found) if found else None
+        return self._receipt(found, same_message=True) if found else None
 
-    def _receipt(self, found: tuple[int, int, int, bytes, bytes]) -> Receipt:
+    def _receipt(self, found: _Found, *, same_message: bool) -> Receipt:
         place, stamp, rows, body_digest, note = found
-        return Receipt(self.writer, place, stamp, rows, True, body_digest, note)
+        return Receipt(self.writer, place, stamp, rows, True, body_digest, note, same_message)
 
     def _insert(self, con: sqlite3.Connection, entry: Entry, stamp: int) -> Receipt:
         place = con.execute(
@@ -322,12 +327,10 @@ class Inbox:
         return kept
 
 
-def _of_message(
-    con: sqlite3.Connection, message_id: str | None
-) -> tuple[int, int, int, bytes, bytes] | None:
+def _of_message(con: sqlite3.Connection, message_id: str | None) -> _Found | None:
     if message_id is None:
         return None
-    found: tuple[int, int, int, bytes, bytes] | None = con.execute(
+    found: _Found | None = con.execute(
         f"SELECT {_RECEIPT} FROM received WHERE message_id = ?", (message_id,)
     ).fetchone()
     return found
@@ -379,3 +382,29 @@ def aside_note(root: Path, writer: str) -> Path:
 def writers(root: Path) -> list[str]:
     """Names of the writers that have an inbox."""
     return sorted(p.name.removesuffix(".sqlite3") for p in (root / "inbox").glob("*.sqlite3"))
+
+
+class Claim:
+    """The first writer name `<prefix>-<n>` that no living process holds and none set aside."""
+
+    def __init__(self, root: Path, prefix: str) -> None:
+        with disk_told(prefix):
+            make_folder(root / "inbox")
+        for number in itertools.count(1):
+            self.writer = f"{prefix}-{number}"
+            if not aside_note(root, self.writer).exists() and self._taken(root):
+                return
+
+    def _taken(self, root: Path) -> bool:
+        with disk_told(self.writer):
+            self._handle = (root / "inbox" / f"{self.writer}.claim").open("a")
+        try:
+            fcntl.flock(self._handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            self._handle.close()
+            return False
+        return True
+
+    def release(self) -> None:
+        """Let another process have the name; the operating system does when this one dies."""
+        self._handle.close()

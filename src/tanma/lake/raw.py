@@ -8,6 +8,8 @@ docs/design/lake.md §3.
 from __future__ import annotations
 
 import datetime as dt
+import json
+import os
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,7 +19,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from tanma.lake.delta import Stored, Table, sole_writer, stored
+from tanma.lake.delta import Stored, Table, fsync_path, sole_writer, stored
 from tanma.lake.inbox import Batch
 
 RAW = pa.schema(
@@ -116,6 +118,30 @@ def drop_bodies(
         held.create()
         old = [f for f in stored(held.open()) if f.kind == BODIES and _day(f) < limit]
         return sum(_drop(held, file, frozenset(keep)) for file in old)
+
+
+def keep(root: Path, batches: Iterable[tuple[str, int]], reason: str) -> None:
+    """List batches whose bodies stay, since a published result rests on them."""
+    path = _kept_list(root)
+    with path.open("a", encoding="utf-8") as file:
+        for writer, batch in batches:
+            file.write(json.dumps({"writer": writer, "batch": batch, "reason": reason}) + "\n")
+        file.flush()
+        os.fsync(file.fileno())
+    fsync_path(path.parent)
+
+
+def kept(root: Path) -> set[tuple[str, int]]:
+    """(writer, batch) of every body that is listed to stay."""
+    path = _kept_list(root)
+    if not path.exists():
+        return set()
+    rows = (json.loads(line) for line in path.read_text(encoding="utf-8").splitlines())
+    return {(row["writer"], row["batch"]) for row in rows}
+
+
+def _kept_list(root: Path) -> Path:
+    return root / "raw-kept.jsonl"
 
 
 def _day(file: Stored) -> dt.date:

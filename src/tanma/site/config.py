@@ -39,6 +39,13 @@ class Config(BaseSettings):
     """province: its own average factor; region: the average of its regional grid."""
     legal_basis: str = ""
     """Document that allows single results from statistics; empty: each enterprise consents."""
+    intake_host: str = "127.0.0.1"
+    intake_port: int = 8100
+    """Where `tanma intake` listens for gateways."""
+    intake_per_s: int = 200_000
+    """Readings per second that one token may send, for each server process."""
+    raw_days: int = 90
+    """Days for which bodies of readings are kept as received; their digests stay."""
 
     @cached_property
     def secret_key(self) -> str:

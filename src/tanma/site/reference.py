@@ -15,6 +15,7 @@ from functools import cache
 from importlib import resources
 from pathlib import Path
 
+from tanma.intake.http import openapi
 from tanma.site.cli import command_names, load
 from tanma.site.config import Config
 
@@ -66,6 +67,19 @@ SETTINGS = {
     "legal_basis": (
         "允许用统计数据公布单个企业结果的文件；空时须逐企业授权",
         "document that allows single results from statistics; empty: each enterprise consents",
+    ),
+    "intake_host": (
+        "`tanma intake` 的监听地址",
+        "address on which `tanma intake` listens for gateways",
+    ),
+    "intake_port": ("`tanma intake` 的监听端口", "its port"),
+    "intake_per_s": (
+        "每个密钥每秒可发送的读数条数（按服务进程计）",
+        "readings per second that one token may send, for each server process",
+    ),
+    "raw_days": (
+        "原始报文保留天数；其后只留摘要",
+        "days for which bodies of readings are kept as received; then the digest alone",
     ),
 }  # fmt: skip
 """field of `Config` → what it does, Chinese and English; a test wants every field here."""
@@ -259,6 +273,7 @@ def pages(folder: Path) -> dict[str, str]:
         "settings.md": settings_page(),
         "messages.md": messages_page(),
         "capabilities.md": capabilities_page(read_capabilities(folder / "capabilities.csv")),
+        "intake-openapi.json": openapi.as_json(),
     }
 
 

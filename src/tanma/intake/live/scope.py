@@ -86,8 +86,8 @@ class Scope:
     def places_of(self, said: Iterable[object]) -> NDArray[np.int64]:
         """Place of every number or point name, −1 where the token may not write it."""
         places = self.places
-        # True equals 1 in Python; a device that says true has said no number.
-        found = [-1 if isinstance(s, bool) else places.get(s, -1) for s in said]
+        # By type: True equals 1 in Python, and a list cannot be looked up at all.
+        found = [places.get(s, -1) if type(s) in (int, str) else -1 for s in said]
         return np.array(found, np.int64)
 
 

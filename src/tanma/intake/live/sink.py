@@ -27,6 +27,18 @@ class Receipt(Protocol):
         """SHA-256 of the body that was first received under this message id."""
 
     @property
+    def same_message(self) -> bool:
+        """A duplicate by its message id, not by its content alone."""
+
+    @property
+    def writer(self) -> str:
+        """Whose inbox it lies in."""
+
+    @property
+    def inbox_id(self) -> int:
+        """Its number there."""
+
+    @property
     def note(self) -> bytes:
         """What the adapter handed in to be kept with the receipt."""
 

@@ -1,0 +1,60 @@
+"""How much a token may send, and how much may wait: what is refused is told when to come back."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+from tanma.domain.messages import Problem
+
+
+class Rate:
+    """Readings per second of each token, with a burst of some seconds; per server process."""
+
+    def __init__(
+        self,
+        per_s: float,
+        burst_s: float = 10.0,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._per_s = per_s
+        self._most = per_s * burst_s
+        self._clock = clock
+        self._left: dict[str, tuple[float, float]] = {}
+
+    def check(self, token: str) -> None:
+        """Raise when this token has sent more than it may."""
+        left, _ = self._now(token)
+        if left <= 0:
+            wait_s = max(1, round(1 - left / self._per_s))
+            raise Problem("http_rate", per_s=round(self._per_s), wait_s=wait_s)
+
+    def charge(self, token: str, readings: int) -> None:
+        left, now = self._now(token)
+        self._left[token] = (left - readings, now)
+
+    def keep(self, tokens: set[str]) -> None:
+        """Forget tokens that are no longer known."""
+        self._left = {t: left for t, left in self._left.items() if t in tokens}
+
+    def _now(self, token: str) -> tuple[float, float]:
+        now = self._clock()
+        left, at = self._left.get(token, (self._most, now))
+        return min(self._most, left + (now - at) * self._per_s), now
+
+
+class Queue:
+    """Bytes of bodies that were let in and are not answered yet."""
+
+    def __init__(self, most_bytes: int) -> None:
+        self.most_bytes = most_bytes
+        self.bytes = 0
+
+    def enter(self, size: int) -> None:
+        """Raise when the service has enough to do; a lone body always finds room."""
+        if self.bytes and self.bytes + size > self.most_bytes:
+            raise Problem("http_busy", waiting=self.bytes, most=self.most_bytes, wait_s=1)
+        self.bytes += size
+
+    def leave(self, size: int) -> None:
+        self.bytes -= size

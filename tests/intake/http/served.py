@@ -1,0 +1,68 @@
+"""A real service over a folder, with scopes from a file: `python -m tests.intake.http.served`.
+
+Environment: SERVED_ROOT the lake, SERVED_SCOPES a JSON file {token: [source, [channel, …]]}, read
+anew each time; SERVED_PER_S, SERVED_QUEUE and SERVED_CLOCK_US (a file) change limits and clock.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+from collections.abc import Mapping
+from pathlib import Path
+
+from tanma.intake.http.rsgi import Application
+from tanma.intake.live import Scope, ScopedChannel, token_hash
+from tanma.site.intake_service import Serving, build, sealer_command, serve
+
+
+def scopes() -> Mapping[str, Scope]:
+    said = json.loads(Path(os.environ["SERVED_SCOPES"]).read_text())
+    return {
+        token_hash(token): Scope.of(source, [ScopedChannel(*c) for c in channels])
+        for token, (source, channels) in said.items()
+    }
+
+
+def application() -> Application:
+    from tanma.intake.http import service
+
+    service.WAITING_BYTES = int(os.environ.get("SERVED_QUEUE", service.WAITING_BYTES))
+    if slow := os.environ.get("SERVED_SLOW_S"):
+        _slow_commits(float(slow))
+    root = Path(os.environ["SERVED_ROOT"])
+    per_s = float(os.environ.get("SERVED_PER_S", "1e12"))
+    return build(root, scopes, per_s, durable=os.environ.get("SERVED_DURABLE") != "no")
+
+
+def _slow_commits(seconds: float) -> None:
+    """A disk that needs long for a flush, so that requests wait."""
+    import time
+
+    from tanma.lake.inbox import Inbox
+
+    quick = Inbox.append
+
+    def slow(self, entries):
+        time.sleep(seconds)
+        return quick(self, entries)
+
+    Inbox.append = slow
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser()
+    parser.add_argument("port", type=int)
+    parser.add_argument("--workers", type=int, default=1)
+    parser.add_argument("--every", type=float, default=0.2)
+    parser.add_argument("--no-seal", action="store_true")
+    args = parser.parse_args()
+    root = Path(os.environ["SERVED_ROOT"])
+    beside = None if args.no_seal else sealer_command(root, args.every, 90)
+    target = "tests.intake.http.served:application"
+    raise SystemExit(serve(target, Serving("127.0.0.1", args.port, args.workers), beside))
+
+
+if __name__ == "__main__":
+    main()
