@@ -207,7 +207,7 @@ def _under(con: duckdb.DuckDBPyConnection, name: str) -> None:
     con.execute(
         f"""CREATE OR REPLACE TEMP TABLE {name}_under AS
         WITH RECURSIVE parents AS (
-            SELECT {_id_text("subject")} AS meter, text AS parent, valid_from, valid_to
+            SELECT {id_text("subject")} AS meter, text AS parent, valid_from, valid_to
             FROM {name}_spans WHERE item = 'meter.parent'
         ),
         above AS (
@@ -226,7 +226,7 @@ def _under(con: duckdb.DuckDBPyConnection, name: str) -> None:
     )
 
 
-def _id_text(column: str) -> str:
+def id_text(column: str) -> str:
     """SQL: domain.identity.id_text."""
     return " || ".join(
         f"substr('{ALPHABET}', ((({column}) >> {shift}) & 31)::INTEGER + 1, 1)"

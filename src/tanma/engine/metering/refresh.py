@@ -1,0 +1,281 @@
+"""Deriving again exactly what changed: new readings, events and parameters since the last time.
+
+The marks (readings and facts stamped up to which the days are true) lie in the commit that adds the
+days. Restatements are written first, with the marks they will lead to: killed in between, the next
+refresh finds them ahead, derives to the same marks, and does not write them again.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import duckdb
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from tanma.domain.messages import Problem
+from tanma.engine.metering import bucket as buckets
+from tanma.engine.metering import dirty, virtual
+from tanma.engine.metering.bucket import Meters, Span
+from tanma.lake import known as lake
+from tanma.lake.derived import DAY, RESTATEMENT, ActivityDays, Restatements
+from tanma.lake.facts import FactsMirror
+
+STAMP, FACTS = "refresh.stamp", "refresh.facts"
+CHANNEL_DAYS = 40_000
+"""Channel-days derived at a time: about 4 million readings of quarter-hours."""
+_CONTENT = [f.name for f in DAY if f.name not in ("channel", "day", "derived")]
+_CAUSES = {dirty.EVENT: "event", dirty.PARAMETER: "parameter"}
+
+
+@dataclass(frozen=True)
+class Refreshed:
+    """What a refresh did: days looked at, days that changed, restatements, and its stamps."""
+
+    dirty: int
+    changed: int
+    restated: int
+    known_at: int
+    facts_at: int
+
+
+@dataclass(frozen=True)
+class _Marks:
+    stamp: int
+    facts: int
+
+    def as_marks(self) -> dict[str, int]:
+        return {STAMP: self.stamp, FACTS: self.facts}
+
+
+def refresh(root: Path, upto: int | None = None, *, memory: str = "1GB") -> Refreshed:
+    """Bring `activity_day` up to the watermarks of readings and facts, or to the stamp `upto`.
+
+    Needs sealed readings and synced facts. Run again it does nothing; killed it goes on.
+    """
+    days, notes = ActivityDays(root), Restatements(root)
+    snapshot, mirror = lake.Snapshot(root), FactsMirror(root)
+    at = _Marks(days.mark(STAMP), days.mark(FACTS))
+    ahead = _Marks(notes.mark(STAMP), notes.mark(FACTS))
+    told = ahead.stamp > at.stamp or ahead.facts > at.facts
+    target = ahead if told else _target(snapshot, mirror, upto)
+    if (target.stamp, target.facts) <= (at.stamp, at.facts):
+        return Refreshed(0, 0, 0, at.stamp, at.facts)
+    with buckets.connection(memory) as con:
+        known = buckets.meters(root, target.facts, memory)
+        con.execute("SET preserve_insertion_order = true")
+        looked_at = _derive(con, snapshot, mirror, known, days, (at, target))
+        restatements = _restatements(con, snapshot, at, target)
+        changed = con.sql(f"SELECT {_columns()} FROM changed_days ORDER BY channel, day")
+        table = changed.to_arrow_table().cast(DAY)
+    if not told:
+        notes.append(restatements, target.as_marks())
+    days.put(table, target.as_marks())
+    return Refreshed(looked_at, table.num_rows, restatements.num_rows, target.stamp, target.facts)
+
+
+def _target(snapshot: lake.Snapshot, mirror: FactsMirror, upto: int | None) -> _Marks:
+    if upto is not None and upto > snapshot.watermark:
+        raise Problem("metering_known_too_late", asked=upto, watermark=snapshot.watermark)
+    return _Marks(snapshot.watermark if upto is None else upto, mirror.watermark)
+
+
+def _derive(
+    con: duckdb.DuckDBPyConnection, snapshot: lake.Snapshot, mirror: FactsMirror, known: Meters,
+    days: ActivityDays, marks: tuple[_Marks, _Marks],
+) -> int:  # fmt: skip
+    """Table `changed_days`: the days that came out otherwise than they stand."""
+    target = marks[1]
+    known.install(con)
+    pinned = mirror.pin()
+    after, upto = ((m.stamp, m.facts) for m in marks)
+    looked_at = dirty.find(con, snapshot, pinned, after, upto)
+    months = con.execute("SELECT DISTINCT strftime(day, '%Y-%m') FROM dirty_days").fetchall()
+    days.view(con, [m for (m,) in months] or [], "days_before")
+    con.execute("CREATE OR REPLACE TEMP TABLE fresh_days AS SELECT * FROM days_before LIMIT 0")
+    for first, end, channels in list(_groups(con)):
+        _derive_group(snapshot, known, Span(first, end, target.stamp), channels, con)
+    _vanished(con, target.stamp)
+    _keep_changed(con)
+    _virtual(con, known, days, target)
+    return looked_at
+
+
+def _groups(con: duckdb.DuckDBPyConnection) -> Iterator[tuple[dt.date, dt.date, list[int]]]:
+    """(first day, end day, channels): channels whose dirty days of a month span the same days."""
+    rows = con.execute(
+        """SELECT first_day, last_day, array_agg(channel ORDER BY channel) FROM (
+               SELECT channel, min(day) AS first_day, max(day) AS last_day FROM dirty_days
+               GROUP BY channel, date_trunc('month', day))
+           GROUP BY ALL ORDER BY ALL"""
+    ).fetchall()
+    for first, last, channels in rows:
+        size = max(1, CHANNEL_DAYS // ((last - first).days + 1))
+        for start in range(0, len(channels), size):
+            yield first, last + dt.timedelta(days=1), channels[start : start + size]
+
+
+def _derive_group(
+    snapshot: lake.Snapshot, known: Meters, span: Span, channels: list[int],
+    con: duckdb.DuckDBPyConnection,
+) -> None:  # fmt: skip
+    numbers = pa.array(channels, pa.int64())
+    some = Meters(
+        known.channels.filter(pc.is_in(known.channels["channel"], numbers)),
+        known.spans.filter(pc.is_in(known.spans["subject"], numbers)),
+        known.events.filter(pc.is_in(known.events["channel"], numbers)),
+        known.under.slice(0, 0), known.ids.slice(0, 0),
+    )  # fmt: skip
+    with buckets.connection() as own:
+        buckets.derive(own, snapshot, some, span)
+        found = own.sql("FROM days").to_arrow_table()
+    con.register("derived_here", found)
+    con.execute(
+        f"""INSERT INTO fresh_days BY NAME SELECT {_zoned()} FROM derived_here
+        SEMI JOIN dirty_days USING (channel, day)"""
+    )
+    con.unregister("derived_here")
+
+
+def _zoned() -> str:
+    return ", ".join(
+        "timezone('UTC', last_utc) AS last_utc" if f.name == "last_utc" else f.name for f in DAY
+    )
+
+
+def _columns() -> str:
+    return ", ".join(DAY.names)
+
+
+def _vanished(con: duckdb.DuckDBPyConnection, derived: int) -> None:
+    """A day whose readings were all withdrawn says so: nothing is known of it any more."""
+    nothing = {"n": "0", "flagged": "0", "flags": "0", "substituted_milli": "0",
+               "spread_milli": "0", "covered_s": "0", "derived": str(derived)}  # fmt: skip
+    kept = ("channel", "day", "item", "expected")
+    columns = ", ".join(
+        name if name in kept else f"{nothing.get(name, 'NULL')} AS {name}" for name in DAY.names
+    )
+    con.execute(
+        f"""INSERT INTO fresh_days BY NAME SELECT {columns} FROM days_before
+        SEMI JOIN dirty_days USING (channel, day) ANTI JOIN fresh_days USING (channel, day)"""
+    )
+
+
+def _keep_changed(con: duckdb.DuckDBPyConnection) -> None:
+    differs = " OR ".join(f"f.{c} IS DISTINCT FROM b.{c}" for c in _CONTENT)
+    con.execute(
+        f"""CREATE OR REPLACE TEMP TABLE changed_days AS
+        SELECT f.*, d.since_utc, d.cause FROM fresh_days f JOIN dirty_days d USING (channel, day)
+             LEFT JOIN days_before b USING (channel, day)
+        WHERE b.channel IS NULL OR {differs}"""
+    )
+
+
+def _virtual(
+    con: duckdb.DuckDBPyConnection, known: Meters, days: ActivityDays, target: _Marks
+) -> None:
+    """Add the days of virtual meters that stand on changed days, or whose formula is new."""
+    expanded, _ = virtual.of_meters(known.channels, known.names())
+    con.execute("CREATE OR REPLACE TEMP TABLE virtual_before AS FROM days_before LIMIT 0")
+    virtual.terms(con, expanded)
+    if not expanded:
+        return
+    _virtual_dirty(con, days)
+    con.execute(
+        """CREATE OR REPLACE TEMP TABLE days_now AS
+        SELECT * EXCLUDE (since_utc, cause) FROM changed_days
+        UNION ALL BY NAME SELECT * FROM days_all ANTI JOIN changed_days USING (channel, day)"""
+    )
+    virtual.days(con, "days_now", target.stamp)
+    differs = " OR ".join(f"f.{c} IS DISTINCT FROM b.{c}" for c in _CONTENT)
+    con.execute(
+        f"""INSERT INTO changed_days BY NAME
+        SELECT f.*, d.since_utc, d.cause FROM virtual_days f JOIN virtual_dirty d
+               USING (channel, day) LEFT JOIN days_all b USING (channel, day)
+        WHERE b.channel IS NULL OR {differs}"""
+    )
+    con.execute(
+        """INSERT INTO virtual_before FROM days_all d
+           SEMI JOIN metering_terms t ON t.virtual = d.channel"""
+    )
+
+
+def _virtual_dirty(con: duckdb.DuckDBPyConnection, days: ActivityDays) -> None:
+    """Tables `virtual_dirty` and `days_all`, the days that they and their parts may have."""
+    some = con.execute("SELECT count(*) FROM new_formulas").fetchall()[0][0]
+    months = con.execute("SELECT DISTINCT strftime(day, '%Y-%m') FROM changed_days").fetchall()
+    days.view(con, None if some else [m for (m,) in months], "days_all")
+    con.execute(
+        f"""CREATE OR REPLACE TEMP TABLE virtual_dirty AS
+        SELECT channel, day, min(since_utc) AS since_utc, max(cause) AS cause FROM (
+            SELECT t.virtual AS channel, c.day, c.since_utc, c.cause
+            FROM changed_days c JOIN metering_terms t USING (channel)
+            UNION ALL
+            SELECT t.virtual, d.day, NULL, {dirty.PARAMETER} FROM days_all d
+            JOIN metering_terms t USING (channel) SEMI JOIN new_formulas n
+                 ON n.virtual = t.virtual)
+        GROUP BY ALL"""
+    )
+
+
+def _restatements(
+    con: duckdb.DuckDBPyConnection, snapshot: lake.Snapshot, at: _Marks, target: _Marks
+) -> pa.Table:
+    """Notes of the days that had an answer and now have another.
+
+    A reading that goes on where the day had ended restates nothing.
+    """
+    before = "FROM days_before UNION ALL FROM virtual_before"
+    con.execute(
+        f"""CREATE OR REPLACE TEMP TABLE restated AS
+        SELECT c.channel, c.day, b.milli AS before_milli, c.milli AS after_milli,
+               b.flags AS flags_before, c.flags AS flags_after, c.cause
+        FROM changed_days c JOIN ({before}) b USING (channel, day)
+             JOIN metering_channels h USING (channel)
+        WHERE c.cause <> {dirty.READINGS} OR b.last_utc IS NULL
+              OR c.since_utc < timezone('UTC', b.last_utc)
+              -- a day of a register ends with a reading, any other with the end of an interval
+              OR ((h.kind = 'register' OR h.formula IS NOT NULL)
+                  AND c.since_utc = timezone('UTC', b.last_utc))"""
+    )
+    _corrected(con, snapshot, at, target)
+    named = " ".join(f"WHEN {number} THEN '{name}'" for number, name in _CAUSES.items())
+    query = f"""SELECT r.* REPLACE (CASE cause {named} ELSE CASE WHEN k.channel IS NULL
+            THEN 'late' ELSE 'correction' END END AS cause), {target.stamp}::BIGINT AS stamp
+        FROM restated r LEFT JOIN corrected k USING (channel, day) ORDER BY r.channel, r.day"""
+    return con.sql(query).to_arrow_table().select(RESTATEMENT.names).cast(RESTATEMENT)
+
+
+def _corrected(
+    con: duckdb.DuckDBPyConnection, snapshot: lake.Snapshot, at: _Marks, target: _Marks
+) -> None:
+    """Table `corrected` (channel, day): restated days of which an earlier reading was changed."""
+    empty = "CREATE OR REPLACE TEMP TABLE corrected AS SELECT 0::BIGINT AS channel,"
+    con.execute(f"{empty} DATE '2000-01-01' AS day WHERE false")
+    channels, first, last = con.execute(
+        f"""SELECT array_agg(DISTINCT channel), min(day), max(day) FROM restated
+            WHERE cause = {dirty.READINGS}"""
+    ).fetchall()[0]
+    if not channels:
+        return
+    edges = (dt.datetime.combine(d, dt.time(), dt.UTC) for d in (first, last))
+    begin, end = (edge + dt.timedelta(days=n) for edge, n in zip(edges, (-2, 3), strict=True))
+    for name, stamp in (("read_before", at.stamp), ("read_now", target.stamp)):
+        lake.known(con, snapshot, lake.Span(begin, end, channels), stamp, name, stamps=False)
+    con.execute(
+        """INSERT INTO corrected
+        SELECT DISTINCT r.channel, r.day FROM read_before b
+        LEFT JOIN read_now n USING (channel, start_utc)
+        JOIN restated r ON r.channel = b.channel
+        JOIN metering_channels c ON c.channel = b.channel
+        JOIN dirty_calendar d ON d.zone = c.zone AND d.day = r.day
+             AND b.start_utc >= d.from_utc AND b.start_utc <= d.to_utc
+        WHERE n.value IS DISTINCT FROM b.value OR n.end_utc IS DISTINCT FROM b.end_utc"""
+    )
+    con.execute(
+        """INSERT INTO corrected SELECT DISTINCT t.virtual, k.day
+        FROM corrected k JOIN metering_terms t USING (channel)"""
+    )

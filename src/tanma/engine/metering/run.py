@@ -1,0 +1,201 @@
+"""The whole derivation, bucket by bucket: here, or mapped over the workers of a cluster.
+
+A task is one bucket and one month. It reads the lake, writes its partition of `validated`, and
+gives back the days; one process publishes both. Every task is a pure function of its arguments and
+of tables that only grow, so a worker that dies costs its time and nothing else.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pyarrow as pa
+
+from tanma.domain.messages import Problem
+from tanma.engine.metering import bucket as buckets
+from tanma.engine.metering import virtual
+from tanma.engine.metering.bucket import Meters, Span
+from tanma.engine.metering.channels import BUCKET
+from tanma.lake.derived import DAY, INTERVAL, ActivityDays, Part, Validated
+from tanma.lake.facts import FactsMirror
+from tanma.lake.known import Snapshot
+
+SLICE = 1024
+"""Channels whose readings are held at a time: about 3 million rows of quarter-hours and a month."""
+_BATCH_ROWS = 122_880
+
+
+@dataclass(frozen=True)
+class Task:
+    """A bucket and a month to derive; small enough to send about."""
+
+    root: Path
+    month: str
+    bucket: int
+    known_at: int
+    meters: Meters
+    memory: str = "1GB"
+    threads: int = 2
+    validated: bool = True
+
+
+@dataclass(frozen=True)
+class Done:
+    """What came of a task: its partition of `validated`, not yet visible, and its days."""
+
+    month: str
+    bucket: int
+    part: Part | None
+    days: pa.Table
+    intervals: int
+
+
+@dataclass(frozen=True)
+class Ran:
+    """What a run derived, and what it is true to."""
+
+    tasks: int
+    intervals: int
+    days: int
+    known_at: int
+    facts_at: int
+
+
+Progress = Callable[[int, int, Done], None]
+"""(tasks done, tasks, the last one)"""
+
+
+def span_of(month: str, known_at: int) -> tuple[Span, tuple[dt.datetime, dt.datetime]]:
+    """The local days of a month, and the same month of UTC."""
+    try:
+        first = dt.date.fromisoformat(f"{month}-01")
+    except ValueError:
+        raise Problem("metering_months", month=month) from None
+    end = (first + dt.timedelta(days=31)).replace(day=1)
+    utc = tuple(dt.datetime.combine(day, dt.time(), dt.UTC) for day in (first, end))
+    return Span(first, end, known_at), (utc[0], utc[1])
+
+
+def derive(task: Task) -> Done:
+    """Derive one bucket and month, a slice of channels at a time so that memory stays bounded."""
+    snapshot = Snapshot(task.root)
+    days: list[pa.Table] = []
+    counted = 0
+
+    def rows() -> Iterator[pa.RecordBatch]:
+        nonlocal counted
+        for batch, of_days in _slices(task, snapshot):
+            if of_days is not None:
+                days.append(of_days)
+            if batch is not None:
+                counted += batch.num_rows
+                yield batch
+
+    part = None
+    if task.validated:
+        part = Validated(task.root).write(task.month, task.bucket, rows(), task.known_at)
+    else:
+        for _ in rows():
+            pass
+    table = pa.concat_tables(days) if days else DAY.empty_table()
+    return Done(task.month, task.bucket, part, table, counted)
+
+
+def _slices(
+    task: Task, snapshot: Snapshot
+) -> Iterator[tuple[pa.RecordBatch | None, pa.Table | None]]:
+    """Batches of intervals in order of channel and start, and the days of each slice."""
+    span, utc = span_of(task.month, task.known_at)
+    low = task.bucket * BUCKET
+    inside = " AND ".join(
+        f"start_utc {sign} TIMESTAMP '{edge:%Y-%m-%d}'"
+        for sign, edge in zip((">=", "<"), utc, strict=True)
+    )
+    for start in range(low, low + BUCKET, SLICE):
+        some = task.meters.of(start, start + SLICE)
+        if not some.channels.num_rows:
+            continue
+        with buckets.connection(task.memory, task.threads) as con:
+            buckets.derive(con, snapshot, some, span, utc)
+            if task.validated:
+                query = f"""SELECT channel, timezone('UTC', start_utc) AS start_utc,
+                    timezone('UTC', end_utc) AS end_utc, count, flags
+                    FROM intervals WHERE {inside} ORDER BY channel, start_utc, end_utc"""
+                for batch in con.sql(query).to_arrow_reader(_BATCH_ROWS):
+                    yield batch.cast(INTERVAL), None
+            yield None, _days(con)
+
+
+def _days(con: object, name: str = "days") -> pa.Table:
+    columns = ", ".join(
+        f"timezone('UTC', {f.name}) AS {f.name}" if f.name == "last_utc" else f.name for f in DAY
+    )
+    query = f"SELECT {columns} FROM {name} ORDER BY channel, day"
+    return con.sql(query).to_arrow_table().cast(DAY)  # type: ignore[attr-defined]
+
+
+def run(
+    root: Path, months: Iterable[str], *, known_at: int | None = None, memory: str = "1GB",
+    cluster: str | None = None, progress: Progress | None = None, validated: bool = True,
+) -> Ran:  # fmt: skip
+    """Derive whole months of all channels and publish them.
+
+    `cluster`: address of a Dask scheduler; the lake must lie at the same path for all workers.
+    """
+    snapshot, mirror = Snapshot(root), FactsMirror(root)
+    at = snapshot.watermark if known_at is None else known_at
+    facts_at = mirror.watermark
+    if at > snapshot.watermark:
+        raise Problem("metering_known_too_late", asked=at, watermark=snapshot.watermark)
+    known = buckets.meters(root, facts_at, memory)
+    wanted = sorted(set(months))
+    total, done_n, intervals, rows = len(wanted) * len(known.buckets()), 0, 0, 0
+    for month in wanted:
+        tasks = [
+            Task(root, month, b, at, known.of(b * BUCKET, (b + 1) * BUCKET), memory,
+                 validated=validated)
+            for b in known.buckets()
+        ]  # fmt: skip
+        done = []
+        for one in _mapped(tasks, cluster):
+            done.append(one)
+            done_n, intervals = done_n + 1, intervals + one.intervals
+            if progress:
+                progress(done_n, total, one)
+        rows += publish(root, done, known, at)
+    return Ran(total, intervals, rows, at, facts_at)
+
+
+def _mapped(tasks: list[Task], cluster: str | None) -> Iterator[Done]:
+    if cluster is None:
+        yield from map(derive, tasks)
+        return
+    from tanma.engine.metering.cluster import mapped
+
+    yield from mapped(cluster, derive, tasks)
+
+
+def publish(root: Path, done: list[Done], known: Meters, known_at: int) -> int:
+    """Make partitions and days of a month visible, virtual meters with them; how many days."""
+    Validated(root).publish([d.part for d in done if d.part is not None])
+    ordered = sorted(done, key=lambda d: d.bucket)
+    real = pa.concat_tables([DAY.empty_table(), *(d.days for d in ordered)])
+    both = pa.concat_tables([real, virtual_of(real, known, known_at)])
+    ActivityDays(root).put(both)
+    return both.num_rows
+
+
+def virtual_of(real: pa.Table, known: Meters, known_at: int) -> pa.Table:
+    """The days of virtual meters over some days of real ones."""
+    expanded, _ = virtual.of_meters(known.channels, known.names())
+    if not expanded:
+        return DAY.empty_table()
+    with buckets.connection() as con:
+        known.install(con)
+        con.register("real_days", real)
+        virtual.terms(con, expanded)
+        virtual.days(con, "real_days", known_at)
+        return _days(con, "virtual_days")

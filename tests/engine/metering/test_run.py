@@ -1,0 +1,83 @@
+"""A whole run over buckets: the same rows here and on a cluster, whoever dies meanwhile."""
+
+from __future__ import annotations
+
+import datetime as dt
+from pathlib import Path
+
+import pyarrow.parquet as pq
+import pytest
+
+from tanma.domain.messages import Problem
+from tanma.engine.metering.run import run, span_of
+from tanma.lake.derived import Validated
+from tests.engine.metering.lake import Lake, content
+from tests.engine.metering.meters import MIDNIGHT, QUARTER, Meters, one, registers, utc
+
+
+def two_buckets() -> Meters:
+    made = one()
+    made.meter(2, 1)
+    made.channel(5000, meter=2, kind="interval", item="electricity.consumed")
+    return made
+
+
+@pytest.fixture
+def lake(tmp_path: Path) -> Lake:
+    made = Lake(tmp_path, two_buckets())
+    made.read(registers(1, MIDNIGHT - 4 * QUARTER, [n * 10 for n in range(110)]))
+    made.read([(5000, MIDNIGHT + n * QUARTER, 7) for n in range(96)], QUARTER)
+    return made
+
+
+def test_a_run_derives_days_and_validated_of_every_bucket(lake: Lake) -> None:
+    ran = run(lake.root, ["2026-09"])
+    assert (2, 3) == (ran.tasks, ran.days)
+    assert {(1, "09-01"): 960_000, (1, "09-02"): 90_000, (5000, "09-01"): 672_000} == lake.days()
+    september = Validated(lake.root).files("2026-09")
+    rows = [r for f in september for r in pq.ParquetFile(f).read().to_pylist()]
+    assert 2 == len(september)
+    # September of UTC begins eight hours after that of Shanghai
+    begins = dt.datetime(2026, 9, 1, tzinfo=dt.UTC)
+    assert {True} == {r["start_utc"] >= begins for r in rows}
+    assert (109 - 4 - 32) + (96 - 32) == len(rows)
+
+
+def test_the_reading_before_is_found_however_long_ago_it_was(tmp_path: Path) -> None:
+    lake = Lake(tmp_path, one())
+    lake.read([(1, utc("06-30 12:00"), 0), (1, utc("10-05 12:00"), 97 * 24)])
+    run(lake.root, ["2026-09"])
+    assert 30 == len(lake.days())
+    assert {24_000} == set(lake.days().values())
+
+
+def test_a_run_as_known_before_a_correction_gives_the_days_of_then(lake: Lake) -> None:
+    before = lake.readings.watermark
+    lake.read([(5000, MIDNIGHT, 1_000_007)], QUARTER)
+    run(lake.root, ["2026-09"], known_at=before)
+    assert 672_000 == lake.days()[5000, "09-01"]
+    run(lake.root, ["2026-09"])
+    assert 1_000_672_000 == lake.days()[5000, "09-01"]
+
+
+def test_progress_is_told_bucket_by_bucket(lake: Lake) -> None:
+    told: list[tuple[int, int]] = []
+    run(lake.root, ["2026-09"], progress=lambda n, of, _: told.append((n, of)))
+    assert [(1, 2), (2, 2)] == told
+
+
+def test_a_time_that_is_not_known_yet_and_a_wrong_month_are_refused(lake: Lake) -> None:
+    with pytest.raises(Problem) as late:
+        run(lake.root, ["2026-09"], known_at=2**60)
+    assert "metering_known_too_late" == late.value.code
+    assert "封存读数" in late.value.text("zh")
+    with pytest.raises(Problem) as month:
+        span_of("2026-9", 0)
+    assert ("metering_months", True) == (month.value.code, "2026-09" in month.value.text("en"))
+
+
+def test_a_run_again_changes_nothing(lake: Lake) -> None:
+    run(lake.root, ["2026-09"])
+    first = content(lake)
+    run(lake.root, ["2026-09"])
+    assert first == content(lake)
