@@ -44,7 +44,7 @@ def test_classes_speak_of_known_sources_packages_and_items():
 def test_a_class_tells_what_came_and_who_of_those_expected(firms, sheet):
     power(sheet, (FIRST, "2026-08", 5), (SECOND, "2026-08", 6), (FIRST, "2026-09", 7))
     found = {a.data.id: a for a in catalogue.arrivals()}["power-grid"]
-    assert (3, date(2026, 9, 1), 1, 2, 0.5) == (
+    assert (3, date(2026, 9, 30), 1, 2, 0.5) == (
         found.rows, found.last, found.reported, found.expected, found.completeness,
     )  # fmt: skip
     assert "供电企业" == found.owner

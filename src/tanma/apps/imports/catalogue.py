@@ -16,12 +16,20 @@ from typing import Any, Literal
 import duckdb
 import msgspec
 import pyarrow as pa
+from django.utils.translation import gettext_lazy as _
 
+from tanma.apps.imports.models import DeclaredClass, LegalBasis, today
 from tanma.apps.imports.usual import mirror
 from tanma.apps.registry import door as registry
 from tanma.domain.items import items, sources
+from tanma.domain.messages import Problem
 from tanma.domain.periods import Period
 
+FREQUENCIES = {
+    "event": _("变动时"), "day": _("每日"), "month": _("每月"), "quarter": _("每季"),
+    "year": _("每年"),
+}  # fmt: skip
+SIZES = {"above": _("规上"), "below": _("规下")}
 Sizes = list[Literal["above", "below"]]
 
 
@@ -35,8 +43,13 @@ class DataClass(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     package: str
     items: list[str]
     required_of: Sizes = []
-    legal_basis: str = ""
+    also: list[str] = []
+    """Other sources whose statement of the same items counts as reported."""
     id: str = ""
+
+
+DECLARED = ("name", "zh", "en", "owner", "frequency", "package", "items", "required_of")
+"""Columns of a class that the office declared."""
 
 
 class Rule(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
@@ -71,9 +84,29 @@ def _file() -> _File:
 
 
 def classes() -> list[DataClass]:
-    """Every class of data, in the order of the file."""
+    """Every class of data: those of the file, then those that the office declared."""
     named = _file().class_.items()
-    return [msgspec.structs.replace(one, id=name) for name, one in named]
+    rows = DeclaredClass.objects.order_by("declared_at").values(*DECLARED)
+    declared = [msgspec.convert({"id": row.pop("name"), **row}, DataClass) for row in rows]
+    return [msgspec.structs.replace(one, id=name) for name, one in named] + declared
+
+
+def declare(one: DataClass, by: str) -> None:
+    """Add a class of data; its name is new, its source and items are known."""
+    if any(known.id == one.id for known in classes()):
+        raise Problem("class_known", name=one.id)
+    if unknown := [i for i in one.items if not items_of(msgspec.structs.replace(one, items=[i]))]:
+        raise Problem("class_items_unknown", items="、".join(unknown))
+    DeclaredClass.objects.create(
+        name=one.id, zh=one.zh, en=one.en, owner=one.owner, frequency=one.frequency,
+        package=one.package, items=one.items, required_of=list(one.required_of), declared_by=by,
+    )  # fmt: skip
+
+
+def legal_bases() -> dict[str, LegalBasis]:
+    """class → the document it rests on today; a class without one is not in it."""
+    rows = LegalBasis.objects.filter(valid_from__lte=today()).order_by("valid_from", "entered_at")
+    return {row.data_class: row for row in rows}
 
 
 def mismatch_rules() -> Mismatch:
@@ -108,9 +141,11 @@ class Arrival:
 
 _ARRIVED = """
     WITH stated AS (
-        SELECT class, subject, valid_from, valid_to, stamp FROM known JOIN class_items
-        USING (item, source)
-    ), newest AS (SELECT class, max(valid_from) AS last FROM stated GROUP BY class)
+        SELECT class, subject, valid_from, valid_to, stamp,
+            CASE WHEN kind IN ('amount', 'cumulative') THEN CAST(valid_to - 1 AS DATE)
+                ELSE valid_from END AS day
+        FROM known JOIN class_items USING (item, source)
+    ), newest AS (SELECT class, max(day) AS last FROM stated GROUP BY class)
     SELECT class, count(*) AS n, max(stamp) AS stamp, any_value(last) AS last,
         count(DISTINCT subject) FILTER (
             valid_from <= last AND valid_to > last AND subject IN (SELECT id FROM firms
@@ -144,7 +179,8 @@ def _expected(sizes: Sequence[str]) -> int:
 def register(con: duckdb.DuckDBPyConnection, wanted: Iterable[DataClass]) -> None:
     """Give a connection the tables `class_items`, `class_sizes` and `firms` (active ones)."""
     wanted = list(wanted)
-    pairs = [{"class": c.id, "item": i, "source": c.owner} for c in wanted for i in items_of(c)]
+    pairs = [{"class": c.id, "item": i, "source": s}
+             for c in wanted for i in items_of(c) for s in (c.owner, *c.also)]  # fmt: skip
     schema = pa.schema([(n, pa.string()) for n in ("class", "item", "source")])
     con.register("class_items", pa.Table.from_pylist(pairs, schema))
     sizes = {"class": [c.id for c in wanted], "required_of": [list(c.required_of) for c in wanted]}

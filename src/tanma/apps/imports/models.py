@@ -180,6 +180,40 @@ class Reminder(models.Model):
         return id_text(self.id)
 
 
+class DeclaredClass(models.Model):
+    """A class of data that the office adds to those of the catalogue file."""
+
+    row_policy = OfficeOnly()
+
+    name = models.CharField(max_length=40, primary_key=True)
+    zh = models.CharField(max_length=80)
+    en = models.CharField(max_length=120)
+    owner = models.CharField(max_length=40)
+    frequency = models.CharField(max_length=10)
+    package = models.CharField(max_length=60)
+    items = models.JSONField(default=list)
+    required_of = models.JSONField(default=list)
+    declared_by = models.CharField(max_length=80)
+    declared_at = models.DateTimeField(auto_now_add=True)
+
+
+class LegalBasis(models.Model):
+    """On which document a class of data rests, since when; a later row counts, none is erased."""
+
+    row_policy = OfficeOnly()
+
+    id = models.BigIntegerField(primary_key=True, default=new_id)
+    data_class = models.CharField(max_length=40, db_index=True)
+    title = models.CharField(max_length=200)
+    number = models.CharField(max_length=80)
+    valid_from = models.DateField()
+    entered_by = models.CharField(max_length=80)
+    entered_at = models.DateTimeField(auto_now_add=True)
+
+    def __str__(self) -> str:
+        return f"{self.title}（{self.number}）"
+
+
 def now() -> datetime:
     return datetime.now(UTC)
 

@@ -3,7 +3,7 @@ from __future__ import annotations
 from django.urls import URLPattern, path
 from django.views.generic import RedirectView
 
-from tanma.apps.imports import views, views_data, views_declare, views_desk
+from tanma.apps.imports import views, views_class, views_data, views_declare, views_desk
 
 app_name = "imports"
 urlpatterns: list[URLPattern] = [
@@ -24,6 +24,8 @@ urlpatterns: list[URLPattern] = [
     path("desk/accounts/", views_desk.account_list, name="accounts"),
     path("desk/<str:uid>/", views_desk.case, name="case"),
     path("catalogue/", views_data.catalogue, name="catalogue"),
+    path("catalogue/class/", views_class.new, name="class_new"),
+    path("catalogue/class/<str:kind>/", views_class.one, name="class"),
     path("catalogue/<str:source>/", views_data.source, name="source"),
     path("mismatch/", views_data.mismatch, name="mismatch"),
     path("missing/", views_data.missing, name="missing"),

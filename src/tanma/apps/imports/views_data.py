@@ -29,10 +29,6 @@ from tanma.domain.items import items, sources
 from tanma.domain.messages import Problem
 from tanma.domain.periods import Period, parse, quarter_of
 
-FREQUENCIES = {
-    "event": _("变动时"), "day": _("每日"), "month": _("每月"), "quarter": _("每季"),
-    "year": _("每年"),
-}  # fmt: skip
 SHOWN_BATCHES = 20
 SEARCHED_BATCHES = 500
 QUARTERS = 12
@@ -54,12 +50,12 @@ def _arrived(row: classes.Arrival) -> str:
 def catalogue(request: HttpRequest) -> HttpResponseBase:
     """Every class of data, its owner, and how far the last period is reported."""
     official(request)
-    rows = _with_readings(classes.arrivals())
+    rows, bases = _with_readings(classes.arrivals()), classes.legal_bases()
     columns = [
-        Column("name", _("数据类"), lambda r: named(r.data), sort=True),
+        Column("name", _("数据类"), lambda r: named(r.data), href=_page_of, sort=True),
         Column("owner", _("提供部门"), lambda r: r.owner, href=_source_of, sort=True),
-        Column("frequency", _("频率"), lambda r: str(FREQUENCIES[r.data.frequency])),
-        Column("legal", _("法定依据"), lambda r: r.data.legal_basis or gettext("未录入")),
+        Column("frequency", _("频率"), lambda r: str(classes.FREQUENCIES[r.data.frequency])),
+        Column("legal", _("法定依据"), lambda r: str(bases.get(r.data.id, gettext("未录入")))),
         Column("stamp", _("最近到达"), lambda r: r.stamp, _arrived,
                sort=True),
         Column("last", _("最近期间"), lambda r: r.last and f"{r.last:%Y-%m}", sort=True),
@@ -91,6 +87,10 @@ def _with_readings(rows: list[classes.Arrival]) -> list[classes.Arrival]:
         classes.Arrival(r.data, said["n"], stamp, said["last"]) if r.data.id == "readings" else r
         for r in rows
     ]
+
+
+def _page_of(row: classes.Arrival) -> str:
+    return reverse("imports:class", args=[row.data.id])
 
 
 def _source_of(row: classes.Arrival) -> str:
