@@ -187,7 +187,7 @@ def test_one_silent_device_never_stops_the_others():
 
     async def through() -> None:
         sink = Memory()
-        silent = Fake("slow", {"energy": 1}, lambda points: forever(points))
+        silent = Fake("slow", {"energy": 1}, forever)
         quick = Fake("quick", {"energy": 1}, counting())
 
         async def both(stop):
