@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from tanma.api import openapi
 from tanma.apps.people.door import ApiToken, User, create_token
-from tests.apps.region import CITY, FIRMS, PARK
+from tests.apps.region import CITY, COUNTY_1, COUNTY_2, FIRMS, PARK, TOWNS
 
 pytestmark = [pytest.mark.db, pytest.mark.django_db]
 ROLES = ("", "firm_a", "firm_b", "county2", "city", "admin")
@@ -153,6 +153,15 @@ def test_areas_have_the_index_of_their_enterprises(published):
     assert expected == pytest.approx(rows[CITY]["index"])
     managed = published.client_of("city").get("/api/v1/areas", {"hierarchy": "management"}).json()
     assert {PARK: CITY, CITY: None} == {a["code"]: a["parent"] for a in managed}
+
+
+def test_an_official_reads_figures_of_the_own_areas_alone(published):
+    rows = {a["code"]: a for a in published.client_of("county2").get("/api/v1/areas").json()}
+    assert rows[COUNTY_2]["net_tco2"] is not None
+    assert rows[TOWNS[COUNTY_2]]["net_tco2"] is not None
+    for code in (CITY, COUNTY_1, TOWNS[COUNTY_1]):
+        hidden = ("enterprises", "coded", "net_tco2", "output_yuan", "index", "index_n")
+        assert {None} == {rows[code][field] for field in hidden}
 
 
 def test_rated_rows_agree_with_the_engine(published):

@@ -110,6 +110,11 @@ class Run:
         digests = {name: card["digest"] for name, card in tables.items() if "digest" in card}
         return canonical.digest(canonical.encode(digests))
 
+    @property
+    def names(self) -> frozenset[str]:
+        """The tables that it holds."""
+        return frozenset(self.card["tables"])
+
     def path(self, name: str) -> Path:
         if name not in self.card["tables"]:
             there = ", ".join(sorted(self.card["tables"]))

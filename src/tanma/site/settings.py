@@ -33,6 +33,7 @@ INSTALLED_APPS = [
     "allauth",
     "allauth.account",
     "allauth.mfa",
+    "django.contrib.humanize",  # templates of the second factor load it
     "csp",
     "django_tasks",
     "django_tasks_db",

@@ -132,3 +132,20 @@ def test_english_has_no_chinese_left_but_names(published):
 def test_the_city_sees_all(published):
     assert len(FIRMS) == published.client_of("city").get("/").context["enterprises"]
     assert viewer_of("city").office
+
+
+def test_a_demo_offers_a_code_to_scan_and_a_real_site_does_not(published, settings):
+    assert "用手机扫一个试试" not in text_of(published)
+    settings.TANMA = settings.TANMA.model_copy(update={"demo": True})
+    text = text_of(published)
+    assert "用手机扫一个试试" in text
+    (code,) = {r.public_code for r in [published.enterprise(k) for k in "ABCDEF"]
+               if f"/c/{r.public_code}" in text}  # fmt: skip
+    page = published.client_of("").get(f"/c/{code}")
+    assert 200 == page.status_code
+    assert "演示数据" in page.content.decode()
+
+
+def test_an_enterprise_is_offered_its_declaration_once_on_its_first_page(published):
+    text = text_of(published, "firm_a").partition("<main")[2]
+    assert 1 == text.count('href="/imports/declare/"')

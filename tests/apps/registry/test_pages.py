@@ -6,8 +6,12 @@ from zoneinfo import ZoneInfo
 
 import pytest
 from django.urls import reverse
+from django.utils import translation
+from django.utils.html import escape
 
 from tanma.apps.facts import door as facts
+from tanma.apps.registry import words
+from tanma.apps.registry.models import Area
 from tests.apps.region import CITY, COUNTY_1, COUNTY_2, FIRMS, PARK, TOWNS, fact
 
 pytestmark = [pytest.mark.db, pytest.mark.django_db]
@@ -224,7 +228,7 @@ def test_a_withdrawn_fact_is_said_to_be_withdrawn(published):
 def test_areas_of_both_hierarchies_add_up(published):
     answer = published.client_of("city").get(reverse("registry:areas"))
     shown = answer.context["trees"]
-    trees = {str(label): {n.area.code: n.count for n in nodes} for label, nodes in shown}
+    trees = {str(label): {n["code"]: n["count"] for n in nodes} for label, nodes in shown}
     assert len(FIRMS) == trees["行政区划"][CITY]
     assert 5 == trees["行政区划"][COUNTY_1] == trees["行政区划"][TOWNS[COUNTY_1]]
     assert {CITY: 5, PARK: 5} == trees["管理区域"]
@@ -233,9 +237,36 @@ def test_areas_of_both_hierarchies_add_up(published):
 def test_areas_before_their_first_day_lie_in_nothing(published):
     answer = published.client_of("city").get(reverse("registry:areas"), {"day": "2019-01-01"})
     nodes = answer.context["trees"][0][1]
-    assert {0} == {n.depth for n in nodes}
+    assert {0} == {n["depth"] for n in nodes}
     assert "企业数只按当前归属统计" in answer.content.decode()
 
 
 def test_areas_are_for_officials(published):
     assert 403 == published.client_of("firm_a").get(reverse("registry:areas")).status_code
+
+
+def test_what_an_area_is_and_who_wrote_is_said_in_words(published):
+    Area.objects.filter(code=COUNTY_1).update(kind="county")
+    page = published.client_of("city").get("/registry/areas/").content.decode()
+    assert "<td>县区</td>" in page
+    assert "<td>county</td>" not in page
+
+
+@pytest.mark.parametrize(
+    ("evidence", "zh", "en"),
+    [
+        ("batch:1FDYQK348B41N#12", "导入批次 1FDYQK348B41N 第 12 行",
+         "import 1FDYQK348B41N, row 12"),
+        ("batch:1FDYQK348B41N", "导入批次 1FDYQK348B41N", "import 1FDYQK348B41N"),
+        ("doc:某文〔2026〕1号", "doc:某文〔2026〕1号", "doc:某文〔2026〕1号"),
+    ],
+)  # fmt: skip
+def test_evidence_of_an_import_is_told_in_words(evidence, zh, en):
+    for lang, expected in (("zh-hans", zh), ("en", en)):
+        with translation.override(lang):
+            assert expected == words.evidence_text(evidence)
+
+
+def test_the_office_is_led_to_the_batch_and_a_document_is_no_link():
+    assert words.evidence_html("batch:1FDYQK348B41N#12").startswith("<a href=")
+    assert "&lt;b&gt;" == str(escape(words.evidence_html("<b>")))

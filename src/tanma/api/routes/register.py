@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from datetime import date
 from typing import Any
 
 from django.http import Http404, HttpRequest
@@ -105,17 +107,31 @@ def _fact(version: registry.Version) -> dict[str, Any]:
 def areas(request: HttpRequest, hierarchy: str = "statutory") -> list[dict[str, Any]]:
     """Areas of a hierarchy as of today, with the carbon consumption index of the publication.
 
-    For officials: a sum over one enterprise is its figure.
+    For officials, and figures for the areas of their office alone, as on the pages: the sum of an
+    area with one enterprise is that enterprise's figure.
     """
-    viewer(request).require("use_desk")
+    who = viewer(request)
+    who.require("use_desk")
     run = codes.latest()
-    rows = codes.AreaResult.objects.filter(run=run, hierarchy=hierarchy)
-    figures = {r.area_code: r.figures for r in rows}
+    rows = people.visible(who, codes.AreaResult.objects.filter(run=run, hierarchy=hierarchy))
+    own = _inside_own(who, timezone.localdate())
+    figures = {r.area_code: r.figures for r in rows if own(r.area_code)}
     roots = registry.tree(timezone.localdate(), hierarchy)
     return [
         _area(node.area, parent, hierarchy, run, figures.get(node.area.code, {}))
         for parent, node in _with_parents(roots, None)
     ]
+
+
+def _inside_own(who: people.Viewer, day: date) -> Callable[[str], bool]:
+    """Whether an area lies in one of the official's own, in either hierarchy."""
+    above = [registry.ancestors_on(day, h) for h in ("statutory", "management")]
+
+    def inside(code: str) -> bool:
+        chains = [code, *(a for tree in above for a in tree.get(code, []))]
+        return any(not top or top in chains for top in who.area_codes)
+
+    return inside
 
 
 def _with_parents(nodes: list[registry.Node], parent: str | None) -> list[tuple[Any, Any]]:

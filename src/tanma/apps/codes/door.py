@@ -8,7 +8,7 @@
 from tanma.apps.codes.flow import MOVES, take
 from tanma.apps.codes.models import AreaResult, Objection, Result, Run, State, Step
 from tanma.apps.codes.moves import moved
-from tanma.apps.codes.public import REASONS, PublicCode
+from tanma.apps.codes.public import REASONS, PublicCode, address_of
 from tanma.apps.codes.public import answer as public_answer
 from tanma.apps.codes.public import read as public_code
 from tanma.apps.codes.publication import history, latest, latest_result, published
@@ -16,6 +16,6 @@ from tanma.apps.codes.runs import SCHEME, compute, files_of, predecessor, sync_l
 
 __all__ = [
     "MOVES", "REASONS", "SCHEME", "AreaResult", "Objection", "PublicCode", "Result", "Run", "State",
-    "Step", "compute", "files_of", "history", "latest", "latest_result", "moved", "predecessor",
-    "public_answer", "public_code", "published", "sync_lake", "take",
+    "Step", "address_of", "compute", "files_of", "history", "latest", "latest_result", "moved",
+    "predecessor", "public_answer", "public_code", "published", "sync_lake", "take",
 ]  # fmt: skip

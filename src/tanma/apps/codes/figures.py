@@ -36,6 +36,7 @@ from tanma.apps.kit.door import (
 )
 from tanma.apps.people.door import Consent, Viewer, visible
 from tanma.apps.registry.door import Enterprise
+from tanma.domain.rating.attention import index_rule
 from tanma.domain.reference.industries import industries
 
 PERIODS = 8
@@ -154,9 +155,78 @@ class Figures:
         return " ".join(t for t in (depth, code, industry_name(code)) if t)
 
     @property
+    def flip(self) -> Flip | None:
+        """The smallest change of its own net emission that would give another grade."""
+        return smallest_flip(
+            self.result.net_mg, self.result.grade, self.beside.get("margin_better"),
+            self.beside.get("margin_worse"),
+        )  # fmt: skip
+
+    @property
+    def region(self) -> Region | None:
+        return region_of(self.result.run)
+
+    @property
     def shadow_differs(self) -> bool:
         shadow = self.beside.get("shadow_grade")
         return shadow is not None and shadow != self.result.grade
+
+
+@dataclass(frozen=True)
+class Flip:
+    """A change of the own net emission, all else as published, and the grade it leads to."""
+
+    mg: int
+    share: float
+    grade: int
+
+    @property
+    def better(self) -> bool:
+        return self.mg < 0
+
+    @property
+    def size_mg(self) -> int:
+        return abs(self.mg)
+
+
+def smallest_flip(
+    net_mg: int | None, grade: int | None, better: float | None, worse: float | None
+) -> Flip | None:
+    """From the two margins of K, which moves as the emission does; None without a way to move.
+
+    better: share by which K must fall to the next cut-off, worse: by which it must rise past it.
+    """
+    if net_mg is None or net_mg <= 0 or grade is None:
+        return None
+    ways = []
+    if better is not None:
+        ways.append(Flip(-round(better * net_mg), better, grade - 1))
+    if worse is not None:
+        ways.append(Flip(round(worse * net_mg), worse, grade + 1))
+    return min(ways, key=lambda way: way.share, default=None)
+
+
+@dataclass(frozen=True)
+class Region:
+    """The whole region's own level: Σ net emission ÷ Σ value added of who has both."""
+
+    intensity: float
+    enterprises: int
+
+
+REGION_SQL = """
+    SELECT net_with_value_added_mg, value_added_fen, enterprises FROM read_parquet(?)
+    WHERE hierarchy = 'statutory' ORDER BY enterprises DESC, area_code LIMIT 1"""
+
+
+def region_of(run: Run) -> Region | None:
+    """The level of the region of a run [t/10⁴ yuan]; None with few enterprises or no money."""
+    with duckdb.connect() as con:
+        rows = con.execute(REGION_SQL, [str(files_of(run).path("areas"))]).fetchall()
+    if not rows or rows[0][2] < index_rule().disclosure.min_n or not rows[0][1]:
+        return None
+    net, fen, count = rows[0]
+    return None if net is None or fen <= 0 else Region(net / fen / 1000, count)
 
 
 def industry_name(code: str) -> str:

@@ -13,7 +13,10 @@ from functools import cached_property
 from typing import Any
 
 import msgspec
+from django.conf import settings
 from django.db import connection
+from django.http import HttpRequest
+from django.urls import reverse
 from django.utils.translation import get_language, gettext
 from django.utils.translation import gettext_lazy as _
 
@@ -284,6 +287,13 @@ def _zone() -> Any:
     from django.utils import timezone
 
     return timezone.get_default_timezone()
+
+
+def address_of(request: HttpRequest, code: str) -> str:
+    """The short address that the QR code carries."""
+    path = reverse("codes:code", args=[code])
+    base = settings.TANMA.public_url.rstrip("/")
+    return base + path if base else request.build_absolute_uri(path)
 
 
 def etag(record: PublicCode, *more: str) -> str:

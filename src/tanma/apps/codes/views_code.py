@@ -104,13 +104,6 @@ def today() -> date:
     return timezone.localdate()
 
 
-def address_of(request: HttpRequest, code: str) -> str:
-    """The short address that the QR code carries."""
-    path = reverse("codes:code", args=[code])
-    base = settings.TANMA.public_url.rstrip("/")
-    return base + path if base else request.build_absolute_uri(path)
-
-
 def _tag(request: HttpRequest, record: public.PublicCode, kind: str) -> str:
     site = settings.TANMA
     return public.etag(
@@ -177,7 +170,7 @@ def _context(request: HttpRequest, record: public.PublicCode) -> dict[str, Any]:
     return {
         "record": record,
         "expired": record.expired(today()),
-        "address": address_of(request, record.code),
+        "address": public.address_of(request, record.code),
         "edition": record.edition,
         "other_lang": other,
         "other_lang_name": dict(settings.LANGUAGES)[other],
@@ -213,7 +206,7 @@ def certificate_file(request: HttpRequest, code: str) -> HttpResponse:
     who, record = who_looks(request), public.read(code, today())
     if not record.graded:
         return _no_certificate(request, record)
-    address = address_of(request, code)
+    address = public.address_of(request, code)
     if anonymous(who):
         return shared(
             request, record, "pdf", lambda: certificate.pdf(record, address), "application/pdf"

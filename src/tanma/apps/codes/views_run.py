@@ -31,6 +31,7 @@ from tanma.apps.codes.views_runs import (
     state_badge,
     zone,
 )
+from tanma.apps.inventories import door as inventories
 from tanma.apps.kit.door import Column, Table, grade_html, known_time, period_name, significant
 from tanma.apps.people.door import Viewer, viewer, visible
 from tanma.apps.registry.door import Area
@@ -67,7 +68,8 @@ def run(request: HttpRequest, uid: str) -> HttpResponseBase:
     if (file := table.export(f"moves-{uid}")) is not None:
         return file
     context = _about(chosen) | {
-        "before": before, "counts_before": _counts(before) if before else None,
+        "before": before, "before_name": named(before) if before else "",
+        "counts_before": _counts(before) if before else None, "refused": _refused(who, chosen),
         "moves": table, "moved": len(rows), "actions": _actions(who, chosen),
         "objections": _objections(who, chosen),
     }  # fmt: skip
@@ -81,9 +83,37 @@ def _about(run: Run) -> dict[str, Any]:
         "run": run, "state": state_badge(run), "number": publication(run),
         "scheme_title": public.word(rules.title) if rules else run.scheme,
         "meta": files_of(run).meta, "stepper": _stepper(run), "counts": _counts(run),
+        "supersedes_name": named(run.supersedes) if run.supersedes else "",
         "reasons": _reasons(run), "steps": _steps(run), "edition": run.edition,
         "known_at": known_time(run.known_at, zone()), "crumbs": _crumbs(run),
     }  # fmt: skip
+
+
+def named(run: Run) -> str:
+    """Period and number: a restated period has several publications."""
+    name, number = period_name(run.period, lang_code()), publication(run)
+    return gettext("%(period)s（%(number)s）") % {"period": name, "number": number or "—"}
+
+
+REFUSED_SHOWN = 50
+
+
+def _refused(who: Viewer, run: Run) -> dict[str, Any]:
+    """What was reported for the period and not used, of enterprises that the viewer may see."""
+    files = files_of(run)
+    if "refused" not in files.names:
+        return {}
+    rows = files.table("refused").to_pylist()
+    keys = {r["natural_key"] for r in rows}
+    seen = visible(who, Result.objects.filter(run=run, natural_key__in=keys))
+    names = dict(seen.values_list("natural_key", "name"))
+    whole = "" in who.area_codes
+    own = [r for r in rows if r["natural_key"] in names or (whole and not r["natural_key"])]
+    shown = own[:REFUSED_SHOWN]
+    notes = inventories.refused_notes(shown)
+    return {"n": len(own), "rows": [
+        (names.get(r["natural_key"], ""), note) for r, note in zip(shown, notes, strict=True)
+    ]}  # fmt: skip
 
 
 def _crumbs(run: Run, *more: Any) -> list[tuple[Any, str]]:
@@ -265,7 +295,7 @@ def uncoded(request: HttpRequest, uid: str) -> HttpResponseBase:
     filters = UncodedFilter(request.GET)
     choices = [(r, str(public.REASONS.get(r, r))) for r in chosen.summary["reasons"]]
     filters.fields["reason"].choices = [("", gettext("全部")), *choices]  # type: ignore[attr-defined]
-    table = _uncoded_table(_uncoded(who, chosen, request), request)
+    table = _uncoded_table(_uncoded(who, chosen, request), request, _missing(chosen))
     if (file := table.export(f"uncoded-{uid}")) is not None:
         return file
     context = {
@@ -285,7 +315,14 @@ def _uncoded(who: Viewer, run: Run, request: HttpRequest) -> QuerySet[Result]:
     return rows
 
 
-def _uncoded_table(rows: QuerySet[Result], request: HttpRequest) -> Table:
+def _missing(run: Run) -> dict[int, str]:
+    """Subject → which months of which items are lacking, as the run's files spell it."""
+    table = files_of(run).table("results").select(["subject", "missing_months"])
+    pairs = zip(*(column.to_pylist() for column in table.columns), strict=True)
+    return {subject: text for subject, text in pairs if text}
+
+
+def _uncoded_table(rows: QuerySet[Result], request: HttpRequest, missing: dict[int, str]) -> Table:
     area = {a.code: str(a) for a in Area.objects.all()}
     sizes = {"above": gettext("规上"), "below": gettext("规下")}
     columns = [
@@ -298,6 +335,8 @@ def _uncoded_table(rows: QuerySet[Result], request: HttpRequest) -> Table:
                sort="size_class"),
         Column("reason", _("原因"), lambda r: str(public.REASONS.get(r.reason, r.reason)),
                sort="reason"),
+        Column("missing", _("缺报内容"),
+               lambda r: inventories.missing_text(missing.get(r.subject, "")) or None),
     ]  # fmt: skip
     return Table(
         columns, rows, request.GET, order="name", caption=_("未赋码清单"),

@@ -97,7 +97,9 @@ def _total(frozen: Frozen, made: Account, total: str, lang: str) -> Total:
         id=total,
         name=made.total_def(total).name[lang],
         edition=made.edition.title[lang],
-        document=f"{made.edition.document} · {made.edition.edition}",
+        document=" · ".join(
+            part for part in (made.edition.document, made.edition.edition) if part != "undated"
+        ),
         value_mg=made.total(total) if covered else None,
         covered=covered,
         missing=made.missing(total) if covered else 0,

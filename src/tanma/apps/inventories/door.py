@@ -8,6 +8,7 @@ them as texts and `text_lines` as lines. The room that owns publications registe
 from tanma.apps.inventories.basis import ACCOUNTS, Basis, basis
 from tanma.apps.inventories.frozen import Frozen
 from tanma.apps.inventories.frozen import read as read_frozen
+from tanma.apps.inventories.notes import Note, missing_text, refused_notes
 from tanma.apps.inventories.publications import (
     Publication,
     files,
@@ -19,6 +20,7 @@ from tanma.apps.inventories.said import Facts, StoredFacts
 from tanma.apps.inventories.shown import shown, text_lines
 
 __all__ = [
-    "ACCOUNTS", "Basis", "Facts", "Frozen", "Publication", "StoredFacts", "basis", "files",
-    "newest", "publications", "read_frozen", "set_publications", "shown", "text_lines",
+    "ACCOUNTS", "Basis", "Facts", "Frozen", "Note", "Publication", "StoredFacts", "basis", "files",
+    "missing_text", "newest", "publications", "read_frozen", "refused_notes", "set_publications",
+    "shown", "text_lines",
 ]  # fmt: skip

@@ -30,6 +30,8 @@ class Frozen:
     result: Row
     lines: tuple[Row, ...]
     factors: Mapping[FactorKey, Row]
+    refused: tuple[Row, ...] = ()
+    """What was reported for it and not used, with the reason."""
 
     @property
     def run_id(self) -> str:
@@ -59,8 +61,10 @@ def read(files: RunFiles, subject: int) -> Frozen:
         items = sorted({row["item"] for row in lines})
         used = "natural_key IN ('', ?) AND item IN (SELECT unnest(?::VARCHAR[]))"
         factors = _rows(con, files, "factors", used, key, items)
+        told = "natural_key = ? ORDER BY item, month, paper"
+        refused = _rows(con, files, "refused", told, key) if "refused" in files.names else []
     by_key = {(f["preference"], f["item"], f["month"], bool(f["natural_key"])): f for f in factors}
-    return Frozen(files, found[0], tuple(lines), by_key)
+    return Frozen(files, found[0], tuple(lines), by_key, tuple(refused))
 
 
 def _rows(

@@ -17,6 +17,7 @@ from django.utils.translation import gettext_lazy as _
 
 from tanma.apps.inventories import publications
 from tanma.apps.inventories.frozen import Frozen, read
+from tanma.apps.inventories.periods import switch
 from tanma.apps.kit.door import known_time
 from tanma.apps.people import door as people
 from tanma.apps.registry.door import Enterprise
@@ -125,7 +126,7 @@ def show(visit: Visit, name: str, context: dict[str, Any]) -> HttpResponse:
         "enterprise": visit.enterprise,
         "result": visit.frozen.result,
         "period": visit.publication.period,
-        "periods": [(p, _with(visit.request, period=p)) for p in found],
+        "switch": switch(found, visit.publication.period, lambda p: _with(visit.request, period=p)),
         "tabs": _tabs(visit, name),
         "run_id": visit.frozen.run_id,
         "number": visit.publication.number,

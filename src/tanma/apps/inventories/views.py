@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from tanma.apps.inventories import account_page, energy_page, words
 from tanma.apps.inventories.basis import ACCOUNTS, explained
+from tanma.apps.inventories.notes import notes
 from tanma.apps.inventories.pages import Visit, page, show
 from tanma.apps.inventories.query import LineFilter, found_rows
 from tanma.apps.inventories.said import StoredFacts
@@ -37,6 +38,7 @@ def account(visit: Visit) -> HttpResponseBase:
         "chart": account_page.months_chart(view, visit.frozen, visit.lang),
         "left_out": account_page.left_out(visit.frozen, made.edition, visit.lang),
         "intensities": account_page.intensities(visit.frozen, visit.lang, StoredFacts()),
+        "notes": notes(visit.frozen),
     }
     return show(visit, "account", context)
 
@@ -83,7 +85,7 @@ def basis(visit: Visit) -> HttpResponseBase:
     context: dict[str, Any] = {
         "trees": [shown(node, visit.lang, settings.TIME_ZONE) for node in made.nodes],
         "accounts": [(label, query + key, key == chosen) for key, label in words.ACCOUNTS.items()],
-        "command": _command(visit, chosen),
+        "command": _command(visit, chosen) if visit.viewer.office else "",
         "why": _("每个数由公式和冻结的核算行重新算出，与发布值逐位一致。"),
     }
     return show(visit, "basis", context)

@@ -97,6 +97,11 @@ class Chart:
         """The unit beside the title when there is one series; else units stand in the legend."""
         return self.series[0].unit if len(self.series) == 1 else ""
 
+    @property
+    def target_text(self) -> str:
+        """The target as entered, for the caption."""
+        return f"{self.target.value:.12g}" if self.target else ""
+
     def headers(self) -> list[tuple[Text, Text]]:
         """Name and unit of each value column of the table behind."""
         return [(s.name, s.unit) for s in self.series]

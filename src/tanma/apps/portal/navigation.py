@@ -39,8 +39,7 @@ PAGES: dict[str, tuple[Text, Text, tuple[tuple[Text, str], ...]]] = {
     "monitor": (
         _("碳监测"), _("企业、区域、数据到达与缺报"),
         ((_("驾驶舱"), "cockpit:wall"), (_("企业"), "registry:enterprises"),
-         (_("区域"), "registry:areas"), (_("数据导入"), "imports:home"),
-         (_("申报数据"), "imports:declare")),
+         (_("区域"), "registry:areas"), (_("数据导入"), "imports:home")),
     ),
     "benchmark": (
         _("碳对标"), _("评价批次、等级与行业对比"),
@@ -59,7 +58,6 @@ PAGES: dict[str, tuple[Text, Text, tuple[tuple[Text, str], ...]]] = {
     ),
 }  # fmt: skip
 OFFICE_ROOMS = ("registry:", "cockpit:", "codes:runs", "imports:home")
-ENTERPRISE_PAGES = {"imports:declare"}
 
 
 def modules(viewer: people.Viewer) -> list[Module]:
@@ -78,6 +76,4 @@ def _open(pages: Iterable[tuple[Text, str]], viewer: people.Viewer) -> Iterable[
 
 
 def _may_open(name: str, viewer: people.Viewer) -> bool:
-    if name in ENTERPRISE_PAGES:
-        return bool(viewer.own_subjects)
     return viewer.office or not name.startswith(OFFICE_ROOMS)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.conf import settings
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -48,8 +49,19 @@ def _entry(request: HttpRequest) -> dict[str, Any]:
     hits, more = search.search(text)
     return {
         "q": text, "hits": hits, "more": more, "too_short": 0 < len(text) < search.MIN_LETTERS,
-        "run": codes.latest(), "scheme": published_scheme(),
+        "run": codes.latest(), "scheme": published_scheme(), "example": _example(request),
     }  # fmt: skip
+
+
+def _example(request: HttpRequest) -> dict[str, str] | None:
+    """A code of the newest publication to try a phone on; in a demo alone, where none is real."""
+    if not settings.TANMA.demo:
+        return None
+    hit = search.example()
+    if hit is None:
+        return None
+    return {"name": hit.name, "code": hit.public_code,
+            "address": codes.address_of(request, hit.public_code)}  # fmt: skip
 
 
 def published_scheme() -> dict[str, Any] | None:

@@ -26,7 +26,7 @@ from tanma.apps.registry.links import link_if_there
 from tanma.apps.registry.listing import EnterpriseFilter, EnterpriseTable, filtered
 from tanma.apps.registry.models import Enterprise, ExternalId
 from tanma.apps.registry.standing import standings
-from tanma.apps.registry.tree import path_text, tree
+from tanma.apps.registry.tree import Node, path_text, tree
 from tanma.domain.identity import id_from_text
 from tanma.domain.items import items
 from tanma.domain.messages import Problem
@@ -104,8 +104,15 @@ def _identifiers(viewer: people.Viewer, found: Enterprise) -> list[ExternalId]:
     listed = list(rows.order_by("scheme", "value"))
     for row in listed:
         row.label = words.SCHEMES.get(row.scheme, row.scheme)  # type: ignore[attr-defined]
+        row.author = words.author_name(row.decided_by)  # type: ignore[attr-defined]
+        row.proof = _proof(viewer, row.evidence)  # type: ignore[attr-defined]
         row.share = row.share_ppm / 1_000_000  # type: ignore[attr-defined]
     return listed
+
+
+def _proof(viewer: people.Viewer, evidence: str) -> str:
+    """Batches are working material of the office; others read which one it was."""
+    return words.evidence_html(evidence) if viewer.office else words.evidence_text(evidence)
 
 
 def _stretches(known: list[facts.Fact], item: str) -> list[tuple[str, history.Stretch]]:
@@ -235,8 +242,8 @@ def _fact_columns() -> list[Column]:
         Column("reported", _("报送原文"), lambda v: v.fact.reported or None),
         Column("source", _("来源"), lambda v: words.source_name(v.fact.source), sort=True),
         Column("stamp", _("记录于"), lambda v: known_time(v.fact.stamp, zone), sort=True),
-        Column("author", _("录入"), lambda v: v.fact.author, sort=True),
-        Column("evidence", _("凭据"), lambda v: v.fact.evidence or None),
+        Column("author", _("录入"), lambda v: words.author_name(v.fact.author), sort=True),
+        Column("evidence", _("凭据"), lambda v: words.evidence_text(v.fact.evidence) or None),
         Column("revision", _("来源版本"), lambda v: v.fact.revision, kind="number"),
         Column("version", _("版本"), lambda v: v.fact.version, kind="number", sort=True),
         Column("state", _("效力"), _state, show=_state_badge, kind="plain"),
@@ -297,13 +304,21 @@ def areas(request: HttpRequest) -> HttpResponse:
     context = {
         "form": form, "day": day, "counted": bool(counts),
         "trees": [
-            (label, [n for root in tree(day, h, counts.get(h)) for n in root.walk()])
+            (label, [_listed(n) for root in tree(day, h, counts.get(h)) for n in root.walk()])
             for h, label in words.HIERARCHIES.items()
         ],
         "list_url": reverse("registry:enterprises"),
         "now": datetime.now(UTC),
     }  # fmt: skip
     return render(request, "registry/areas.html", context)
+
+
+def _listed(node: Node) -> dict[str, Any]:
+    area = node.area
+    return {
+        "indent": node.indent, "depth": node.depth, "code": area.code, "count": node.count,
+        "name": words.area_name(area), "kind": words.kind_name(area.kind),
+    }  # fmt: skip
 
 
 def _area_counts(viewer: people.Viewer) -> dict[str, Counter[str]]:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from functools import cache
 
 from django.utils.functional import Promise
-from django.utils.html import format_html_join
+from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
-from django.utils.translation import get_language
+from django.utils.translation import get_language, gettext
 from django.utils.translation import gettext_lazy as _
 
+from tanma.apps.registry.links import link_if_there
 from tanma.apps.registry.models import Area
 from tanma.domain.items import items, sources
 from tanma.domain.reference.industries import Industry, industries
@@ -32,6 +34,17 @@ SCHEMES: dict[str, Text] = {
     "gas": _("用气户号"),
     "heat": _("用热户号"),
 }
+AREA_KINDS: dict[str, Text] = {
+    "province": _("省"),
+    "city": _("市"),
+    "county": _("县区"),
+    "township": _("乡镇街道"),
+    "new_area": _("新区"),
+    "park": _("园区"),
+    "trusteeship": _("托管区"),
+}
+AUTHORS: dict[str, Text] = {"system": _("系统管理"), "demo": _("演示生成")}
+_BATCH = re.compile(r"batch:(?P<id>[0-9A-Z]+)(?:#(?P<row>\d+))?(?P<more>.*)")
 HIERARCHIES: dict[str, Text] = {"statutory": _("行政区划"), "management": _("管理区域")}
 
 
@@ -75,6 +88,33 @@ def item_name(item: str) -> str:
     if found is None:
         return item
     return found.name_en if english() else found.name_zh
+
+
+def kind_name(kind: str) -> str:
+    """county → 县区; what a register calls its own kinds stays as it is."""
+    return str(AREA_KINDS.get(kind, kind))
+
+
+def author_name(author: str) -> str:
+    return str(AUTHORS.get(author, author))
+
+
+def evidence_text(evidence: str) -> str:
+    """batch:1FDYQK348B41N#12 → 导入批次 1FDYQK348B41N 第 12 行."""
+    found = _BATCH.fullmatch(evidence)
+    if found is None:
+        return evidence
+    words = {"id": found["id"], "row": found["row"]}
+    text = gettext("导入批次 %(id)s 第 %(row)s 行") if found["row"] else gettext("导入批次 %(id)s")
+    return (text % words + found["more"]).strip()
+
+
+def evidence_html(evidence: str) -> str:
+    """The same, leading to the batch where that page exists."""
+    found = _BATCH.fullmatch(evidence)
+    href = link_if_there("imports:batch", found["id"]) if found else ""
+    text = evidence_text(evidence)
+    return format_html('<a href="{}">{}</a>', href, text) if href else text
 
 
 def source_name(source: str) -> str:

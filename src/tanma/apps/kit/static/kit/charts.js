@@ -82,8 +82,7 @@ function layered(valueAxes, data) {
   valueAxes[0].axisLabel.formatter = (v) => (v <= step * 3.01 ? v.toLocaleString("en-US") : "");
   const [low, high] = [Math.min(...line), Math.max(...line)];
   const fine = niceStep((high - low || Math.abs(high) * 0.1 || 1) / 1.6);
-  // the target's name stands above its line
-  const top = Math.ceil(high / fine + (target(1).length ? 0.8 : 0.2)) * fine;
+  const top = Math.ceil(high / fine + 0.2) * fine;
   Object.assign(valueAxes[1], { scale: false, min: top - 6 * fine, max: top, interval: fine });
   valueAxes[1].axisLabel.formatter = (v) => (v >= top - 2.51 * fine ? String(Number(v.toPrecision(6))) : "");
 }
@@ -153,24 +152,15 @@ function label(p, data, series, stacked, graded, last) {
     formatter: (item) => (item.dataIndex === last ? formatter(series.digits)(item.value) : "") };
 }
 
-/** Whether the line keeps a greater distance from the target at its end than at its start. */
-function clearOf(data) {
-  const line = data.target && data.series.find((s) => s.axis === data.target.axis && s.draw === "line");
-  if (!line) return false;
-  const known = line.values.filter((v) => v !== null).map((v) => Math.abs(v - data.target.value));
-  const third = Math.max(1, Math.floor(known.length / 3));
-  return Math.min(...known.slice(-third)) > Math.min(...known.slice(0, third));
-}
-
 function marks(p, data) {
   const lines = [];
   if (data.target) lines.push({ [data.horizontal ? "xAxis" : "yAxis"]: data.target.value, name: data.target.name });
   if (data.reference !== null) lines.push({ [data.horizontal ? "xAxis" : "yAxis"]: data.reference, name: "" });
   if (!lines.length) return undefined;
-  // ECharts rounds marked values to two decimals unless told otherwise; a target is shown as entered
+  // ECharts rounds marked values to two decimals unless told otherwise
   return { silent: true, symbol: "none", precision: 12, data: lines, lineStyle: { color: p.target, type: [5, 4], width: 1.5 },
-    label: { show: Boolean(data.target), color: p.target, fontFamily: p.sans, fontSize: p.px(p.small),
-      position: clearOf(data) ? "insideEndTop" : "insideStartTop", backgroundColor: p.paper, padding: [2, 5], borderRadius: 3, formatter: (item) => `${item.name} ${item.value}` } };
+    // its name and value stand in the caption, where they cover no point
+    label: { show: false } };
 }
 
 function rangeSeries(p, data) {

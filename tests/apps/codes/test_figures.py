@@ -1,0 +1,99 @@
+"""What stands beside the grade for the entitled: boundaries, the smallest flip, the region."""
+
+import pytest
+from django.test import Client
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tanma.apps.codes import figures
+from tanma.apps.codes.figures import Flip, smallest_flip
+from tanma.domain.rating import find, grade_of
+from tests.apps.region import PREVIEW, PUBLISHED, publish, viewer_of
+
+SCHEME = find("zhejiang-carbon-efficiency")
+
+
+def test_the_nearer_boundary_is_the_smallest_flip():
+    assert Flip(-100, 0.1, 2) == smallest_flip(1000, 3, 0.1, 0.3)
+    assert Flip(300, 0.3, 4) == smallest_flip(1000, 3, 0.4, 0.3)
+    assert Flip(300, 0.3, 2) == smallest_flip(1000, 1, None, 0.3)
+    assert Flip(-400, 0.4, 4) == smallest_flip(1000, 5, 0.4, None)
+
+
+@pytest.mark.parametrize("given", [(None, 3), (0, 1), (-5, 1), (1000, None)])
+def test_without_a_positive_emission_and_a_grade_nothing_can_flip(given):
+    assert smallest_flip(*given, 0.1, 0.1) is None
+
+
+@given(st.integers(10**6, 10**15), st.integers(10**6, 10**12))
+def test_the_change_told_really_flips_the_grade(net, money):
+    """A little more than told lies on the other side, a little less does not."""
+    total, whole = 10**12, 10**9
+    grade, ratio = grade_of(net, money, total, whole, SCHEME), net * whole / (money * total)
+    cuts = [float(c) for c in SCHEME.ratio.cuts]
+    better = 1 - cuts[grade - 2] / ratio if grade > 1 else None
+    worse = cuts[grade - 1] / ratio - 1 if grade < 5 else None
+    flip = smallest_flip(net, grade, better, worse)
+    assert flip is not None
+    little = (net // 10**9 + 1) * (1 if flip.mg > 0 else -1)
+    assert flip.grade == grade_of(net + flip.mg + little, money, total, whole, SCHEME)
+    assert grade == grade_of(net + flip.mg - little, money, total, whole, SCHEME)
+
+
+db = pytest.mark.django_db
+
+
+@pytest.mark.db
+@db
+def test_the_enterprise_reads_boundaries_flip_region_and_why_no_probability(published):
+    page = published.client_of("firm_a").get(f"/c/{published.enterprise('A').public_code}")
+    text = page.content.decode()
+    for word in ("改变等级的最小变化", "全域平均", "等级把握", "还没有可引用的规则"):
+        assert word in text
+    region = figures.region_of(published.run())
+    row = published.run().areas.get(hierarchy="statutory", area_code="9901").figures
+    expected = int(row["net_with_value_added_mg"]) / int(row["value_added_fen"]) / 1000
+    assert expected == pytest.approx(region.intensity)
+    assert 8 == region.enterprises
+
+
+@pytest.mark.db
+@db
+def test_a_visitor_reads_none_of_it(published):
+    text = Client().get(f"/c/{published.enterprise('A').public_code}").content.decode()
+    for word in ("改变等级的最小变化", "全域平均", "等级把握", "稳健参考等级"):
+        assert word not in text
+
+
+@pytest.mark.db
+@db
+def test_a_restated_period_is_told_by_its_number(published):
+    again = publish(PUBLISHED[-1])
+    text = published.client_of("city").get(f"/publications/{again.uid}/").content.decode()
+    first = published.run(PUBLISHED[0])
+    assert again.supersedes.number != again.number
+    assert f"的四个季度（{figures.publication(again.supersedes)}）" in text
+    assert figures.publication(first) not in text
+
+
+@pytest.mark.db
+@db
+def test_what_was_not_used_is_told_on_the_run_page(published, monkeypatch):
+    from datetime import date
+
+    from tanma.apps.facts import door as facts
+    from tests.apps.region import fact
+
+    span = {"kind": "amount", "valid_from": date(2026, 1, 1), "valid_to": date(2026, 2, 1)}
+    rows = [
+        fact(published.subject("A"), f"fuel.coke.{what}", **span, value=value, source="declared")
+        for what, value in (("consumed", 10**6), ("feedstock", 3 * 10**6))
+    ]
+    facts.append(facts.table(rows), author="test")
+    run = publish(PREVIEW.replace("2026Q2", "2026Q1"), upto="check")
+    text = published.client_of("city").get(f"/publications/{run.uid}/").content.decode()
+    assert "报送而未采用" in text
+    assert "差额为负" in text
+    other = published.client_of("county2").get(f"/publications/{run.uid}/").content.decode()
+    assert "差额为负" not in other
+    assert viewer_of("county2").may("use_desk")
