@@ -34,7 +34,7 @@ from deltalake.transaction import AddAction, RemoveAction
 from tanma.domain.messages import Problem
 
 ROW_GROUP_ROWS = 262_144
-CHECKPOINT_EVERY = 100
+CHECKPOINT_EVERY = 10
 _NO_HOOKS = PostCommitHookProperties(create_checkpoint=False, cleanup_expired_logs=False)
 _FILES, _MARKERS, _DROPPED = "tanma.files", "tanma.markers", "tanma.dropped"
 _READER_FEATURES = {"timestampNtz"}
