@@ -54,6 +54,7 @@ def test_a_group_is_taken_with_one_flush(landing: Landing, monkeypatch: pytest.M
 def test_within_a_group_the_same_message_is_taken_once(landing: Landing) -> None:
     first, again, other = landing.take([said(1, "m"), said(2, "m"), said(1, "n")], writer="a")
     assert (False, True, True) == (first.duplicate, again.duplicate, other.duplicate)
+    assert (True, False) == (again.same_message, other.same_message)
     assert first.body_digest == again.body_digest
     assert b"note 1" == again.note == other.note
     assert 1 == landing.seal().rows

@@ -197,13 +197,11 @@ class Inbox:
             return receipts
 
     def _known(self, con: sqlite3.Connection, entry: Entry) -> Receipt | None:
-        found = (
-            _of_message(con, entry.message_id)
-            or con.execute(
-                f"SELECT {_RECEIPT} FROM received WHERE digest = ?", (entry.digest,)
-            ).fetchone()
-        )
-        return self._receipt(found, same_message=True) if found else None
+        if found := _of_message(con, entry.message_id):
+            return self._receipt(found, same_message=True)
+        query = f"SELECT {_RECEIPT} FROM received WHERE digest = ?"
+        found = con.execute(query, (entry.digest,)).fetchone()
+        return self._receipt(found, same_message=False) if found else None
 
     def find(self, message_id: str) -> Receipt | None:
         """The receipt of a message, when this writer took it."""
