@@ -63,26 +63,26 @@ def test_a_point_may_differ_from_its_device():
 @pytest.mark.parametrize(
     ("before", "after", "code", "line", "zh", "en"),
     [
-        ('unit = "kWh"\n', "", "device_map_key_missing", 9, "缺少 “unit”", "lacks 'unit'"),
-        ('unit = "kWh"', 'unit = "kwat"', "device_map_value", 14, "为 “kwat”", "is 'kwat'"),
-        ("address = 10", "adress = 10", "device_map_key_unknown", 11, "改为：address", "Use: addr"),
-        ("address = 10", "address = 65535", "device_map_value", 11, "0 to 65534", "0 to 65534"),
-        ("address = 10", 'address = "10"', "device_map_value", 11, "address 为", "address is '10'"),
-        ("address = 10", "address = 10\naddress = 1", "device_map_unreadable", 12, "一次", "once"),
-        ('"register"', '"counter"', "device_map_value", 15, "interval", "interval"),
-        ('"u32"', '"u33"', "device_map_value", 12, "u16, i16", "u16, i16"),
-        ('"0.01"', "0.01", "device_map_value", 13, "resolution 为 “0.01”", "decimal text"),
-        ('"0.01"', '"0"', "device_map_value", 13, "resolution 为 “0”", "above 0"),
-        ("function = 3", "function = 6", "device_map_value", 6, "1, 2, 3, 4", "1, 2, 3, 4"),
-        ("function = 3", "function = 1", "device_map_value", 12, "允许：bit", "allowed: bit"),
-        ("function = 3\n", "", "device_map_key_missing", 8, "缺少 “function”", "lacks 'function'"),
-        ("interval_s = 900", "interval_s = 0", "device_map_value", 7, "interval_s 为 “0”", "is 0"),
-        ('evidence = "confirmed"\n', "", "device_map_key_missing", 1, "evidence", "evidence"),
-        ('"u32"', '"bcd"', "device_map_key_missing", 9, "缺少 “words”", "lacks 'words'"),
-        ('"u32"', '"u32"\nwords = 2', "device_map_key_unknown", 13, "type = u32", "type = u32"),
-        ('"u32"', '"u32"\ndigits = 2', "device_map_key_unknown", 13, "type = u32", "type = u32"),
-        ('"energy"', '"Energy A"', "device_map_value", 10, "letters", "letters"),
-        ("[device]", "[devices]", "device_map_key_unknown", 1, "请改为：device", "Use: device"),
+        ('unit = "kWh"\n', "", "device_file_key_missing", 9, "缺少 “unit”", "lacks 'unit'"),
+        ('unit = "kWh"', 'unit = "kwat"', "device_file_value", 14, "为 “kwat”", "is 'kwat'"),
+        ("address = 10", "adress = 10", "device_file_key_unknown", 11, "改为：address", "Use: addr"),
+        ("address = 10", "address = 65535", "device_file_value", 11, "0 to 65534", "0 to 65534"),
+        ("address = 10", 'address = "10"', "device_file_value", 11, "address 为", "address is '10'"),
+        ("address = 10", "address = 10\naddress = 1", "device_file_unreadable", 12, "一次", "once"),
+        ('"register"', '"counter"', "device_file_value", 15, "interval", "interval"),
+        ('"u32"', '"u33"', "device_file_value", 12, "u16, i16", "u16, i16"),
+        ('"0.01"', "0.01", "device_file_value", 13, "resolution 为 “0.01”", "decimal text"),
+        ('"0.01"', '"0"', "device_file_value", 13, "resolution 为 “0”", "above 0"),
+        ("function = 3", "function = 6", "device_file_value", 6, "1, 2, 3, 4", "1, 2, 3, 4"),
+        ("function = 3", "function = 1", "device_file_value", 12, "允许：bit", "allowed: bit"),
+        ("function = 3\n", "", "device_file_key_missing", 8, "缺少 “function”", "lacks 'function'"),
+        ("interval_s = 900", "interval_s = 0", "device_file_value", 7, "interval_s 为 “0”", "is 0"),
+        ('evidence = "confirmed"\n', "", "device_file_key_missing", 1, "evidence", "evidence"),
+        ('"u32"', '"bcd"', "device_file_key_missing", 9, "缺少 “words”", "lacks 'words'"),
+        ('"u32"', '"u32"\nwords = 2', "device_file_value", 13, "type = bcd", "type = bcd"),
+        ('"u32"', '"u32"\ndigits = 2', "device_file_value", 13, "type = f32, f64", "type = f32, f64"),
+        ('"energy"', '"Energy A"', "device_file_value", 10, "letters", "letters"),
+        ("[device]", "[devices]", "device_file_key_unknown", 1, "请改为：device", "Use: device"),
     ],
 )  # fmt: skip
 def test_a_broken_map_is_refused_with_its_line(before, after, code, line, zh, en):
@@ -95,7 +95,7 @@ def test_a_broken_map_is_refused_with_its_line(before, after, code, line, zh, en
 
 def test_a_name_that_stands_twice_is_refused():
     problem = refused(GOOD + POINT)
-    assert ("device_map_twice", 18, 10) == (
+    assert ("device_file_twice", 18, 10) == (
         problem.code, problem.params["line"], problem.params["first"],
     )  # fmt: skip
     assert "已在第 10 行使用" in problem.text("zh")
@@ -108,7 +108,7 @@ def test_the_second_point_is_told_by_its_own_line():
 
 
 def test_a_map_without_points_is_refused():
-    assert "device_map_key_missing" == refused(HEAD).code
+    assert "device_file_key_missing" == refused(HEAD).code
 
 
 def test_a_file_is_found_by_path_and_a_built_in_map_by_name(tmp_path):
