@@ -2,6 +2,7 @@
 
 import pytest
 
+from tanma.domain.factors.tables import rows as table_rows
 from tanma.engine import accounts
 from tanma.engine.evaluate import Plan, evaluate
 from tests.engine.region import COAL, GJ, HEAT, MWH, OUTPUT, POWER, TONNE, VALUE, YUAN, Region
@@ -77,6 +78,16 @@ def test_a_cement_plant_shows_all_three_totals():
     assert market > 0
 
 
+@pytest.mark.parametrize("factor", ["clinker_ef_ipcc", "clinker_ef_csi", "clinker_ef_mee"])
+def test_every_clinker_item_finds_its_own_factor(factor):
+    made = region(1, industry="3011")
+    for month in MONTHS:
+        made.month(1, month, {f"process.{factor}.amount": 1000 * TONNE})
+    (row,) = [r for r in table_rows("process") if r["id"].endswith(f"/{factor}")]
+    ((process,),) = rows(made, "process_mg")
+    assert 3 * round(1000 * float(row["value"]) * 10**9) == process
+
+
 def test_the_grid_factor_is_the_newest_published():
     made = region(1)
     assert [(round(3 * GRID_330000 * 10**9),)] == rows(made, "net_mg")
@@ -130,6 +141,8 @@ def test_statistics_need_a_legal_basis_or_consent():
         made.say(5, VALUE, month, 10**7, data_class="statistical_only", source="stat.finance")
     without = Plan(**{**vars(PLAN), "legal_basis": ""})
     assert ("uncoded", "statistical_only") == rows(made, "state, reason", plan=without)[4]
+    single = "intensity, ratio, rank, shadow_grade, margin, level, grade"
+    assert {None} == set(rows(made, single, plan=without)[4])
     made.tell(5, "consent.statistical", "同意书 1")
     assert ("graded", "") == rows(made, "state, reason", plan=without)[4]
 

@@ -216,7 +216,10 @@ def _rating_input(into: str) -> str:
 
 
 def _joined(con: duckdb.DuckDBPyConnection, scheme: Any, into: str) -> str:
-    """Base and rating side by side, with state, reason and neutrality band."""
+    """Base and rating side by side, with state, reason and neutrality band.
+
+    What rests on facts for statistics alone is in the sums and in no result of its own.
+    """
     neutrality = rating.neutrality_sql("deduction_mg", "gross_mg", scheme)
     return f"""
         CREATE OR REPLACE TEMP TABLE {into} AS
@@ -232,7 +235,7 @@ def _joined(con: duckdb.DuckDBPyConnection, scheme: Any, into: str) -> str:
                CASE WHEN reason = '' THEN r.level END AS level,
                CASE WHEN reason = '' THEN r.grade END AS grade,
                CASE WHEN reason = '' THEN {neutrality} END AS neutrality_band
-        FROM {into}_base b LEFT JOIN {into}_rated r ON r.id = b.subject"""
+        FROM {into}_base b LEFT JOIN {into}_rated r ON r.id = b.subject AND b.may_use"""
 
 
 AREA_RESULTS = """

@@ -101,6 +101,22 @@ def test_the_published_enterprise_of_quzhou():
     assert 0.1032 == round(find("emission_per_product").number(values), 4)
 
 
+def test_the_two_examples_of_the_newspaper_and_the_two_firms_of_one_industry():
+    """L = 2.4 against 3.2 gives K = 0.75 (高碳2级), 1.5 gives 0.469 (中碳1级); A and B 0.5 and 1.5."""
+    ratio = find("ratio_to_average")
+    for own, average, expected in ((2.4, 3.2, 0.75), (1.5, 3.2, 0.469)):
+        values = {"carbon_efficiency": own, "average_tco2_per_10k_yuan": average}
+        assert expected == round(ratio.number(values), 3)
+    average = find("carbon_efficiency").number({"net_emission_tco2": 400, "money_10k_yuan": 200})
+    assert 2.0 == average
+    for emission, expected in ((100, 0.5), (300, 1.5)):
+        values = {
+            "net_emission_tco2": emission, "money_10k_yuan": 100, "average_tco2_per_10k_yuan": average,
+        }  # fmt: skip
+        assert expected == ratio.number(values)
+    assert "L ÷ B" == ratio.written()
+
+
 def test_self_use_is_generation_less_export():
     values = {"generated_kwh": 7_200_000, "exported_kwh": 200_000, "grid_tco2_per_mwh": 0.5}
     assert 7_000_000 == find("self_use_kwh").number(values)

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from fractions import Fraction
-from typing import TypeVar
-
 from tanma.apps.inventories import money
 from tanma.apps.inventories.frozen import Frozen
 from tanma.apps.inventories.leaves import METERED, amount_note, item_name, pick, source_name
 from tanma.apps.inventories.said import Facts
 from tanma.domain.methods import Node
+from tanma.domain.methods.shared.accounts import carbon_efficiency, ratio_to_average
 from tanma.domain.numbers import EMISSION_DECIMALS
 from tanma.domain.quantities import number_text
 from tanma.domain.quantities.text import Text
@@ -37,17 +36,6 @@ TEXTS = {
     ),
     "not_kept": ("该批次未保留分月来源", "the months behind it are not in this store"),
 }
-Number = TypeVar("Number", float, Text)
-
-
-def intensity(emission_t: Number, money_wan_yuan: Number) -> Number:
-    """Own ratio [tCO2/10⁴ yuan] = net emissions [t] ÷ money [10⁴ yuan]."""
-    return emission_t / money_wan_yuan
-
-
-def ratio_to_average(own: Number, average: Number) -> Number:
-    """K [1] = own ratio ÷ ratio of the sums of the benchmark population."""
-    return own / average
 
 
 def nodes(frozen: Frozen, lang: str, facts: Facts, statistical: bool) -> tuple[Node, ...]:
@@ -73,9 +61,9 @@ def _own(frozen: Frozen, scheme: Scheme, lang: str, facts: Facts, statistical: b
         symbol="I" if fallback else scheme.intensity.symbol,
         name=pick(TEXTS["by_output"], lang) if fallback else getattr(scheme.intensity, lang),
         unit=scheme.intensity.unit,
-        value=intensity(emission_t, wan_yuan),
-        written=str(intensity(Text("E_net"), Text("V"))),
-        with_values=str(intensity(Text.of(emission_t), Text.of(wan_yuan))),
+        value=carbon_efficiency(emission_t, wan_yuan),
+        written=carbon_efficiency.written(),
+        with_values=str(carbon_efficiency(Text.of(emission_t), Text.of(wan_yuan))),
         source=getattr(scheme.title, lang),
         evidence=scheme.evidence,
         note=getattr(scheme.direction, lang),
@@ -151,9 +139,9 @@ def _benchmark(frozen: Frozen, scheme: Scheme, lang: str) -> Node:
         symbol="B",
         name=pick(TEXTS["benchmark"], lang),
         unit=scheme.intensity.unit,
-        value=intensity(total_t, total_wan_yuan),
-        written=str(intensity(Text("ΣE"), Text("ΣV"))),
-        with_values=str(intensity(Text.of(total_t), Text.of(total_wan_yuan))),
+        value=carbon_efficiency(total_t, total_wan_yuan),
+        written=str(carbon_efficiency(Text("ΣE"), Text("ΣV"))),
+        with_values=str(carbon_efficiency(Text.of(total_t), Text.of(total_wan_yuan))),
         source=pick(TEXTS["sealed"], lang).format(run=frozen.run_id, root=card["merkle_root"]),
         source_row=f"results/{row['natural_key']}",
         evidence=scheme.evidence,

@@ -95,3 +95,32 @@ def energy_per_value(account_gce: float, money_yuan: float) -> float:
 def energy_per_product(account_gce: float, product_amount: float) -> float:
     """Energy per product [tce per item unit] = E [gce] ÷ 10⁶ ÷ P [item unit]."""
     return account_gce / GCE_PER_TCE / product_amount
+
+
+@quantity(
+    unit="tCO2/10^4 yuan",
+    source="规上工业企业碳效等级评价方法 (undated upload)",
+    evidence="unconfirmed",
+    symbol="L",
+    name_zh="碳效值",
+    name_en="carbon-efficiency value",
+)
+def carbon_efficiency(net_emission_tco2: float, money_10k_yuan: float) -> float:
+    """Carbon-efficiency value L [tCO2/10⁴ yuan] = E_net [tCO2] ÷ V [10⁴ yuan].
+
+    The same ratio of the sums of a population is its average B.
+    """
+    return net_emission_tco2 / money_10k_yuan
+
+
+@quantity(
+    unit="1",
+    source="规上工业企业碳效等级评价方法 (undated upload)",
+    evidence="unconfirmed",
+    symbol="K",
+    name_zh="与行业平均比值",
+    name_en="ratio to the industry average",
+)
+def ratio_to_average(carbon_efficiency: float, average_tco2_per_10k_yuan: float) -> float:
+    """Ratio K [1] = L [tCO2/10⁴ yuan] ÷ B [tCO2/10⁴ yuan]."""
+    return carbon_efficiency / average_tco2_per_10k_yuan
