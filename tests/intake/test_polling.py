@@ -25,7 +25,7 @@ from tanma.intake.polling import (
     instants,
     next_slot,
     run_device,
-    said,
+    taken_of,
     scope_of,
 )
 from tests.intake.sinks import Memory, scope
@@ -95,18 +95,27 @@ def test_units_convert_exactly_or_not_at_all(text, unit, target, expected):
 
 
 def test_a_missing_value_is_no_reading_and_no_withdrawal():
-    columns, refused = said("d", [measured(text=None), measured("power", unit="W")], SCOPE)
-    assert ["d/power"] == columns.channel
-    assert () == refused
+    missing = measured(text=None)
+    found = taken_of(Decoded("d", (missing, measured("power", unit="W", text="1500"))), SCOPE)
+    assert [(2, 1500)] == [(r["channel"], r["value"]) for r in found.table.to_pylist()]
+    assert () == found.refused
 
 
 def test_a_unit_that_does_not_fit_is_refused_with_both_units():
-    columns, (refusal,) = said("d", [measured("power", unit="V"), measured()], SCOPE)
-    assert ["d/energy"] == columns.channel
+    found = taken_of(Decoded("d", (measured("power", unit="V"), measured())), SCOPE)
+    assert [1] == found.table["channel"].to_pylist()
+    (refusal,) = found.refused
     assert (0, "device_unit") == (refusal.index, refusal.code)
     for language in ("zh", "en"):
         assert "V" in refusal.text(language)
         assert "kW" in refusal.text(language)
+
+
+def test_a_refusal_keeps_its_place_among_what_was_said():
+    rows = (measured(text=None), measured(), measured("nobody"))
+    (refusal,) = taken_of(Decoded("d", rows), SCOPE).refused
+    assert 2 == refusal.index
+    assert "d/nobody" in refusal.text("zh")
 
 
 def test_a_gateway_without_a_live_token_is_told():
@@ -139,7 +148,7 @@ class Fake:
                   if r[2] == "fault"]  # fmt: skip
         good = [r for r in rows if r[2] != "fault"]
         found = [Measured(p, "register", "kWh", 1, at, text) for p, at, text in good]
-        return Decoded(tuple(found), tuple(faults))
+        return Decoded(self.name, tuple(found), tuple(faults))
 
     async def close(self) -> None:
         self.closed += 1

@@ -11,6 +11,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import hashlib
+import json
 import logging
 import time
 from collections import deque
@@ -19,11 +20,12 @@ from dataclasses import dataclass, field
 from decimal import Context, Decimal
 from typing import Protocol
 
+import numpy as np
 import pyarrow as pa
 
 from tanma.domain.messages import Problem
 from tanma.domain.readings import INSTANT
-from tanma.intake.live import AsyncSink, Refusal, Said, Scope, Scopes, taken
+from tanma.intake.live import AsyncSink, Refusal, Said, Scope, Scopes, Taken, taken
 from tanma.intake.units import find, ratio
 
 log = logging.getLogger(__name__)
@@ -33,6 +35,7 @@ TOLERANCE_US = 10 * SECOND_US
 FIRST_WAIT_S, LONGEST_WAIT_S = 1.0, 60.0
 WAITING_BATCHES = 1_000
 """Batches that one device keeps in memory while the sink refuses them; then the oldest is lost."""
+NOTED_REFUSALS = 100
 _EXACT = Context(prec=60)
 
 Clock = Callable[[], int]
@@ -60,6 +63,9 @@ class Fault:
 
 @dataclass(frozen=True)
 class Decoded:
+    """What one reading of a device gave: values, and points that could not be read."""
+
+    device: str
     measured: tuple[Measured, ...]
     faults: tuple[Fault, ...] = ()
 
@@ -129,33 +135,34 @@ def converted(text: str, unit: str, target: str) -> str | None:
     return f"{_EXACT.divide(scaled, Decimal(step.denominator)):f}"
 
 
-def said(
-    device: str, measured: Iterable[Measured], scope: Scope
-) -> tuple[Said, tuple[Refusal, ...]]:
-    """Columns of what was measured, in the units of the channels.
+def taken_of(decoded: Decoded, scope: Scope) -> Taken:
+    """What was measured as readings of the channels `device/point`, in their units.
 
-    A point is found under `device/point`. A unit that does not fit the channel's is refused; a
-    value that the device does not have is no reading, and no withdrawal either.
+    A unit that does not fit the channel's is refused; a value that the device does not have is no
+    reading, and no withdrawal either.
     """
-    names, starts, ends, values = [], [], [], []
+    names, starts, ends, values, index = [], [], [], [], []
     refused = []
-    for index, one in enumerate(measured):
-        name = f"{device}/{one.point}"
+    for number, one in enumerate(decoded.measured):
+        name = f"{decoded.device}/{one.point}"
         place = scope.places.get(name)
         unit = one.unit if place is None else scope.unit[place]
         text = one.text and converted(one.text, one.unit, unit)
         if text is None:
             if one.text is not None:
                 params = {"channel": name, "unit": one.unit, "expected": unit}
-                refused.append(Refusal(index, "device_unit", params))
+                refused.append(Refusal(number, "device_unit", params))
             continue
         start, end = instants(one)
         names.append(name)
         starts.append(start)
         ends.append(end)
         values.append(text)
+        index.append(number)
     start_utc, end_utc = (pa.array(c, pa.int64()).view(INSTANT) for c in (starts, ends))
-    return Said(names, start_utc, pa.array(values, pa.string()), end_utc), tuple(refused)
+    columns = Said(names, start_utc, pa.array(values, pa.string()), end_utc)
+    found = taken(columns, scope, np.array(index, np.int64))
+    return Taken(found.table, (*refused, *found.refused))
 
 
 @dataclass
@@ -185,26 +192,32 @@ class Outbox:
     async def _deliver(self, raw: bytes) -> None:
         scope = scope_of(self.gateway, self.scopes())
         decoded = self.device.decode(raw)
-        columns, refused = said(self.device.name, decoded.measured, scope)
-        rows = taken(columns, scope)
-        refused += rows.refused
-        await self.sink.accept(
-            rows.table,
-            raw=raw,
-            form=self.device.form,
-            source=scope.source,
-            message_id=f"{self.device.form}:{hashlib.sha256(raw).hexdigest()}",
-        )
-        self.health.taken += rows.table.num_rows
-        self.health.refused += len(refused)
+        found = taken_of(decoded, scope)
+        if found.table.num_rows:
+            await self.sink.accept(
+                found.table,
+                raw=raw,
+                form=self.device.form,
+                source=scope.source,
+                message_id=f"{self.device.form}:{hashlib.sha256(raw).hexdigest()}",
+                note=noted(found.refused),
+            )
+        self.health.taken += found.table.num_rows
+        self.health.refused += len(found.refused)
         self.health.absent += sum(m.text is None for m in decoded.measured)
-        self._tell(decoded.faults, refused)
+        self._tell(decoded.faults, found.refused)
 
     def _tell(self, faults: Sequence[Fault], refused: Sequence[Refusal]) -> None:
         for fault in faults:
             self.health.failed(fault.problem)
         for one in refused[:1]:
             log.warning("%s: %s", self.health.name, one.text("en"))
+
+
+def noted(refused: Sequence[Refusal]) -> bytes:
+    """The first refusals of a batch as they are kept with its receipt."""
+    told = [one.as_json() for one in refused[:NOTED_REFUSALS]]
+    return json.dumps(told, ensure_ascii=False).encode() if told else b""
 
 
 def scope_of(gateway: str, scopes: Mapping[str, Scope]) -> Scope:

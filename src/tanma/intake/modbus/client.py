@@ -106,7 +106,7 @@ class ModbusDevice:
         answers = []
         for request in grouped(wanted, self.map.max_registers, self.map.max_gap):
             answers += await self._read(request)
-        return body(answers)
+        return body(self.name, answers)
 
     async def _read(self, request: Request) -> list[tuple[Request, int, list[int] | str]]:
         said = await self.line.ask(request, self.unit)

@@ -95,42 +95,40 @@ def _float(point: Point, raw: bytes) -> Decimal | None:
     return shortest.quantize(Decimal(1).scaleb(-point.digits), ROUND_HALF_EVEN)
 
 
-def body(answers: Iterable[tuple[Request, int, list[int] | str]]) -> bytes:
+def body(device: str, answers: Iterable[tuple[Request, int, list[int] | str]]) -> bytes:
     """What was read, as it is kept: per request the instant, the registers, and its points.
 
     Points stand in it with all that decoding needs, so that it can be decoded again by itself.
     """
-    return json.dumps(
-        [
-            {
-                "function": request.function, "address": request.address, "at_us": at_us,
-                "points": [_kept(point) for point in request.points],
-                **({"fault": said} if isinstance(said, str) else {"registers": said}),
-            }
-            for request, at_us, said in answers
-        ],
-        separators=(",", ":"),
-    ).encode()  # fmt: skip
+    kept = [
+        {
+            "function": request.function, "address": request.address, "at_us": at_us,
+            "points": [_kept(point) for point in request.points],
+            **({"fault": said} if isinstance(said, str) else {"registers": said}),
+        }
+        for request, at_us, said in answers
+    ]  # fmt: skip
+    return json.dumps({"device": device, "answers": kept}, separators=(",", ":")).encode()
 
 
 def decoded(raw: bytes) -> Decoded:
     """The values in a body that was kept."""
     measured: list[Measured] = []
     faults: list[Fault] = []
-    for answer in json.loads(raw):
-        for said in answer["points"]:
-            point = _point(said)
+    said = json.loads(raw)
+    for answer in said["answers"]:
+        for point in map(_point, answer["points"]):
             try:
                 measured.append(_measured(answer, point))
             except Problem as problem:
                 faults.append(Fault(point.name, problem))
-    return Decoded(tuple(measured), tuple(faults))
+    return Decoded(said["device"], tuple(measured), tuple(faults))
 
 
 def _measured(answer: dict[str, Any], point: Point) -> Measured:
     if "fault" in answer:
         raise Problem(
-            "modbus_refused", point=point.name, function=point.function, address=point.address,
+            "modbus_refused", point=point.name, function=answer["function"], address=point.address,
             reason=answer["fault"],
         )  # fmt: skip
     first = point.address - answer["address"]

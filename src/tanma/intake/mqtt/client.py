@@ -15,18 +15,16 @@ import ssl
 from dataclasses import dataclass, field
 from typing import Any
 
-import msgspec
 import paho.mqtt.client as paho
 from paho.mqtt.enums import CallbackAPIVersion
 
 from tanma.domain.messages import Problem
 from tanma.intake.live import AsyncSink, Scopes, Taken
 from tanma.intake.mqtt.decode import Template, decode, kept
-from tanma.intake.polling import FIRST_WAIT_S, LONGEST_WAIT_S, Health, clock_us, scope_of
+from tanma.intake.polling import FIRST_WAIT_S, LONGEST_WAIT_S, Health, clock_us, noted, scope_of
 
 TOGETHER = 100
 """Messages given to the sink at a time; a broker leaves 20 or so unacknowledged."""
-NOTED_REFUSALS = 100
 KEEPALIVE_S = 30
 
 
@@ -126,7 +124,7 @@ class MqttReader:
 
     async def _take(self, arrived: Arrived) -> None:
         said = self._read(arrived.message)
-        if said is not None:
+        if said is not None and said[0].table.num_rows:
             taken, raw, form, gateway = said
             receipt = await self._sink.accept(
                 taken.table,
@@ -134,7 +132,7 @@ class MqttReader:
                 form=form,
                 source=gateway,
                 message_id=f"mqtt:{hashlib.sha256(_whole(arrived.message)).hexdigest()}",
-                note=_note(taken),
+                note=noted(taken.refused),
             )
             self.health.taken += 0 if receipt.duplicate else taken.table.num_rows
             self.health.last_us = clock_us()
@@ -203,12 +201,6 @@ def _problem(error: BaseException, broker: Broker) -> Problem:
 
 def _whole(message: paho.MQTTMessage) -> bytes:
     return message.topic.encode() + b"\n" + message.payload
-
-
-def _note(taken: Taken) -> bytes:
-    if not taken.refused:
-        return b""
-    return msgspec.json.encode([r.as_json() for r in taken.refused[:NOTED_REFUSALS]])
 
 
 def _tls(broker: Broker) -> ssl.SSLContext:
