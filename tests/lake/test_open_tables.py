@@ -85,8 +85,8 @@ CHDB = """
     import json, sys
     from chdb import query
     totals = {}
-    for name, column in json.loads(sys.argv[1]).items():
-        table = f"deltaLakeLocal('{name}')"
+    for name, column in json.loads(sys.argv[2]).items():
+        table = f"deltaLakeLocal('{sys.argv[1]}/{name}')"
         found = query(f"SELECT count(), sum({column}), max(channel) FROM {table}", "TSV")
         totals[name] = [int(v) for v in str(found).split()]
     print(json.dumps(totals))
@@ -105,7 +105,7 @@ def elsewhere(script: str, *args: str, cwd: Path = HOME, **environment: str) -> 
 
 def test_chdb_reads_the_same_totals(root: Path) -> None:
     """It reads below its working folder only."""
-    assert ours(root) == elsewhere(CHDB, json.dumps(SUMS), cwd=root)
+    assert ours(root) == elsewhere(CHDB, str(root), json.dumps(SUMS), cwd=root)
 
 
 def spark_folder() -> str:
