@@ -29,7 +29,8 @@ ROWS = {
         f"{FIRST[:-1]}A,2026-09,电力,购入,1,MWh,供电", "uscc_check", "校验位是 A", "give L",
     ),
     "an unknown fuel": (
-        f"{FIRST},2026-09,烟媒,燃烧,1,t,申报", "cell_carrier_unknown", "相近的有：烟煤", "near ones",
+        f"{FIRST},2026-09,烟媒,燃烧,1,t,申报", "cell_carrier_unknown", "相近的有：烟煤",
+        "near ones",
     ),
     "an unknown unit": (
         f"{FIRST},2026-09,烟煤,燃烧,1,车,申报", "cell_unit_unknown", "不认识单位 “车”", "not known",
