@@ -9,6 +9,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from tanma.domain.messages import Problem
+from tanma.engine.metering.refresh import refresh
 from tanma.engine.metering.run import run, span_of
 from tanma.lake.derived import Validated
 from tests.engine.metering.lake import Lake, content
@@ -74,6 +75,15 @@ def test_a_time_that_is_not_known_yet_and_a_wrong_month_are_refused(lake: Lake) 
     with pytest.raises(Problem) as month:
         span_of("2026-9", 0)
     assert ("metering_months", True) == (month.value.code, "2026-09" in month.value.text("en"))
+
+
+def test_a_run_of_all_months_goes_over_into_refreshes(lake: Lake) -> None:
+    ran = run(lake.root)
+    # September of Shanghai begins in August of UTC
+    assert (6, 4) == (ran.tasks, ran.days)
+    assert 0 == refresh(lake.root).dirty
+    lake.read([(5000, MIDNIGHT, 8)], QUARTER)
+    assert (1, 1) == (refresh(lake.root).changed, len(lake.restated()))
 
 
 def test_a_run_again_changes_nothing(lake: Lake) -> None:

@@ -23,8 +23,9 @@ from tanma.engine.metering.bucket import Meters, Span
 from tanma.lake import known as lake
 from tanma.lake.derived import DAY, RESTATEMENT, ActivityDays, Restatements
 from tanma.lake.facts import FactsMirror
+from tanma.lake.status import DERIVED_UPTO
 
-STAMP, FACTS = "refresh.stamp", "refresh.facts"
+STAMP, FACTS = DERIVED_UPTO, "derived.facts"
 CHANNEL_DAYS = 40_000
 """Channel-days derived at a time: about 4 million readings of quarter-hours."""
 _CONTENT = [f.name for f in DAY if f.name not in ("channel", "day", "derived")]

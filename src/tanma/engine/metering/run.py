@@ -19,9 +19,11 @@ from tanma.engine.metering import bucket as buckets
 from tanma.engine.metering import virtual
 from tanma.engine.metering.bucket import Meters, Span
 from tanma.engine.metering.channels import BUCKET
+from tanma.engine.metering.refresh import FACTS, STAMP
 from tanma.lake.derived import DAY, INTERVAL, ActivityDays, Part, Validated
 from tanma.lake.facts import FactsMirror
 from tanma.lake.known import Snapshot
+from tanma.lake.sql import scan
 
 SLICE = 1024
 """Channels whose readings are held at a time: about 3 million rows of quarter-hours and a month."""
@@ -138,11 +140,13 @@ def _days(con: object, name: str = "days") -> pa.Table:
 
 
 def run(
-    root: Path, months: Iterable[str], *, known_at: int | None = None, memory: str = "1GB",
+    root: Path, months: Iterable[str] | None = None, *, known_at: int | None = None, memory: str = "1GB",
     cluster: str | None = None, progress: Progress | None = None, validated: bool = True,
 ) -> Ran:  # fmt: skip
-    """Derive whole months of all channels and publish them.
+    """Derive whole months of all channels and publish them; without months all that have readings.
 
+    After all of them the days are true to the stamps that the run names, and a refresh goes on from
+    there. A run tells no restatements.
     `cluster`: address of a Dask scheduler; the lake must lie at the same path for all workers.
     """
     snapshot, mirror = Snapshot(root), FactsMirror(root)
@@ -151,7 +155,7 @@ def run(
     if at > snapshot.watermark:
         raise Problem("metering_known_too_late", asked=at, watermark=snapshot.watermark)
     known = buckets.meters(root, facts_at, memory)
-    wanted = sorted(set(months))
+    wanted = months_of(snapshot) if months is None else sorted(set(months))
     total, done_n, intervals, rows = len(wanted) * len(known.buckets()), 0, 0, 0
     for month in wanted:
         tasks = [
@@ -166,7 +170,30 @@ def run(
             if progress:
                 progress(done_n, total, one)
         rows += publish(root, done, known, at)
+    if months is None:
+        ActivityDays(root).put(DAY.empty_table(), {STAMP: at, FACTS: facts_at})
     return Ran(total, intervals, rows, at, facts_at)
+
+
+def months_of(snapshot: Snapshot) -> list[str]:
+    """Every month from the first reading to the last, and the one after: days are local."""
+    edges = [f"{f.partition['day']:%Y-%m}" for f in snapshot.tail]
+    edges += [f.partition["month"] for f in snapshot.readings]
+    if snapshot.landing:
+        edge = "strftime(timezone('UTC', {}), '%Y-%m')"
+        files = scan([f.uri for f in snapshot.landing])
+        query = f"""SELECT {edge.format("min(start_utc)")}, {edge.format("max(end_utc)")}
+                    FROM {files}"""
+        with buckets.connection() as con:
+            edges += [month for month in con.execute(query).fetchall()[0] if month]
+    if not edges:
+        return []
+    first, last = dt.date.fromisoformat(f"{min(edges)}-01"), max(edges)
+    months = [f"{first:%Y-%m}"]
+    while months[-1] <= last:
+        first = (first + dt.timedelta(days=31)).replace(day=1)
+        months.append(f"{first:%Y-%m}")
+    return months
 
 
 def _mapped(tasks: list[Task], cluster: str | None) -> Iterator[Done]:

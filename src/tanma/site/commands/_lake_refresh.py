@@ -1,0 +1,27 @@
+"""`tanma lake refresh`: derive again what new readings, events and parameters touch."""
+
+from __future__ import annotations
+
+import argparse
+
+HELP = "Derive again exactly the days that new readings, events and parameters touch"
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--memory", default="1GB", metavar="SIZE", help="most memory of the engine (default 1GB)"
+    )
+
+
+def run(args: argparse.Namespace) -> int:
+    from tanma.site import setup
+
+    setup.prepare()
+    from tanma.apps.codes.door import sync_lake
+    from tanma.engine.metering.refresh import refresh
+    from tanma.site.commands.lake import lake_folder
+
+    sync_lake()
+    done = refresh(lake_folder(), memory=args.memory)
+    print(f"重算日 days {done.dirty} · 变动 changed {done.changed} · 重述 restated {done.restated}")
+    return 0
