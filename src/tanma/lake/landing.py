@@ -14,7 +14,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
 import pyarrow as pa
@@ -31,6 +31,8 @@ SEAL_ROWS = 2_000_000
 _EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
 _LISTING_S = 5.0
 """Writers that appear are noticed within so many seconds."""
+# It waits for seconds only: quick to pack matters more than small.
+_PACKED = pa.ipc.IpcWriteOptions(compression="lz4")
 _T = TypeVar("_T")
 
 
@@ -62,10 +64,10 @@ def entry(
     batch = _checked(readings)
     digest = hashlib.sha256(source.encode())
     for column in batch.columns:
-        digest.update(_content(column))
+        for part in _content(column):
+            digest.update(part)
     sink = pa.BufferOutputStream()
-    options = pa.ipc.IpcWriteOptions(compression="zstd")
-    with pa.ipc.new_stream(sink, READING, options=options) as stream:
+    with pa.ipc.new_stream(sink, READING, options=_PACKED) as stream:
         stream.write_batch(batch)
     return Entry(
         sink.getvalue().to_pybytes(),
@@ -325,7 +327,10 @@ def _checked(readings: pa.Table) -> pa.RecordBatch:
         raise Problem("readings_columns_missing", missing=", ".join(missing))
     if "revision" not in readings.column_names:
         readings = readings.append_column("revision", pa.nulls(len(readings), pa.int64()))
-    table = readings.select(READING.names).cast(READING).combine_chunks()
+    table = readings
+    if not readings.schema.equals(READING):
+        table = readings.select(READING.names).cast(READING)
+    table = table.combine_chunks()
     for name in ("channel", "start_utc", "end_utc"):
         if table[name].null_count:
             raise Problem("readings_value_missing", column=name, rows=table[name].null_count)
@@ -337,10 +342,10 @@ def _checked(readings: pa.Table) -> pa.RecordBatch:
     return table.to_batches()[0]
 
 
-def _content(column: pa.Array) -> bytes:
+def _content(column: pa.Array) -> tuple[Any, Any]:
     """Bytes that say what a column holds, whatever buffers it lies in."""
-    integers = column.cast(pa.int64())
-    return (
-        pc.is_valid(integers).cast(pa.uint8()).to_numpy().tobytes()
-        + pc.fill_null(integers, 0).to_numpy().tobytes()
-    )
+    integers = column if pa.types.is_int64(column.type) else column.view(pa.int64())
+    if not column.null_count:
+        return b"\1" * len(column), integers.to_numpy()
+    valid = pc.is_valid(integers).cast(pa.uint8()).to_numpy()
+    return valid, pc.fill_null(integers, 0).to_numpy()

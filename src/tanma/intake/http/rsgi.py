@@ -73,7 +73,8 @@ def _reader(scope: Any, protocol: Any) -> Callable[[int], Awaitable[bytes]]:
         chunked = scope.headers.get("content-length") is None
         declared = int(scope.headers.get("content-length") or 0)
         try:
-            return await asyncio.wait_for(parts(most) if chunked else whole(), READ_S)
+            async with asyncio.timeout(READ_S):
+                return await (parts(most) if chunked else whole())
         except (TimeoutError, OSError, RuntimeError):
             raise Problem("http_incomplete", expected=declared or "?", size="?") from None
 

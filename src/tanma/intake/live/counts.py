@@ -109,14 +109,26 @@ def _of_text(said: pa.Array, scale: NDArray[np.int64]) -> Counted:
 def _of_list(said: list[Any], scale: NDArray[np.int64]) -> Counted:
     """Python values as JSON gives them, of one kind or mixed."""
     kinds = set(map(type, said)) - {type(None)}
-    if len(kinds) <= 1:
-        kind = next(iter(kinds), int)
-        if kind in _ARROW and (array := _array(said, _ARROW[kind])) is not None:
-            return counts(array, scale)
-        if kind is not int:
-            state = [MISSING if s is None else NOT_NUMBER for s in said]
-            return np.zeros(len(said), np.int64), np.array(state, np.int8)
-    return _of_mixed(said, scale)
+    if kinds == {int, float} and (array := _array(said, pa.float64())) is not None:
+        return _of_numbers(said, array, scale)
+    if len(kinds) > 1:
+        return _of_mixed(said, scale)
+    kind = next(iter(kinds), int)
+    if kind in _ARROW and (array := _array(said, _ARROW[kind])) is not None:
+        return counts(array, scale)
+    if kind is int:
+        return _of_mixed(said, scale)
+    state = [MISSING if s is None else NOT_NUMBER for s in said]
+    return np.zeros(len(said), np.int64), np.array(state, np.int8)
+
+
+def _of_numbers(said: list[Any], array: pa.Array, scale: NDArray[np.int64]) -> Counted:
+    """Integers beside floats: all as floats, and those that are too coarse each by its kind."""
+    count, state = _of_floats(array, scale)
+    rows = np.flatnonzero(state > MISSING)
+    if len(rows):
+        count[rows], state[rows] = _of_mixed([said[row] for row in rows], scale[rows])
+    return count, state
 
 
 _ARROW = {int: pa.int64(), float: pa.float64(), str: pa.string()}
@@ -125,7 +137,7 @@ _ARROW = {int: pa.int64(), float: pa.float64(), str: pa.string()}
 def _array(said: list[Any], kind: pa.DataType) -> pa.Array | None:
     try:
         return pa.array(said, kind)
-    except OverflowError:
+    except (OverflowError, pa.ArrowInvalid):  # an integer that the type cannot hold
         return None
 
 
