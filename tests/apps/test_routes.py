@@ -52,6 +52,7 @@ TABLE: dict[str, str] = {
     "publications/starting/<str:task>/": "302 403 403 404 404 404",
     "publications/<str:uid>/": "302 403 403 200 200 200",
     "publications/<str:uid>/uncoded/": "302 403 403 200 200 200",
+    "publications/<str:uid>/activity/": "302 403 403 200 200 200",
     "publications/<str:uid>/verify/": "302 405 405 405 405 405",
     "publications/<str:uid>/take/<str:action>/": "302 403 403 403 403 403",
     "publications/<str:uid>/objections/<str:objection>/": "302 405 405 405 405 405",
@@ -81,6 +82,15 @@ TABLE: dict[str, str] = {
     "imports/mismatch/": "302 403 403 200 200 200",
     "imports/missing/": "302 403 403 200 200 200",
     "imports/declare/": "302 200 200 403 403 403",
+    "live/": "302 302 302 200 200 200",
+    "live/region/": "302 403 403 200 200 200",
+    "live/lake/": "302 403 403 403 403 200",
+    "live/<str:uid>/": "302 200 404 404 200 200",
+    "live/<str:uid>/tree/": "302 200 404 404 200 200",
+    "live/<str:uid>/points.json": "302 200 404 404 200 200",
+    "live/<str:uid>/readings.csv": "302 200 404 404 200 200",
+    "live/<str:uid>/quality/": "302 200 404 404 200 200",
+    "metrics": "401 401 401 401 401 200",
     "meters/": "302 200 200 200 200 200",
     "meters/gateways/": "302 200 200 200 200 200",
     "meters/gateways/<str:uid>/": "302 200 404 404 200 200",
@@ -181,6 +191,7 @@ def metered(firm: Any) -> dict[str, str]:
     gateway, _ = metering.create_gateway("x", firm.id, **about)
     return {
         "meters/ uid": uid_of(subject), "meters/new uid": firm.uid,
+        "live/ uid": firm.uid,
         "meters/gateways uid": gateway.uid, "meters/connect uid": gateway.uid,
     }  # fmt: skip
 

@@ -102,7 +102,7 @@ def test_the_published_enterprise_of_quzhou():
 
 
 def test_the_two_examples_of_the_newspaper_and_the_two_firms_of_one_industry():
-    """L = 2.4 against 3.2 gives K = 0.75 (高碳2级), 1.5 gives 0.469 (中碳1级); A and B 0.5 and 1.5."""
+    """2.4 against 3.2 gives K = 0.75 (高碳2级), 1.5 gives 0.469 (中碳1级); A and B 0.5, 1.5."""
     ratio = find("ratio_to_average")
     for own, average, expected in ((2.4, 3.2, 0.75), (1.5, 3.2, 0.469)):
         values = {"carbon_efficiency": own, "average_tco2_per_10k_yuan": average}
@@ -110,10 +110,8 @@ def test_the_two_examples_of_the_newspaper_and_the_two_firms_of_one_industry():
     average = find("carbon_efficiency").number({"net_emission_tco2": 400, "money_10k_yuan": 200})
     assert 2.0 == average
     for emission, expected in ((100, 0.5), (300, 1.5)):
-        values = {
-            "net_emission_tco2": emission, "money_10k_yuan": 100, "average_tco2_per_10k_yuan": average,
-        }  # fmt: skip
-        assert expected == ratio.number(values)
+        own = {"net_emission_tco2": emission, "money_10k_yuan": 100}
+        assert expected == ratio.number(own | {"average_tco2_per_10k_yuan": average})
     assert "L ÷ B" == ratio.written()
 
 

@@ -22,6 +22,7 @@ from tanma.apps.people.door import Viewer
 from tanma.domain.identity import id_text, new_id
 from tanma.domain.periods import parse
 from tanma.domain.rating import find as find_scheme
+from tanma.engine.disclosure import singles
 from tanma.engine.evaluate import Plan
 from tanma.engine.evaluate import run as evaluate_run
 from tanma.lake.facts import FactsMirror
@@ -89,6 +90,7 @@ def _commit(run_id: int, plan: Plan, edition: str, files: LakeRun, viewer: Viewe
 
 
 def _results(run: Run, table: pa.Table) -> Iterator[Result]:
+    table = singles(table)
     names = {name: name for name in COPIED} | RENAMED
     columns = {field: table[source].to_pylist() for field, source in names.items()}
     columns["flags"] = [f.split(",") if f else [] for f in table["flags"].to_pylist()]

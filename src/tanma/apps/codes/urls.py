@@ -2,7 +2,14 @@ from __future__ import annotations
 
 from django.urls import path
 
-from tanma.apps.codes import views_code, views_consent, views_preview, views_run, views_runs
+from tanma.apps.codes import (
+    views_activity,
+    views_code,
+    views_consent,
+    views_preview,
+    views_run,
+    views_runs,
+)
 
 app_name = "codes"
 urlpatterns = [
@@ -19,6 +26,7 @@ urlpatterns = [
     path("publications/starting/<str:task>/", views_runs.starting, name="starting"),
     path("publications/<str:uid>/", views_run.run, name="run"),
     path("publications/<str:uid>/uncoded/", views_run.uncoded, name="uncoded"),
+    path("publications/<str:uid>/activity/", views_activity.activity, name="activity"),
     path("publications/<str:uid>/verify/", views_run.verify, name="verify"),
     path("publications/<str:uid>/take/<str:action>/", views_run.take, name="take"),
     path("publications/<str:uid>/objections/<str:objection>/", views_run.answer, name="answer"),

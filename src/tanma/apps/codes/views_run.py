@@ -85,7 +85,7 @@ def _about(run: Run) -> dict[str, Any]:
         "meta": files_of(run).meta, "stepper": _stepper(run), "counts": _counts(run),
         "supersedes_name": named(run.supersedes) if run.supersedes else "",
         "reasons": _reasons(run), "steps": _steps(run), "edition": run.edition,
-        "known_at": known_time(run.known_at, zone()), "crumbs": _crumbs(run),
+        "known_at": known_time(run.known_at, zone()), "crumbs": crumbs(run),
     }  # fmt: skip
 
 
@@ -116,7 +116,7 @@ def _refused(who: Viewer, run: Run) -> dict[str, Any]:
     ]}  # fmt: skip
 
 
-def _crumbs(run: Run, *more: Any) -> list[tuple[Any, str]]:
+def crumbs(run: Run, *more: Any) -> list[tuple[Any, str]]:
     here = address(run) if more else ""
     start = [(gettext("评价与发布"), reverse("codes:runs"))]
     return [*start, (period_name(run.period, lang_code()), here), *((m, "") for m in more)]
@@ -237,7 +237,7 @@ def take(request: HttpRequest, uid: str, action: str) -> HttpResponse:
         "word": ACTION_WORDS[action],
         "consequence": CONSEQUENCES[action],
         "form": NoteForm(),
-        "crumbs": _crumbs(chosen, ACTION_WORDS[action]),
+        "crumbs": crumbs(chosen, ACTION_WORDS[action]),
     }
     return render(request, "codes/take.html", context)
 
@@ -300,7 +300,7 @@ def uncoded(request: HttpRequest, uid: str) -> HttpResponseBase:
         return file
     context = {
         "run": chosen, "table": table, "filters": filters,
-        "crumbs": _crumbs(chosen, gettext("未赋码清单")),
+        "crumbs": crumbs(chosen, gettext("未赋码清单")),
     }  # fmt: skip
     return render(request, "codes/uncoded.html", context)
 

@@ -15,10 +15,10 @@ from tanma.apps.inventories.account_page import Figure, months_note
 from tanma.apps.inventories.figures import Account, Entry, Source, account, share
 from tanma.apps.inventories.frozen import Frozen
 from tanma.apps.inventories.leaves import item_name
-from tanma.apps.inventories.products import Product, products
+from tanma.apps.inventories.products import Product, products, water
 from tanma.apps.inventories.said import Facts
 from tanma.apps.inventories.tables import factors_html, factors_text, file_number, mark_html
-from tanma.apps.inventories.words import language
+from tanma.apps.inventories.words import language, unit
 from tanma.apps.kit.door import (
     MISSING,
     Chart,
@@ -152,7 +152,7 @@ def table(made: Account, query: QueryDict) -> Table:
             "amount", _("实物量"), lambda s: file_number(s.calorific.amount, s.entry.item.scale),
             show=lambda s: scaled(s.calorific.amount, s.entry.item.scale), kind="number",
         ),
-        Column("unit", _("单位"), lambda s: s.entry.item.unit),
+        Column("unit", _("单位"), lambda s: unit(s.entry.item.unit)),
         Column(
             "factor", _("折标系数（当量值）"), lambda s: factors_text(s.coefficients),
             show=lambda s: factors_html(s.coefficients),
@@ -218,6 +218,37 @@ def _per_product(product: Product, posted_gce: int | None, lang: str) -> Figure:
         f"tce/{product.item.unit}",
         months_note(product),
     )
+
+
+@dataclass(frozen=True)
+class Water:
+    """One kind of water over the period: all digits, and what it comes to per output."""
+
+    name: str
+    amount: str
+    unit: str
+    per_output: str
+    note: str
+
+
+def water_used(frozen: Frozen, facts: Facts) -> list[Water]:
+    """Water beside the energy, with m³ per 10⁴ yuan of output where every month is there."""
+    fen = frozen.result["output_fen"]
+    return [
+        Water(
+            item_name(w.item.item, language()), scaled(w.amount, w.item.scale), unit(w.item.unit),
+            significant(Fraction(w.amount, 10**w.item.scale) / Fraction(fen, 10**6))
+            if w.complete and fen else MISSING,
+            months_told(w),
+        )
+        for w in water(frozen, facts)
+    ]  # fmt: skip
+
+
+def months_told(amount: Product) -> str:
+    return "" if amount.complete else gettext("只报了 %(n)d 个月，应为 %(of)d 个月") % {
+        "n": amount.months, "of": amount.expected,
+    }  # fmt: skip
 
 
 def months_chart(made: Account, frozen: Frozen, lang: str) -> Chart:

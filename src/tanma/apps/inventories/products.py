@@ -1,7 +1,7 @@
-"""Product outputs of the period, for emission and energy per product.
+"""Product outputs and water of the period, for what is used per product and beside the energy.
 
-Outputs are no lines of an account; they are read from the facts known at T by the engine's own
-plan, which chooses the source and puts them on months.
+Neither is a line of an account; they are read from the facts known at T by the engine's own plan,
+which chooses the source and puts them on months.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from tanma.engine import activity
 
 @dataclass(frozen=True)
 class Product:
-    """What an enterprise made of one product in the period."""
+    """What an enterprise made of one product, or used of water, in the period."""
 
     item: Item
     amount: int
@@ -40,7 +40,17 @@ class Product:
 
 def products(frozen: Frozen, facts: Facts) -> list[Product]:
     """Products with any output in the period."""
-    wanted = [name for name in catalogue() if name.startswith("product.")]
+    return amounts(frozen, facts, "product.")
+
+
+def water(frozen: Frozen, facts: Facts) -> list[Product]:
+    """Water used, taken fresh and reused in the period, as far as it was reported."""
+    return amounts(frozen, facts, "water.")
+
+
+def amounts(frozen: Frozen, facts: Facts, prefix: str) -> list[Product]:
+    """The items of the catalogue that begin so, with what was reported for the period."""
+    wanted = [name for name in catalogue() if name.startswith(prefix)]
     known = facts.known(frozen.subject, wanted, frozen.files.meta["known_at"])
     if not known.num_rows:
         return []

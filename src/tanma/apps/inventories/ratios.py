@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from fractions import Fraction
+
 from tanma.apps.inventories import money
 from tanma.apps.inventories.frozen import Frozen
 from tanma.apps.inventories.leaves import METERED, amount_note, item_name, pick, source_name

@@ -8,6 +8,7 @@ from typing import Any, Protocol
 import pyarrow as pa
 
 from tanma.apps.facts import door as facts
+from tanma.apps.registry.door import RESTRICTED
 from tanma.lake.facts import SCHEMA
 
 SEQUENCES_AT_ONCE = 500
@@ -37,7 +38,13 @@ class Facts(Protocol):
 
 
 class StoredFacts:
-    """The relational store."""
+    """The relational store; without what was given for statistics where the reader may not see it.
+
+    Lines and sums are no facts: `by_seq` still names the source of each.
+    """
+
+    def __init__(self, statistical: bool = True) -> None:
+        self.statistical = statistical
 
     def by_seq(self, seqs: Collection[int]) -> Mapping[int, Said]:
         found: dict[int, Any] = {}
@@ -49,6 +56,8 @@ class StoredFacts:
     def known(self, subject: int, items: Sequence[str], known_at: int) -> pa.Table:
         wanted = set(items)
         rows = [f for f in facts.facts_of(subject) if f.item in wanted]
+        if not self.statistical:
+            rows = [f for f in rows if f.data_class not in RESTRICTED]
         records = [_record(f) for f in facts.current(rows, known_at)]
         return pa.Table.from_pylist(records, schema=SCHEMA)
 

@@ -125,7 +125,7 @@ def source_table(sources: Sequence[Source], query: QueryDict, quantum: str, labe
             "amount", _("用量"), lambda s: file_number(s.amount, s.item.scale),
             show=lambda s: scaled(s.amount, s.item.scale), kind="number",
         ),
-        Column("unit", _("单位"), lambda s: s.item.unit),
+        Column("unit", _("单位"), lambda s: words.unit(s.item.unit)),
         Column(
             "factor", _("因子"), lambda s: factors_text(_all_factors(s)),
             show=lambda s: factors_html(_all_factors(s)),
@@ -161,7 +161,7 @@ def line_table(rows: Sequence[LineRow], query: QueryDict, quantum: str, label: A
             "amount", _("用量"), lambda r: file_number(r.entry.amount, r.entry.item.scale),
             show=lambda r: _amount_html(r.entry), kind="number",
         ),
-        Column("unit", _("单位"), lambda r: r.entry.item.unit),
+        Column("unit", _("单位"), lambda r: words.unit(r.entry.item.unit)),
         Column(
             "factor", _("因子"), lambda r: factors_text(r.entry.factors),
             show=lambda r: factors_html(r.entry.factors),

@@ -59,6 +59,7 @@ def energy(visit: Visit) -> HttpResponseBase:
         "intensities": energy_page.intensities(made, visit.frozen, visit.lang, StoredFacts()),
         "chart": energy_page.months_chart(made, visit.frozen, visit.lang),
         "evidence": made.edition.evidence,
+        "water": energy_page.water_used(visit.frozen, StoredFacts()),
     }
     return show(visit, "energy", context)
 

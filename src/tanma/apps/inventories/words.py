@@ -6,6 +6,7 @@ from django.utils.functional import Promise
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
+from tanma.apps.kit.door import unit_name
 from tanma.domain.factors.preferences import CHOICES
 from tanma.domain.quantities import described
 
@@ -30,6 +31,11 @@ ACCOUNTS: dict[str, Text] = {
 
 def language() -> str:
     return "en" if get_language() == "en" else "zh"
+
+
+def unit(text: str) -> str:
+    """A unit of the catalogue as people write it: 10^4 m3 → 万m³."""
+    return unit_name(text, language())
 
 
 def factor_name(name: str) -> str:

@@ -24,6 +24,7 @@ from tanma.apps.kit.formats import (
     significant,
     tce,
     tonnes,
+    unit_name,
     wan_yuan,
 )
 from tanma.apps.kit.nav import Entry, register
@@ -82,6 +83,7 @@ __all__ = [
     "significant",
     "tce",
     "tonnes",
+    "unit_name",
     "vendor_fonts",
     "wan_yuan",
     "xlsx_response",

@@ -144,6 +144,18 @@ def _big(count: int | None, scale: int, lang: str, zh: str, en: str) -> Amount:
     return Amount(significant(Fraction(count, 10 ** (scale + power))), prefix + unit)
 
 
+_UNITS = (("m3", "m³", "m³"), ("CO2", "CO₂", "CO₂"), ("10^4 ", "万", "10⁴ "),
+          ("yuan", "元", "yuan"))  # fmt: skip
+"""As the catalogue writes units → on a Chinese and on an English page."""
+
+
+def unit_name(unit: str, lang: str) -> str:
+    """10^4 m3 → 万m³ or 10⁴ m³; yuan → 元; other units stay as they are."""
+    for written, zh, en in _UNITS:
+        unit = unit.replace(written, zh if lang.startswith("zh") else en)
+    return unit
+
+
 # --- periods and times
 
 _ZH_NUMBERS = ("零", "一", "二", "三", "四", "五", "六", "七", "八", "九", "十", "十一", "十二")

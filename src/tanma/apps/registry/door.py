@@ -6,17 +6,18 @@ closure up to the newest facts; `ancestors_on` gives the closure of a day.
 
 from tanma.apps.registry.areas import ancestors_on, placement
 from tanma.apps.registry.enterprises import find, project, register
-from tanma.apps.registry.history import Version, readable, versions
+from tanma.apps.registry.history import RESTRICTED, Version, readable, versions
 from tanma.apps.registry.links import link_if_there
-from tanma.apps.registry.listing import filtered
+from tanma.apps.registry.listing import area_choices, filtered
 from tanma.apps.registry.models import Area, AreaClosure, Channel, Enterprise, ExternalId, Placement
 from tanma.apps.registry.standing import Standing, StandingSource, set_standings, standings
 from tanma.apps.registry.tree import Node, tree
 from tanma.apps.registry.words import area_name, area_names, industry_name, item_name, source_name
 
 __all__ = [
-    "Area", "AreaClosure", "Channel", "Enterprise", "ExternalId", "Node", "Placement", "Standing",
-    "StandingSource", "Version", "ancestors_on", "area_name", "area_names", "filtered", "find",
+    "RESTRICTED", "Area", "AreaClosure", "Channel", "Enterprise", "ExternalId", "Node", "Placement", "Standing",
+    "StandingSource", "Version", "ancestors_on", "area_choices", "area_name",
+    "area_names", "filtered", "find",
     "industry_name", "item_name", "link_if_there", "placement", "project", "readable", "register",
     "set_standings", "source_name", "standings", "tree", "versions",
 ]  # fmt: skip

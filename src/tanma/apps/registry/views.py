@@ -18,7 +18,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from tanma.apps.facts import door as facts
-from tanma.apps.kit.door import Column, Table, badge_html, known_time, scaled
+from tanma.apps.kit.door import Column, Table, badge_html, known_time, scaled, unit_name
 from tanma.apps.people import door as people
 from tanma.apps.registry import history, words
 from tanma.apps.registry.areas import ancestors_on
@@ -256,7 +256,8 @@ def _end(day: date) -> str | None:
 
 def _unit(fact: facts.Fact) -> str | None:
     found = items().get(fact.item)
-    return found.unit if found and fact.value is not None and found.unit else None
+    lang = "en" if words.english() else "zh"
+    return unit_name(found.unit, lang) if found and fact.value is not None and found.unit else None
 
 
 def _value(fact: facts.Fact) -> str | None:
