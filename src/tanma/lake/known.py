@@ -47,8 +47,10 @@ _CONTENT = "channel, start_utc, end_utc, value, revision"
 _ROWS = f"{_CONTENT}, receipt, stamp, writer, batch, row"
 _UNSETTLED_RECEIPT = 2**62
 """Rows that are not settled yet were received after all that are."""
+# `timezone` would do the same, at twenty times the work
 _NAIVE = (
-    "channel, timezone('UTC', start_utc) AS start_utc, timezone('UTC', end_utc) AS end_utc,"
+    "channel, make_timestamp(epoch_us(start_utc)) AS start_utc,"
+    " make_timestamp(epoch_us(end_utc)) AS end_utc,"
     " value, revision"
 )
 
