@@ -9,6 +9,9 @@ from types import FrameType
 
 from django.conf import settings
 
+LATER = ["/bin/sh", "-c", 'sleep 2; exec "$@"', "later"]
+"""Helpers begin when the first page stands: on few cores they would only hold it up."""
+
 
 def worker_command() -> list[str]:
     """The worker of background tasks."""
@@ -24,11 +27,13 @@ def serve(
 
     host, port = host or settings.TANMA.host, port or settings.TANMA.port
     os.environ["DJANGO_SETTINGS_MODULE"] = "tanma.site.settings"
-    helpers = [subprocess.Popen(c) for c in (beside or []) + ([worker_command()] if tasks else [])]
+    commands = (beside or []) + ([worker_command()] if tasks else [])
+    helpers = [subprocess.Popen([*LATER, *command]) for command in commands]
     signal.signal(signal.SIGTERM, _interrupt)
     sys.stdout.write(f"Tanma 碳码 · http://{host}:{port}/\n")
     sys.stdout.flush()
     try:
+        _load()
         _granian(host, port, workers)
     except KeyboardInterrupt:
         pass
@@ -38,6 +43,16 @@ def serve(
         for helper in helpers:
             helper.wait(timeout=20)
     return 0
+
+
+def _load() -> None:
+    """Import the pages once, before the workers are forked, instead of once in each of them."""
+    from django.urls import get_resolver
+
+    from tanma.site import wsgi
+
+    assert wsgi.application
+    get_resolver().url_patterns  # noqa: B018 - the views are imported by looking
 
 
 def _interrupt(number: int, frame: FrameType | None) -> None:
