@@ -45,6 +45,7 @@ INSTALLED_APPS = [
     "tanma.apps.imports",
     "tanma.apps.inventories",
     "tanma.apps.codes",
+    "tanma.apps.live",
     "tanma.apps.cockpit",
     "tanma.apps.portal",
 ]

@@ -9,6 +9,7 @@ urlpatterns = [
     path("", include("tanma.apps.codes.urls")),
     path("cockpit/", include("tanma.apps.cockpit.urls")),
     path("imports/", include("tanma.apps.imports.urls")),
+    path("", include("tanma.apps.live.urls")),
     path("meters/", include("tanma.apps.metering.urls")),
     path("registry/", include("tanma.apps.registry.urls")),
     path("inventories/", include("tanma.apps.inventories.urls")),

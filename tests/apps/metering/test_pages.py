@@ -155,18 +155,21 @@ def test_virtual_meters_name_others_and_never_themselves(owner):
     given = form(two, formula="[表M1] - 0.5 * [表M1]")
     assert 302 == owner.post(address, given | {"confirmed": "1"}).status_code
     two.refresh_from_db()
-    assert "#1 - 0.5 * #1" == two.formula
+    assert "[表M1] - 0.5 * [表M1]" == two.formula
     assert "[表M1] - 0.5 * [表M1]" in page(owner, f"/meters/{two.uid}/")
     answer = owner.post(f"/meters/{one.uid}/change/", form(one, formula="[表M2]"))
     assert 400 == answer.status_code
     assert "绕成了圈" in answer.content.decode()
-    assert "表M1 → 表M2 → 表M1" in answer.content.decode()
+    assert "#1 → #2 → #1" in answer.content.decode()
 
 
 def test_a_formula_names_meters_that_exist(owner):
     row = a_meter("表M1", "interval")
-    answer = owner.post(f"/meters/{row.uid}/change/", form(row, formula="[M7] + 1"))
-    assert "公式中的表计 M7 不存在" in answer.content.decode()
+    answer = owner.post(f"/meters/{row.uid}/change/", form(row, formula="[M7] + [表M1]"))
+    assert 400 == answer.status_code
+    assert "[M7]" in answer.content.decode()
+    answer = owner.post(f"/meters/{row.uid}/change/", form(row, formula="[表M1 +"))
+    assert "读不懂" in answer.content.decode()
 
 
 def test_an_exchange_needs_both_registers_and_stands_on_the_page(owner):

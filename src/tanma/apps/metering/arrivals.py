@@ -17,11 +17,17 @@ LOOK_BACK = dt.timedelta(days=3)
 
 @dataclass(frozen=True)
 class Newest:
-    """A reading in the channel's unit, before the multiplier."""
+    """A reading as a count, before the multiplier."""
 
-    value: str
+    count: int
+    scale: int
     at: dt.datetime
     received_us: int
+
+    @property
+    def value(self) -> str:
+        """In the channel's unit, with all its digits."""
+        return decimal_text(self.count, self.scale)
 
 
 def newest(
@@ -42,7 +48,7 @@ def newest(
         ).fetchall()
     scale = {c.id: c.scale for c in channels}
     return {
-        channel: Newest(decimal_text(value, scale[channel]), at.replace(tzinfo=dt.UTC), stamp)
+        channel: Newest(value, scale[channel], at.replace(tzinfo=dt.UTC), stamp)
         for channel, value, at, stamp in rows
     }
 

@@ -5,6 +5,7 @@ dated facts, `project` brings the listed columns up to them. `channels` are colu
 services; `intake_scopes` says what each token may write.
 """
 
+from tanma.apps.metering.arrivals import Newest, decimal_text, newest
 from tanma.apps.metering.gateways import (
     Heard,
     channels,
@@ -31,8 +32,8 @@ from tanma.apps.metering.stating import (
 )
 
 __all__ = [
-    "BEGIN", "OPEN", "Declared", "Gateway", "Heard", "Meter", "Statement", "attributes",
-    "channels", "channels_of", "conflicts", "create_gateway", "declare", "enterprises",
-    "intake_scopes", "note_heard", "point", "project", "record_event", "register_meter",
-    "renew_token", "revoke", "state",
+    "BEGIN", "OPEN", "Declared", "Gateway", "Heard", "Meter", "Newest", "Statement", "attributes",
+    "channels", "channels_of", "conflicts", "create_gateway", "decimal_text", "declare",
+    "enterprises", "intake_scopes", "newest", "note_heard", "point", "project", "record_event",
+    "register_meter", "renew_token", "revoke", "state",
 ]  # fmt: skip

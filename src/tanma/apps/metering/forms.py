@@ -194,7 +194,7 @@ class ChangeForm(forms.Form):
             "site": m.site, "parent": id_text(m.parent) if m.parent else "",
             "location": m.location, "accuracy": m.accuracy, "source": m.source,
             "calibration_due": m.calibration_due.isoformat() if m.calibration_due else "",
-            "formula": formulas.by_names(m.formula),
+            "formula": m.formula,
         }  # fmt: skip
         for c in self.channels:
             found |= {
@@ -208,13 +208,10 @@ class ChangeForm(forms.Form):
         text = self.cleaned_data["formula"].strip()
         if not text:
             return ""
-        item = self.channels[0].item if self.channels else ""
         try:
-            numbered = formulas.by_numbers(text, item, self.meter.enterprise)
-            formulas.refuse_cycle(self.meter, numbered)
+            formulas.refuse_wrong(self.meter, text)
         except Problem as problem:
             raise said(problem) from None
-        self.numbered = numbered
         return text
 
     def changes(self) -> list[tuple[str, str, str]]:

@@ -17,7 +17,7 @@ from django.utils.translation import gettext_lazy as _
 
 from tanma.apps.facts import door as facts
 from tanma.apps.kit.door import Column, Table, badge_html, known_time
-from tanma.apps.metering import formulas, words
+from tanma.apps.metering import words
 from tanma.apps.metering.models import Gateway, Meter
 from tanma.apps.metering.projection import today
 from tanma.apps.people.door import Viewer, visible
@@ -192,8 +192,6 @@ def history(viewer: Viewer, meter: Meter, channels: Iterable[registry.Channel]) 
 
 def _text(fact: facts.Fact) -> str:
     text = fact.text or ""
-    if fact.item == "meter.formula":
-        return formulas.by_names(text)
     if fact.item == "meter.parent":
         return str(Meter.objects.filter(pk=number(text)).first() or text)
     return text

@@ -12,7 +12,7 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext
 
-from tanma.apps.metering import formulas, listing, stating, words
+from tanma.apps.metering import listing, stating, words
 from tanma.apps.metering.arrivals import decimal_text
 from tanma.apps.metering.forms import ChangeForm, EventForm, MeterForm, said
 from tanma.apps.metering.models import Gateway, Meter
@@ -82,7 +82,7 @@ def meter(request: HttpRequest, uid: str) -> HttpResponse:
         "meter": row, "channels": [_shown(c) for c in channels], "firm": firm,
         "parent": Meter.objects.filter(pk=row.parent).first(), "source": source or row.source,
         "children": people.visible(viewer, Meter.objects.filter(parent=row.id)).order_by("name"),
-        "formula": formulas.by_names(row.formula), "events": _events(channels),
+        "formula": row.formula, "events": _events(channels),
         "due": listing.due_html(row), "history": listing.history(viewer, row, channels),
         "may": viewer.may("manage_meters", row.enterprise),
         "live": firm and registry.link_if_there("live:enterprise", firm.uid),
@@ -153,12 +153,11 @@ def _state(
     since = form.cleaned_data["valid_from"]
     statements = []
     for name, _before, after in changes:
-        text = form.numbered if name == "formula" and after else after
         subject, item = row.id, f"meter.{STATED.get(name, '')}"
         if name not in STATED:
             key, _, number = name.rpartition("_")
             subject, item = int(number), f"channel.{key}"
-        statements.append(stating.Statement(subject, item, text, since))
+        statements.append(stating.Statement(subject, item, after, since))
     evidence = form.cleaned_data["evidence"]
     stating.state(statements, author=author(viewer), evidence=evidence, deliberate=True)
 

@@ -1,0 +1,156 @@
+"""Curves for a screen: as many points as it has pixels, with the extremes of each pixel kept."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import duckdb
+
+from tanma.apps.live import known
+from tanma.apps.registry import door as registry
+
+LEAST_PIXELS, MOST_PIXELS = 100, 4000
+COMPARED = {"day": dt.timedelta(days=1), "week": dt.timedelta(days=7),
+            "year": dt.timedelta(days=364)}  # fmt: skip
+"""A year back is 52 weeks, so that weekdays lie over weekdays."""
+LONGEST_FINE = dt.timedelta(days=62)
+
+
+@dataclass(frozen=True)
+class Window:
+    """A span of time as an address names it."""
+
+    begin: dt.datetime
+    end: dt.datetime
+
+    @property
+    def length(self) -> dt.timedelta:
+        return self.end - self.begin
+
+    @property
+    def fine(self) -> bool:
+        """Whether it is drawn from readings; longer ones from days."""
+        return self.length <= LONGEST_FINE
+
+    def back(self, by: dt.timedelta) -> Window:
+        return Window(self.begin - by, self.end - by)
+
+    def days(self, zone: str) -> tuple[dt.date, dt.date]:
+        """The local days [first, end) that enclose it."""
+        local = ZoneInfo(zone)
+        last = self.end - dt.timedelta(microseconds=1)
+        return self.begin.astimezone(local).date(), last.astimezone(local).date() + dt.timedelta(1)
+
+
+def points(
+    con: duckdb.DuckDBPyConnection, channels: Sequence[registry.Channel], window: Window,
+    pixels: int,
+) -> dict[int, list[list[float | None]]]:  # fmt: skip
+    """Channel → [ms, value] in order of time, gaps as null; at most two points a pixel."""
+    _points_table(con, channels, window)
+    width_us = max(int(window.length.total_seconds() * 1e6) // pixels, 1)
+    begin_us = int(window.begin.timestamp() * 1e6)
+    found: dict[int, list[list[float | None]]] = {}
+    for c in channels:
+        (count,) = con.execute("SELECT count(*) FROM points WHERE channel = ?", [c.id]).fetchall()[
+            0
+        ]
+        rows = (
+            _thinned(con, c.id, begin_us, width_us) if count > 2 * pixels
+            else _all(con, c, window)
+        )  # fmt: skip
+        found[c.id] = list(rows)
+    return found
+
+
+def _points_table(
+    con: duckdb.DuckDBPyConnection, channels: Sequence[registry.Channel], window: Window
+) -> None:
+    zone = channels[0].zone
+    if window.fine:
+        known.derive(con, channels, *window.days(zone))
+        real = known.values_sql(window.begin, window.end)
+        con.execute(f"CREATE OR REPLACE TEMP TABLE points_real AS {real}")
+        query = f"FROM points_real UNION ALL BY NAME ({known.VIRTUAL})"
+    else:
+        known.keep_days(con, *window.days(zone), {c.id for c in channels})
+        query = _of_days(channels, zone)
+    con.execute(f"CREATE OR REPLACE TEMP TABLE points AS {query}")
+
+
+def _of_days(channels: Sequence[registry.Channel], zone: str) -> str:
+    """Days as points: mean rate per hour, or mean level."""
+    scales = ", ".join(f"({c.id}, {c.scale}, {c.kind in known.LEVELS})" for c in channels)
+    at = f"epoch_us(timezone('{zone}', day::TIMESTAMP))"
+    until = f"epoch_us(timezone('{zone}', (day + 1)::TIMESTAMP))"
+    return f"""
+        SELECT channel, {at} AS at_us, {until} AS until_us,
+            CASE WHEN level THEN mean_milli / 1e3 / power(1e1, scale)
+                 ELSE milli / 1e3 / power(1e1, scale) * 3.6e9 / ({until} - {at}) END AS value,
+            CASE WHEN NOT level THEN milli / 1e3 / power(1e1, scale) END AS amount, flags
+        FROM days JOIN (VALUES {scales}) AS s(channel, scale, level) USING (channel)"""
+
+
+def _thinned(
+    con: duckdb.DuckDBPyConnection, channel: int, begin_us: int, width_us: int
+) -> Iterator[list[float | None]]:
+    """The least and the greatest value of each pixel, in the order in which they came."""
+    rows = con.execute(
+        f"""SELECT arg_min(at_us, value), min(value), arg_max(at_us, value), max(value)
+            FROM points WHERE channel = {channel} AND value IS NOT NULL
+            GROUP BY (at_us - {begin_us}) // {width_us} ORDER BY min(at_us)"""
+    ).fetchall()
+    for low_at, low, high_at, high in rows:
+        pair = sorted({(low_at, low), (high_at, high)})
+        yield from ([at / 1000, value] for at, value in pair)
+
+
+def _all(
+    con: duckdb.DuckDBPyConnection, channel: registry.Channel, window: Window
+) -> Iterator[list[float | None]]:
+    """Every point; an amount is drawn as a step over its interval, and a hole stays a hole."""
+    rows = con.execute(
+        f"SELECT at_us, until_us, value FROM points WHERE channel = {channel.id} ORDER BY at_us"
+    ).fetchall()
+    level, ended = channel.kind in known.LEVELS, None
+    for at, until, value in rows:
+        if ended is not None and at > ended:
+            yield [ended / 1000, None]
+        yield [at / 1000, value]
+        if not level:
+            yield [until / 1000, value]
+        ended = until
+
+
+def totals(
+    con: duckdb.DuckDBPyConnection, channels: Sequence[registry.Channel], window: Window
+) -> dict[str, Any]:
+    """The table behind a curve, from the points last drawn, by hour, day or month."""
+    grain = "hour" if window.length <= dt.timedelta(days=2) else (
+        "day" if window.fine else "month")  # fmt: skip
+    zone = channels[0].zone
+    own = ", ".join(str(c.id) for c in channels)
+    rows = con.execute(
+        f"""SELECT date_trunc('{grain}', timezone('{zone}', make_timestamptz(at_us))) AS moment,
+                   channel, sum(amount), avg(value), count(*)
+            FROM points WHERE channel IN ({own}) GROUP BY moment, channel ORDER BY moment"""
+    ).fetchall()
+    by_time: dict[dt.datetime, dict[int, float | None]] = {}
+    level = {c.id: c.kind in known.LEVELS for c in channels}
+    for at, channel, amount, mean, _n in rows:
+        by_time.setdefault(at, {})[channel] = mean if level[channel] else amount
+    return {
+        "grain": grain,
+        "rows": [(at, [values.get(c.id) for c in channels]) for at, values in by_time.items()],
+        "sums": {c.id: _sum(v.get(c.id) for v in by_time.values())
+                 for c in channels if not level[c.id]},
+    }  # fmt: skip
+
+
+def _sum(values: Iterator[float | None]) -> float | None:
+    known_values = [v for v in values if v is not None]
+    return sum(known_values) if known_values else None

@@ -1,0 +1,93 @@
+"""Live carbon: an estimate from meters (监测估算值), with the factor it used; never published.
+
+Factors come from the same tables as results, by the rule `latest_published`: for this year the
+newest year whose factor is out. What has no factor here is not estimated.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+from functools import lru_cache
+
+from django.conf import settings
+
+from tanma.domain.factors.lookup import Factor, Query, lookup
+from tanma.domain.messages import Problem
+from tanma.domain.methods.shared.fuel import fuel_co2_t, fuel_heat_gj
+from tanma.intake import units
+
+HEAT_SETS = ("GBT32150-2025", "GBT32151.34-2024", "NDRC-2013-2015")
+GAS_SET = "GBT32151.10-2023"
+COAL_SET = {"heat": "standard_coal"}
+
+
+@dataclass(frozen=True)
+class PerUnit:
+    """Carbon or coal equivalent of one item unit, with where the number comes from."""
+
+    value: float
+    unit: str
+    factors: tuple[Factor, ...]
+
+    @property
+    def named(self) -> str:
+        """Values, units and documents of the factors."""
+        return "；".join(f"{f.value_text} {f.unit}（{f.document}）" for f in self.factors)
+
+
+def co2_t_per(item: str, on: dt.date) -> PerUnit | None:
+    """Tonnes of CO2 per MWh of power bought, GJ of heat bought, 10⁴ m³ of gas burnt."""
+    try:
+        return _co2(item, on, settings.TANMA.grid_region)
+    except Problem:
+        return None
+
+
+@lru_cache(maxsize=64)
+def _co2(item: str, on: dt.date, region: str) -> PerUnit | None:
+    if item == "electricity.purchased":
+        query = Query("grid", "electricity", "ef", on, region=region or "CN", kind="average")
+        factor = lookup(query, known_on=on, rule="latest_published")
+        return PerUnit(factor.value, "MWh", (factor,))
+    if item == "heat.purchased":
+        factor = _heat(on)
+        return PerUnit(factor.value, "GJ", (factor,))
+    if item == "fuel.natural_gas.burnt":
+        return _gas(on)
+    return None
+
+
+def _heat(on: dt.date) -> Factor:
+    """The newest edition in force."""
+    problem: Problem | None = None
+    for edition in HEAT_SETS:
+        try:
+            return lookup(Query("heat", "heat", "ef", on, set_id=edition), known_on=on)
+        except Problem as error:
+            problem = problem or error
+    assert problem is not None
+    raise problem
+
+
+def _gas(on: dt.date) -> PerUnit:
+    ncv, carbon, oxidised = (
+        lookup(Query("fuel", "natural_gas", p, on, set_id=GAS_SET), known_on=on)
+        for p in ("ncv", "cc", "of")
+    )
+    heat_gj = fuel_heat_gj(1.0, ncv.value)
+    return PerUnit(
+        fuel_co2_t(heat_gj, carbon.value, oxidised.value), "10^4 m3", (ncv, carbon, oxidised)
+    )
+
+
+def estimate_t(item: str, amount: float | None, unit: str, on: dt.date) -> float | None:
+    """Estimated tonnes of CO2 of an amount in a unit; None where nothing is known."""
+    factor = co2_t_per(item, on)
+    if factor is None or amount is None:
+        return None
+    known = units.units()
+    if unit not in known or factor.unit not in known:
+        return None
+    ratio = units.ratio(known[unit], known[factor.unit])
+    return None if ratio is None else amount * float(ratio) * factor.value

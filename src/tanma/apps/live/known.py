@@ -1,0 +1,226 @@
+"""What the lake and the facts say of some channels: curves, days, freshness.
+
+Amounts come from the same derivation as totals (engine.metering), so a curve, its table and the
+day that is published later cannot disagree. Nothing is written here.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import duckdb
+import pyarrow as pa
+import pyarrow.compute as pc
+from django.conf import settings
+
+from tanma.apps.facts import door as facts
+from tanma.apps.metering import door as metering
+from tanma.apps.registry import door as registry
+from tanma.engine.metering import bucket, virtual
+from tanma.engine.metering.bucket import Meters
+from tanma.lake.derived import ActivityDays
+from tanma.lake.known import Snapshot
+
+LEVELS = ("gauge", "state")
+_FACT = pa.schema(
+    [
+        ("subject", pa.int64()), ("item", pa.string()), ("kind", pa.string()),
+        ("text", pa.string()), ("valid_from", pa.date32()), ("valid_to", pa.date32()),
+        ("revision", pa.int64()), ("stamp", pa.int64()), ("seq", pa.int64()),
+    ]
+)  # fmt: skip
+_DAYS_READ = 62
+"""Days that are derived from readings at most; longer spans read what is kept by day."""
+
+
+def lake() -> Path:
+    return settings.TANMA.lake
+
+
+@contextmanager
+def engine() -> Iterator[duckdb.DuckDBPyConnection]:
+    """A connection of its own for one answer."""
+    con = bucket.connection("512MB", 2)
+    try:
+        yield con
+    finally:
+        con.close()
+
+
+def of_facts(con: duckdb.DuckDBPyConnection, channels: Sequence[registry.Channel]) -> Meters:
+    """What the facts of some channels, their meters and owners say, for the engine."""
+    names = {c.meter for c in channels}
+    own = metering.Meter.objects.filter(name__in=names)
+    subjects = {c.id for c in channels} | set(own.values_list("id", flat=True))
+    subjects |= {c.subject for c in channels}
+    rows = facts.Fact.objects.filter(subject__in=subjects, kind="attribute")
+    current = facts.current(list(rows))
+    columns = [[getattr(f, name) for f in current] for name in _FACT.names]
+    con.register("facts_here", pa.table(columns, schema=_FACT))
+    return bucket.of_facts(con, "facts_here")
+
+
+def only(meters: Meters, numbers: Collection[int]) -> Meters:
+    """What is known of some channels alone."""
+    wanted = pa.array(sorted(numbers), pa.int64())
+
+    def kept(table: pa.Table, column: str) -> pa.Table:
+        return table.filter(pc.is_in(table[column], wanted))
+
+    return Meters(
+        kept(meters.channels, "channel"), kept(meters.spans, "subject"),
+        kept(meters.events, "channel"), kept(meters.under, "channel"), meters.ids,
+    )  # fmt: skip
+
+
+def derive(
+    con: duckdb.DuckDBPyConnection, channels: Sequence[registry.Channel], first: dt.date,
+    end: dt.date,
+) -> set[int]:  # fmt: skip
+    """Tables `intervals` and `days` of channels for local days [first, end), as known now.
+
+    Of a virtual channel those of its parts are derived, with `metering_terms` to add them up; the
+    numbers of such channels come back.
+    """
+    snapshot = Snapshot(lake())
+    firms = {c.subject for c in channels}
+    meters = of_facts(con, list(registry.Channel.objects.filter(subject__in=firms)))
+    expanded, _wrong = virtual.of_meters(meters.channels, meters.names())
+    sums = {c.id: expanded[c.id] for c in channels if c.id in expanded}
+    wanted = {c.id for c in channels}.union(*sums.values())
+    span = bucket.Span(first, end, snapshot.watermark)
+    bucket.derive(con, snapshot, only(meters, wanted), span)
+    virtual.terms(con, sums)
+    if sums:
+        virtual.days(con, "days", snapshot.watermark)
+        con.execute("INSERT INTO days BY NAME FROM virtual_days")
+    return set(sums)
+
+
+def values_sql(begin: dt.datetime, end: dt.datetime) -> str:
+    """SQL of points (channel, at_us, until_us, value, amount, flags) in [begin, end).
+
+    Amounts are in the channel's unit with its multiplier; the value of an amount is its rate per
+    hour, so that intervals of any length compare; of a level it is the level itself.
+    """
+    low, high = _naive(begin), _naive(end)
+    return f"""
+        SELECT i.channel, epoch_us(i.start_utc) AS at_us, epoch_us(i.end_utc) AS until_us,
+            CASE WHEN c.kind IN ('gauge', 'state') THEN said
+                ELSE said * 3.6e9 / nullif(epoch_us(i.end_utc) - epoch_us(i.start_utc), 0)
+            END AS value,
+            CASE WHEN c.kind NOT IN ('gauge', 'state') THEN said END AS amount, i.flags
+        FROM (SELECT x.*, x.count * (p.multiplier_milli / 1e3) AS raised FROM intervals x
+              JOIN metering_params p ON p.channel = x.channel AND x.start_utc >= p.from_utc
+                   AND x.start_utc < p.to_utc) i
+        JOIN metering_channels c USING (channel),
+        LATERAL (SELECT raised / power(1e1, c.scale) AS said)
+        WHERE i.start_utc < {high} AND i.end_utc > {low} AND i.count IS NOT NULL"""
+
+
+VIRTUAL = """
+    SELECT t.virtual AS channel, at_us, until_us,
+        sum(value * (num / den) * power(1e1, c.scale)) / power(1e1, any_value(v.scale)) AS value,
+        sum(amount * (num / den) * power(1e1, c.scale)) / power(1e1, any_value(v.scale)) AS amount,
+        bit_or(flags) AS flags
+    FROM points_real p JOIN metering_terms t USING (channel)
+        JOIN metering_channels c USING (channel) JOIN metering_channels v ON v.channel = t.virtual
+    GROUP BY t.virtual, at_us, until_us
+    HAVING count(*) = (SELECT count(*) FROM metering_terms n WHERE n.virtual = t.virtual)"""
+"""SQL of points of virtual channels: intervals that every part has; a missing part is not zero."""
+
+
+def _naive(moment: dt.datetime) -> str:
+    return f"TIMESTAMP '{moment.astimezone(dt.UTC).replace(tzinfo=None)}'"
+
+
+def days_of(
+    con: duckdb.DuckDBPyConnection, channels: Sequence[registry.Channel], first: dt.date,
+    end: dt.date,
+) -> None:  # fmt: skip
+    """Table `days` in the lake's columns: derived here for short spans, as kept for long ones."""
+    if (end - first).days <= _DAYS_READ:
+        derive(con, channels, first, end)
+        return
+    keep_days(con, first, end, {c.id for c in channels})
+
+
+def keep_days(
+    con: duckdb.DuckDBPyConnection, first: dt.date, end: dt.date, numbers: Iterable[int] | None
+) -> None:
+    """Table `days` from what was derived before, of some channels (None: all)."""
+    ActivityDays(lake()).view(con, months(first, end), "all_days_kept")
+    where = f"day >= DATE '{first}' AND day < DATE '{end}'"
+    if numbers is not None:
+        con.register("numbers_here", pa.table({"channel": pa.array(sorted(numbers), pa.int64())}))
+        where += " AND channel IN (SELECT channel FROM numbers_here)"
+    con.execute(f"CREATE OR REPLACE TEMP TABLE days AS FROM all_days_kept WHERE {where}")
+
+
+def months(first: dt.date, end: dt.date) -> list[str]:
+    """The months that days [first, end) lie in."""
+    found, day = [], first.replace(day=1)
+    while day < end:
+        found.append(f"{day:%Y-%m}")
+        day = (day + dt.timedelta(days=32)).replace(day=1)
+    return found
+
+
+@dataclass(frozen=True)
+class Fresh:
+    """The newest reading of a channel; `state` is fresh, late, silent or none."""
+
+    state: str
+    at: dt.datetime | None = None
+    value: float | None = None
+    age_s: float | None = None
+
+
+NEVER = Fresh("none")
+LATE_AFTER = 2
+"""Expected intervals without a reading after which a channel counts as late."""
+SILENT_AFTER_S = 86_400
+
+
+def freshness(
+    channels: Sequence[registry.Channel], now: dt.datetime | None = None
+) -> dict[int, Fresh]:
+    """Channel → its newest reading and whether it is as new as it should be."""
+    if not channels:
+        return {}
+    moment = now or dt.datetime.now(dt.UTC)
+    newest = metering.newest(channels, moment - dt.timedelta(days=2))
+    older = _older([c for c in channels if c.id not in newest], moment)
+    found = {}
+    for c in channels:
+        if (n := newest.get(c.id)) is not None:
+            found[c.id] = _fresh(c, n.at, n.count, moment)
+        else:
+            found[c.id] = _fresh(c, *older[c.id], moment) if c.id in older else NEVER
+    return found
+
+
+def _fresh(c: registry.Channel, at: dt.datetime, value: int | None, now: dt.datetime) -> Fresh:
+    age = (now - at).total_seconds()
+    patience = LATE_AFTER * (c.interval_s or 1800)
+    state = "fresh" if age <= patience else "late" if age <= SILENT_AFTER_S else "silent"
+    return Fresh(state, at, None if value is None else value / 10**c.scale, age)
+
+
+def _older(
+    channels: Sequence[registry.Channel], now: dt.datetime
+) -> dict[int, tuple[dt.datetime, int | None]]:
+    """Newest readings of days that were derived before, for channels silent for long."""
+    if not channels:
+        return {}
+    with engine() as con:
+        keep_days(con, (now - dt.timedelta(days=60)).date(), now.date(), {c.id for c in channels})
+        rows = con.execute(
+            "SELECT channel, max(last_utc), arg_max(last_value, last_utc) FROM days"
+            " WHERE last_utc IS NOT NULL GROUP BY channel"
+        ).fetchall()
+    return {c: (at if at.tzinfo else at.replace(tzinfo=dt.UTC), v) for c, at, v in rows}

@@ -1,0 +1,162 @@
+"""The region from its meters: today, this month against the same days before, completeness."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Collection
+from dataclasses import dataclass
+
+import duckdb
+import pyarrow as pa
+
+from tanma.apps.facts import door as facts
+from tanma.apps.live import estimates, known
+from tanma.domain.factors.lookup import Query, lookup
+from tanma.domain.items import items
+from tanma.domain.messages import Problem
+from tanma.engine.metering import bucket, months
+from tanma.intake import units
+from tanma.lake.facts import FactsMirror
+
+COAL_SET = "GBT2589-2020"
+ENERGY = ("electricity.purchased", "heat.purchased", "fuel.natural_gas.burnt")
+"""Items whose coal equivalent and carbon are shown."""
+
+
+@dataclass(frozen=True)
+class Line:
+    """One item of the region: amounts in the item's unit."""
+
+    item: str
+    unit: str
+    today: float | None
+    month: float | None
+    before: float | None
+    """The same days of the month before."""
+    today_t: float | None
+    month_t: float | None
+    factor: str
+
+    @property
+    def change(self) -> float | None:
+        if self.month is None or not self.before:
+            return None
+        return self.month / self.before - 1
+
+
+@dataclass(frozen=True)
+class Region:
+    lines: list[Line]
+    completeness: dict[int, tuple[int, int]]
+    """enterprise → readings that came and that were expected this month"""
+    metered: dict[int, float]
+    """enterprise → kWh metered in the last whole month"""
+    through: dt.date
+
+
+def look(subjects: Collection[int] | None, today: dt.date) -> Region:
+    """What the kept days say of some enterprises (None: all)."""
+    first = today.replace(day=1)
+    before = (first - dt.timedelta(days=1)).replace(day=1)
+    with known.engine() as con:
+        _prepare(con, before, today + dt.timedelta(days=1), subjects)
+        lines = [line for i in _counted(con) if (line := _line(con, i, today, first, before))]
+        return Region(lines, _completeness(con, first), _metered(con, before, first), today)
+
+
+def _prepare(
+    con: duckdb.DuckDBPyConnection, first: dt.date, end: dt.date, subjects: Collection[int] | None
+) -> None:
+    """Table `given`: days that enter sums, with enterprise and ratio to the item's counts."""
+    mirror = FactsMirror(known.lake())
+    mirror.sync(facts.fetch, facts.watermark())
+    mirror.relation(con, mirror.watermark, "facts_known")
+    bucket.of_facts(con, "facts_known")
+    known.keep_days(con, first, end, None)
+    months.ratios(con)
+    con.execute(f"CREATE OR REPLACE TEMP TABLE given AS {months.added('days')}")
+    if subjects is not None:
+        ids = pa.table({"subject": pa.array(sorted(subjects), pa.int64())})
+        con.register("subjects_here", ids)
+        con.execute("DELETE FROM given WHERE subject NOT IN (SELECT subject FROM subjects_here)")
+
+
+def _counted(con: duckdb.DuckDBPyConnection) -> list[str]:
+    return [i for (i,) in con.execute("SELECT DISTINCT item FROM given ORDER BY item").fetchall()]
+
+
+def _sum(con: duckdb.DuckDBPyConnection, item: str, low: dt.date, high: dt.date) -> float | None:
+    """Amount of an item over days [low, high), in its unit."""
+    rows = con.execute(
+        "SELECT sum(milli::HUGEINT * num)::DOUBLE / any_value(den) FROM given"
+        " WHERE item = ? AND day >= ? AND day < ?", [item, low, high],
+    ).fetchall()  # fmt: skip
+    return None if rows[0][0] is None else float(rows[0][0]) / 10 ** items()[item].scale
+
+
+def _line(
+    con: duckdb.DuckDBPyConnection, item: str, today: dt.date, first: dt.date, before: dt.date
+) -> Line | None:
+    if item not in items():
+        return None
+    one = dt.timedelta(days=1)
+    length = today + one - first
+    this = _sum(con, item, first, today + one)
+    unit = items()[item].unit
+    now = _sum(con, item, today, today + one)
+    factor = estimates.co2_t_per(item, today)
+    return Line(
+        item,
+        unit,
+        now,
+        this,
+        _sum(con, item, before, min(before + length, first)),
+        estimates.estimate_t(item, now, unit, today),
+        estimates.estimate_t(item, this, unit, today),
+        factor.named if factor else "",
+    )
+
+
+def coal_t(item: str, amount: float | None, on: dt.date) -> float | None:
+    """Coal equivalent [tce] of an amount in the item's unit, at the calorific value."""
+    key = {"electricity.purchased": "electricity", "heat.purchased": "heat"}.get(item)
+    if key is None or amount is None:
+        return None
+    try:
+        factor = lookup(Query("standard_coal", key, "tce", on, set_id=COAL_SET), known_on=on)
+    except Problem:
+        return None
+    known_units = units.units()
+    said, wanted = known_units[items()[item].unit], known_units[factor.unit.partition("/")[2]]
+    ratio = units.ratio(said, wanted)
+    return None if ratio is None else amount * float(ratio) * factor.value
+
+
+def _completeness(con: duckdb.DuckDBPyConnection, first: dt.date) -> dict[int, tuple[int, int]]:
+    rows = con.execute(
+        "SELECT subject, sum(least(n, expected)), sum(expected) FROM given"
+        " WHERE expected > 0 AND day >= ? GROUP BY subject", [first],
+    ).fetchall()  # fmt: skip
+    return {subject: (int(came), int(wanted)) for subject, came, wanted in rows}
+
+
+def _metered(con: duckdb.DuckDBPyConnection, low: dt.date, high: dt.date) -> dict[int, float]:
+    scale = items()["electricity.purchased"].scale
+    rows = con.execute(
+        "SELECT subject, sum(milli::HUGEINT * num)::DOUBLE / any_value(den) FROM given"
+        " WHERE item = 'electricity.purchased' AND day >= ? AND day < ? GROUP BY subject",
+        [low, high],
+    ).fetchall()
+    return {subject: float(v) / 10**scale for subject, v in rows if v is not None}
+
+
+def reported_kwh(month: dt.date, subjects: Collection[int] | None) -> dict[int, float]:
+    """enterprise → kWh of a month as the grid company reported it."""
+    end = (month + dt.timedelta(days=32)).replace(day=1)
+    rows = facts.Fact.objects.filter(
+        item="electricity.purchased", kind="amount", source="grid", valid_from=month, valid_to=end
+    )
+    if subjects is not None:
+        rows = rows.filter(subject__in=list(subjects)[:5000])
+    scale = items()["electricity.purchased"].scale
+    return {f.subject: f.value / 10**scale for f in facts.current(list(rows)) if f.value}

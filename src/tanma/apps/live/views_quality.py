@@ -1,0 +1,203 @@
+"""Data quality of meters: completeness, flags, substitution, balance, restatements."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any
+
+import duckdb
+from django.contrib.auth.decorators import login_required
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from tanma.apps.live import known
+from tanma.apps.live.asked import firm_of
+from tanma.apps.live.views import shown
+from tanma.apps.metering import door as metering
+from tanma.apps.people import door as people
+from tanma.apps.registry import door as registry
+from tanma.domain import quality
+from tanma.lake.derived import Restatements
+
+CAUSES = {
+    "late": _("迟到"),
+    "correction": _("更正"),
+    "event": _("表计事件"),
+    "parameter": _("参数"),
+}
+SHOWN_RESTATEMENTS = 100
+MONTHS_BACK = 6
+
+
+@login_required
+def data_quality(request: HttpRequest, uid: str) -> HttpResponse:
+    viewer, firm = firm_of(request, uid)
+    meters = list(people.visible(viewer, metering.Meter.objects.filter(enterprise=firm.id)))
+    names = [m.name for m in meters]
+    channels = list(registry.Channel.objects.filter(meter__in=names).order_by("meter", "id"))
+    first, end, listed = _month(request.GET.get("month", ""))
+    context: dict[str, Any] = {
+        "firm": firm, "channels": channels, "month": f"{first:%Y-%m}", "months": listed,
+        "days": list(range(1, (end - first).days + 1)),
+    }  # fmt: skip
+    if channels:
+        with known.engine() as con:
+            known.days_of(con, channels, first, min(end, timezone.localdate() + dt.timedelta(1)))
+            context |= {
+                "calendar": _calendar(con, channels, first, end), "flags": _flags(con, channels),
+                "substituted": _substituted(con, channels),
+                "balance": _balance(con, meters, channels),
+                "restated": _restated(con, channels, first),
+            }  # fmt: skip
+    return render(request, "live/quality.html", context)
+
+
+def _month(text: str) -> tuple[dt.date, dt.date, list[str]]:
+    """The month asked for (this one by default), its end, and the months to choose from."""
+    this = timezone.localdate().replace(day=1)
+    listed, month = [], this
+    for _step in range(MONTHS_BACK):
+        listed.append(f"{month:%Y-%m}")
+        month = (month - dt.timedelta(days=1)).replace(day=1)
+    first = dt.date.fromisoformat(f"{text}-01") if text in listed else this
+    return first, (first + dt.timedelta(days=32)).replace(day=1), listed
+
+
+def _calendar(
+    con: duckdb.DuckDBPyConnection, channels: list[registry.Channel], first: dt.date, end: dt.date
+) -> list[dict[str, Any]]:
+    """Per channel its days: share of expected readings that came, None where none is expected."""
+    rows = con.execute("SELECT channel, day, n, expected, flagged FROM days").fetchall()
+    found = {(c, d): (n, e, f) for c, d, n, e, f in rows}
+    today = timezone.localdate()
+    table = []
+    for c in channels:
+        cells = [
+            _cell(found.get((c.id, first + dt.timedelta(days=k))), c,
+                  first + dt.timedelta(days=k) > today)
+            for k in range((end - first).days)
+        ]  # fmt: skip
+        table.append({"channel": c, "name": registry.item_name(c.item), "cells": cells})
+    return table
+
+
+def _cell(
+    day: tuple[int, int | None, int] | None, c: registry.Channel, future: bool
+) -> dict[str, Any]:
+    if future:
+        return {"look": "future", "text": ""}
+    came, expected, flagged = day or (0, None, 0)
+    wanted = expected or (86_400 // c.interval_s if c.interval_s else None)
+    if wanted is None:
+        return {"look": "some" if came else "none", "text": str(came) if came else "—"}
+    share = min(came / wanted, 1.0)
+    look = "full" if share >= 1 else "part" if share > 0 else "none"
+    mark = "*" if flagged else ""
+    return {"look": look, "text": f"{int(share * 100)}{mark}"}
+
+
+def _flags(
+    con: duckdb.DuckDBPyConnection, channels: list[registry.Channel]
+) -> list[dict[str, Any]]:
+    """Per flag: what it means, days and channels that carry it."""
+    english = registry.item_name("water.total").startswith("Water")
+    names = {c.id: c.meter for c in channels}
+    found = []
+    for flag in quality.flags().values():
+        rows = con.execute(
+            f"SELECT channel, count(*) FROM days WHERE flags & {flag.mask} <> 0 GROUP BY channel"
+        ).fetchall()
+        if rows:
+            found.append({
+                "name": flag.name_en if english else flag.name_zh,
+                "note": flag.note_en if english else flag.note_zh,
+                "days": sum(n for _, n in rows),
+                "where": "、".join(sorted({names[c] for c, _ in rows})),
+            })  # fmt: skip
+    return found
+
+
+def _substituted(
+    con: duckdb.DuckDBPyConnection, channels: list[registry.Channel]
+) -> list[dict[str, Any]]:
+    """Channels of which something was replaced or spread, with share and declared method."""
+    rows = con.execute(
+        """SELECT channel, sum(milli), sum(substituted_milli), sum(spread_milli) FROM days
+           GROUP BY channel HAVING sum(substituted_milli) <> 0 OR sum(spread_milli) <> 0"""
+    ).fetchall()
+    by_number = {c.id: c for c in channels}
+    said = metering.attributes([c for c, *_ in rows])
+    methods, english = quality.methods(), registry.item_name("water.total").startswith("Water")
+    found = []
+    for number, total, replaced, spread in rows:
+        c = by_number[number]
+        declared = said.get(number, {}).get(f"{quality.PREFIX}{quality.METHOD}", "none")
+        method = methods.get(declared)
+        found.append({
+            "channel": c, "name": registry.item_name(c.item), "unit": c.unit,
+            "replaced": _amount(replaced, c), "spread": _amount(spread, c),
+            "share": replaced / total if total else None,
+            "spread_share": spread / total if total else None,
+            "method": (method.name_en if english else method.name_zh) if method else declared,
+        })  # fmt: skip
+    return found
+
+
+def _amount(milli: int | None, c: registry.Channel) -> str:
+    return shown(None if milli is None else int(milli) / 1000 / 10**c.scale)
+
+
+def _balance(
+    con: duckdb.DuckDBPyConnection, meters: list[metering.Meter], channels: list[registry.Channel]
+) -> list[dict[str, Any]]:
+    """Parents against the sum of their children that count the same item in the same unit."""
+    sums = dict(con.execute("SELECT channel, sum(milli) FROM days GROUP BY channel").fetchall())
+    by_id = {m.id: m for m in meters}
+    parts: dict[registry.Channel, list[registry.Channel]] = {}
+    named = {(c.meter, c.item): c for c in channels}
+    for m in meters:
+        above = by_id.get(m.parent or 0)
+        for c in channels:
+            if above is not None and c.meter == m.name and (above.name, c.item) in named:
+                parts.setdefault(named[above.name, c.item], []).append(c)
+    found = []
+    for parent, children in parts.items():
+        values = [_units(sums.get(c.id), c) for c in children if c.unit == parent.unit]
+        whole = _units(sums.get(parent.id), parent)
+        if whole is None or any(v is None for v in values):
+            continue
+        total = sum(v for v in values if v is not None)
+        found.append({
+            "parent": parent, "name": registry.item_name(parent.item), "whole": shown(whole),
+            "parts": shown(total), "gap": shown(whole - total), "n": len(values),
+            "share": (whole - total) / whole if whole else None,
+        })  # fmt: skip
+    return found
+
+
+def _units(milli: int | None, c: registry.Channel) -> float | None:
+    return None if milli is None else int(milli) / 1000 / 10**c.scale
+
+
+def _restated(
+    con: duckdb.DuckDBPyConnection, channels: list[registry.Channel], first: dt.date
+) -> list[dict[str, Any]]:
+    """Days of this month and later that came out otherwise when late facts arrived."""
+    wanted = known.months(first, first + dt.timedelta(days=62))
+    Restatements(known.lake()).view(con, wanted)
+    by_number = {c.id: c for c in channels}
+    numbers = ", ".join(str(c) for c in by_number)
+    rows = con.execute(
+        f"""SELECT channel, day, before_milli, after_milli, cause, stamp FROM restated
+            WHERE channel IN ({numbers}) ORDER BY stamp DESC, day LIMIT {SHOWN_RESTATEMENTS}"""
+    ).fetchall()
+    return [
+        {
+            "channel": by_number[c], "day": day, "before": _amount(before, by_number[c]),
+            "after": _amount(after, by_number[c]), "unit": by_number[c].unit,
+            "cause": CAUSES.get(cause, cause), "stamp": stamp,
+        }
+        for c, day, before, after, cause, stamp in rows
+    ]  # fmt: skip

@@ -1,0 +1,140 @@
+"""The region of today: energy and carbon from meters, completeness, automatic collection."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any
+
+from django.contrib.auth.decorators import login_required
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext
+
+from tanma.apps.kit.door import HexCell, HexLabel, hex_map
+from tanma.apps.live import regional
+from tanma.apps.live.views import shown
+from tanma.apps.metering import door as metering
+from tanma.apps.people import door as people
+from tanma.apps.registry import door as registry
+
+STEPS = (0.5, 0.8, 0.95, 0.99)
+"""Completeness at which the map's shade changes."""
+
+
+@login_required
+def region(request: HttpRequest) -> HttpResponse:
+    viewer = people.viewer(request)
+    if not viewer.office:
+        raise PermissionDenied("office")
+    today = timezone.localdate()
+    meters = people.visible(viewer, metering.Meter.objects.exclude(enterprise=None))
+    owners = {m for m in meters.values_list("enterprise", flat=True) if m is not None}
+    subjects = None if "" in viewer.area_codes else owners
+    found = regional.look(subjects, today)
+    context = {
+        "today": today, "any": meters.exists(), "lines": [_line(x) for x in found.lines],
+        "tiles": _tiles(found), "map": _map(found.completeness), "rate": _rate(viewer, found),
+        "areas": _areas(found.completeness),
+    }  # fmt: skip
+    template = "live/parts/region.html" if request.headers.get("HX-Request") else "live/region.html"
+    return render(request, template, context)
+
+
+def _line(line: regional.Line) -> dict[str, Any]:
+    return {
+        "name": registry.item_name(line.item), "unit": line.unit, "today": shown(line.today),
+        "month": shown(line.month), "before": shown(line.before), "change": line.change,
+        "co2": shown(line.month_t), "factor": line.factor,
+    }  # fmt: skip
+
+
+def _total(values: list[float | None]) -> float | None:
+    known = [v for v in values if v is not None]
+    return sum(known) if known else None
+
+
+def _tiles(found: regional.Region) -> list[dict[str, Any]]:
+    """Coal equivalent and carbon of today and of this month, over the items that have a factor."""
+    own = [x for x in found.lines if x.item in regional.ENERGY]
+    on = found.through
+    tiles = [
+        (gettext("今日用能"), _total([regional.coal_t(x.item, x.today, on) for x in own]), "tce"),
+        (gettext("今日碳排放"), _total([x.today_t for x in own]), "tCO₂"),
+        (gettext("本月用能"), _total([regional.coal_t(x.item, x.month, on) for x in own]), "tce"),
+        (gettext("本月碳排放"), _total([x.month_t for x in own]), "tCO₂"),
+    ]
+    return [{"label": label, "value": shown(v), "unit": unit} for label, v, unit in tiles]
+
+
+def _by_area(completeness: dict[int, tuple[int, int]]) -> dict[str, tuple[int, int]]:
+    """Statutory area → readings that came and that were expected, of the enterprises in it."""
+    rows = registry.Enterprise.objects.filter(id__in=completeness).values_list("id", "area_code")
+    above = registry.ancestors_on(timezone.localdate(), "statutory")
+    sums: dict[str, tuple[int, int]] = {}
+    for subject, code in rows:
+        came, wanted = completeness[subject]
+        for area in dict.fromkeys([code, *above.get(code, [])]):
+            before = sums.get(area, (0, 0))
+            sums[area] = (before[0] + came, before[1] + wanted)
+    return sums
+
+
+def _areas(completeness: dict[int, tuple[int, int]]) -> list[tuple[str, str, int]]:
+    """Areas without a place on the map are told as rows: name, share, expected."""
+    sums, names = _by_area(completeness), registry.area_names()
+    return [
+        (names.get(code, code), f"{100 * came / wanted:.1f}", wanted)
+        for code, (came, wanted) in sorted(sums.items()) if wanted
+    ]  # fmt: skip
+
+
+def _map(completeness: dict[int, tuple[int, int]]) -> Any:
+    """Areas with a hexagon, shaded by the share of expected readings that came."""
+    sums = _by_area(completeness)
+    areas = list(registry.Area.objects.exclude(hex_col=None))
+    if not areas:
+        return None
+    above = registry.ancestors_on(timezone.localdate(), "statutory")
+    groups = {a.code: [*above.get(a.code, [a.code]), a.code][1] for a in areas}
+    cells = [_hexagon(a, sums.get(a.code), groups[a.code]) for a in areas]
+    names = registry.area_names()
+    labels = []
+    for group in dict.fromkeys(groups.values()):
+        own = [a for a in areas if groups[a.code] == group]
+        first = min(own, key=lambda a: (a.hex_row or 0, a.hex_col or 0))
+        labels.append(HexLabel(names.get(group, group), first.hex_col or 0, first.hex_row or 0))
+    return hex_map(cells, labels, title=gettext("采集完整率"), unit="%")
+
+
+def _hexagon(area: registry.Area, found: tuple[int, int] | None, group: str) -> HexCell:
+    name = registry.area_name(area)
+    place = (area.hex_col or 0, area.hex_row or 0)
+    if not found or not found[1]:
+        return HexCell(*place, name, "—", "missing", "", group, gettext("没有表计"))
+    share = found[0] / found[1]
+    look = f"q{sum(share >= s for s in STEPS) + 1}"
+    return HexCell(*place, name, f"{100 * share:.1f}", look, "", group, "")
+
+
+def _rate(viewer: people.Viewer, found: regional.Region) -> dict[str, Any]:
+    """Automatic collection: enterprises whose meters report, and their share of reported power."""
+    firms = people.visible(viewer, registry.Enterprise.objects.filter(status="active"))
+    above = firms.filter(size_class="above")
+    total = above.count()
+    heard = set(found.completeness)
+    own = above.filter(id__in=heard).count()
+    first = found.through.replace(day=1)
+    month = (first - dt.timedelta(days=1)).replace(day=1)
+    region_wide = "" in viewer.area_codes
+    subjects = None if region_wide else set(firms.values_list("id", flat=True))
+    reported = regional.reported_kwh(month, subjects)
+    metered = sum(min(v, reported[s]) for s, v in found.metered.items() if s in reported)
+    all_kwh = sum(reported.values())
+    return {
+        "firms": total, "heard": own, "share": own / total if total else None,
+        "month": f"{month:%Y-%m}", "power": metered / all_kwh if all_kwh else None,
+        "list": reverse("live:enterprises"),
+    }  # fmt: skip

@@ -1,0 +1,99 @@
+"""The region from kept days: sums without parts, the same days before, completeness, rates."""
+
+import datetime as dt
+
+import pytest
+from django.utils import timezone
+
+from tanma.apps.facts import door as facts
+from tanma.apps.live import regional
+from tanma.apps.registry import door as registry
+from tanma.engine.metering.refresh import refresh
+from tanma.lake.derived import ActivityDays
+from tanma.lake.facts import FactsMirror
+from tests.apps.live.conftest import FIRST
+
+pytestmark = [pytest.mark.db, pytest.mark.django_db]
+BOUGHT = "electricity.purchased"
+
+
+@pytest.fixture
+def derived(plant):
+    FactsMirror(plant.lake).sync(facts.fetch, facts.watermark())
+    refresh(plant.lake)
+    return plant
+
+
+def test_parts_of_a_meter_are_not_added_again(derived):
+    """A board of 12 kWh a quarter-hour; its parts and the rest are inside it."""
+    today = timezone.localdate()
+    found = regional.look(None, today)
+    (line,) = [x for x in found.lines if x.item == BOUGHT]
+    days = ActivityDays(derived.lake)
+    import duckdb
+
+    with duckdb.connect() as con:
+        days.view(con, None)
+        (milli,) = con.execute(
+            "SELECT sum(milli) FROM days WHERE channel = ? AND day >= ?",
+            [derived.number("总表"), today.replace(day=1)],
+        ).fetchone()
+    # counts of 0.01 kWh, in thousandths
+    assert round(int(milli) / 1000 / 100, 6) == round(line.month, 6)
+    assert line.month_t == pytest.approx(line.month / 1000 * 0.5306)
+    assert "0.5306 tCO2/MWh" in line.factor
+
+
+def test_the_rest_of_the_region_is_left_out(derived):
+    assert [] == regional.look({1}, timezone.localdate()).lines
+    firm = registry.find("uscc", [FIRST])[FIRST]
+    assert {firm} == set(regional.look({firm}, timezone.localdate()).completeness)
+
+
+def test_nothing_known_is_nothing_shown(plant):
+    found = regional.look(None, timezone.localdate())
+    assert ([], {}, {}) == (found.lines, found.completeness, found.metered)
+
+
+def test_coal_equivalents_by_the_calorific_value():
+    on = dt.date(2026, 11, 20)
+    assert 0.1229 == pytest.approx(regional.coal_t(BOUGHT, 1000, on))
+    assert 0.03412 == pytest.approx(regional.coal_t("heat.purchased", 1, on))
+    assert regional.coal_t("water.total", 1, on) is None
+    assert regional.coal_t(BOUGHT, None, on) is None
+
+
+def test_power_as_the_grid_company_reported_it(plant):
+    firm = registry.find("uscc", [FIRST])[FIRST]
+    row = {
+        "subject": firm, "item": BOUGHT, "kind": "amount", "valid_from": dt.date(2026, 9, 1),
+        "valid_to": dt.date(2026, 10, 1), "value": 12_500, "source": "grid",
+        "data_class": "internal", "text": None,
+    }  # fmt: skip
+    facts.append(facts.table([row]), author="test")
+    month = dt.date(2026, 9, 1)
+    assert {firm: 12.5} == regional.reported_kwh(month, None)
+    assert {} == regional.reported_kwh(month, {1})
+    assert {} == regional.reported_kwh(dt.date(2026, 8, 1), None)
+
+
+def test_the_page_of_the_region(derived, office):
+    answer = office.get("/live/region/")
+    text = answer.content.decode()
+    assert 200 == answer.status_code
+    for said in ("今日用能", "监测估算值", "购入电力", "采集完整率", "自动采集率", "0.5306"):
+        assert said in text
+    part = office.get("/live/region/", headers={"HX-Request": "true"}).content.decode()
+    assert "<html" not in part
+    assert "region-now" in part
+
+
+def test_a_region_without_meters_is_told_what_to_do(db, settings, tmp_path):
+    from tanma.apps.people.door import Role
+    from tests.apps.live.conftest import person
+
+    settings.TANMA = settings.TANMA.model_copy(update={"home": tmp_path})
+    settings.SESSION_ENGINE = "django.contrib.sessions.backends.signed_cookies"
+    client = person("bureau", Role.BUREAU)
+    assert "还没有企业登记表计" in client.get("/live/region/").content.decode()
+    assert "还没有企业登记表计" in client.get("/live/").content.decode()
