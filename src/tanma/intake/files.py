@@ -7,6 +7,7 @@ import re
 import tomllib
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any, NamedTuple
 
 from tanma.domain.messages import Problem
@@ -107,7 +108,7 @@ def _parsed(file: str, source: str) -> Found:
 def _places(file: str, source: str, name: str, head: str) -> list[Place]:
     lines = source.splitlines()
     starts = [n for n, line in enumerate(lines) if line.lstrip().startswith("[")]
-    spans = zip(starts, [*starts[1:], len(lines)], strict=True)
+    spans = pairwise([*starts, len(lines)])
     own = [(s, e) for s, e in spans if "".join(lines[s].split("#")[0].split()) == head]
     return [Place(file, name, start + 1, tuple(lines[start:end])) for start, end in own]
 

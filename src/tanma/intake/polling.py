@@ -75,8 +75,10 @@ class Device(Protocol):
 
     name: str
     form: str
-    intervals: Mapping[str, int]
-    """Point → seconds."""
+
+    @property
+    def intervals(self) -> Mapping[str, int]:
+        """Point → seconds."""
 
     async def read(self, points: Sequence[str]) -> bytes: ...
 
