@@ -9,7 +9,7 @@ from fractions import Fraction
 from typing import Any
 
 from django.urls import reverse
-from django.utils.translation import gettext
+from django.utils.translation import gettext, pgettext
 
 from tanma.apps.cockpit.breakdowns import emission_unit
 from tanma.apps.cockpit.figures import AreaFigures, abnormal_words, level_below, names
@@ -104,7 +104,7 @@ def _cell(
     if measure.key == "index":
         note = abnormal_words(area)
         if area.verdict.abnormal:
-            look, text = f"{look} abnormal", f"{text} {gettext('异常')}"
+            look, text = f"{look} abnormal", f"{text} {pgettext('map cell', '异常')}"
     return replace(cell, value=text, look=look, note=note)
 
 

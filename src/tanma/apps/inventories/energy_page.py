@@ -103,7 +103,8 @@ def missing_reason(made: Account, lang: str) -> str:
     return render(
         missing_code(names[0]), lang,
         {
-            "edition": made.edition.id, "line_id": lacking.line.id, "item": lacking.bound.item,
+            "edition": made.edition.title[lang], "line_id": lacking.line.name[lang],
+            "item": item_name(lacking.bound.item, lang),
             "month": f"{lacking.month:%Y-%m}", "key": "/".join(lacking.bound.factors[names[0]]),
         },
     )  # fmt: skip

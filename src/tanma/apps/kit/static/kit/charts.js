@@ -48,7 +48,9 @@ function categoryAxis(p, data) {
     axisTick: { show: false }, axisLine: { lineStyle: { color: p.line } },
     axisLabel: {
       color: p.ink2, fontFamily: data.horizontal ? p.sans : p.num, fontSize: p.px(p.small),
-      hideOverlap: true, width: data.horizontal || data.kind === "range" ? p.px(132) : undefined,
+      // rows of a lying chart are all named; names get two fifths of the width at most
+      hideOverlap: !data.horizontal, interval: data.horizontal ? 0 : undefined,
+      width: data.horizontal ? Math.max(p.px(100), Math.min(p.px(150), p.width * 0.4)) : undefined,
       overflow: "truncate",
     },
   };
