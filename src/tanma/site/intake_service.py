@@ -9,7 +9,7 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from tanma.intake.http.rsgi import Application
-    from tanma.intake.live import Scopes
+    from tanma.intake.live import Scope, Scopes
 
 TARGET = "tanma.site.intake_service:application"
 AGAIN_S = 1.0
@@ -41,19 +41,21 @@ def application() -> Application:
 
     django.setup()
     from django.conf import settings
+
+    return build(settings.TANMA.lake, live_scopes, settings.TANMA.intake_per_s)
+
+
+def live_scopes() -> Mapping[str, Scope]:
+    """What every live token may write, from the metering room; called in a thread."""
     from django.db import close_old_connections
 
     from tanma.apps.metering import door as metering
-    from tanma.intake.live import Scope
 
-    def scopes() -> dict[str, Scope]:
+    close_old_connections()
+    try:
+        return metering.intake_scopes()
+    finally:
         close_old_connections()
-        try:
-            return metering.intake_scopes()
-        finally:
-            close_old_connections()
-
-    return build(settings.TANMA.lake, scopes, settings.TANMA.intake_per_s)
 
 
 def build(root: Path, scopes: Scopes, per_s: float, *, durable: bool = True) -> Application:
@@ -124,7 +126,8 @@ class Beside:
         while not self._stop.is_set():
             self._process.wait()
             if not self._stop.wait(AGAIN_S):
-                print("tanma: the sealer ended and is started again", file=sys.stderr, flush=True)
+                what = self._command[2]
+                print(f"tanma: {what} ended and is started again", file=sys.stderr, flush=True)
                 self._process = subprocess.Popen(self._command)
 
     def stop(self) -> None:
@@ -134,9 +137,9 @@ class Beside:
         self._process.wait(timeout=120)
 
 
-def serve(target: str, how: Serving, beside: list[str] | None) -> int:
-    """Run until interrupted: granian answers what it has taken, the sealer ends after its seal."""
-    sealer = Beside(beside) if beside else None
+def serve(target: str, how: Serving, *beside: list[str] | None) -> int:
+    """Run until interrupted: granian answers what it has taken, others end after their work."""
+    others = [Beside(command) for command in beside if command]
     signal.signal(signal.SIGTERM, _interrupt)
     scheme = "https" if how.tls_cert else "http"
     print(f"Tanma 碳码 · {scheme}://{how.host}:{how.port}/v1/readings", flush=True)
@@ -145,8 +148,8 @@ def serve(target: str, how: Serving, beside: list[str] | None) -> int:
     except KeyboardInterrupt:
         pass
     finally:
-        if sealer is not None:
-            sealer.stop()
+        for other in reversed(others):
+            other.stop()
     return 0
 
 
