@@ -125,18 +125,25 @@ def _slow_rows(
 
 def exact_count(text: str, ratio: Fraction) -> tuple[int, int, int]:
     """(count, state, digits) of one text; reads full-width digits, 1,234.5 and 1.2e3 as well."""
-    clean = unicodedata.normalize("NFKC", text).strip()
-    if _GROUPED.fullmatch(clean):
-        clean = clean.replace(",", "")
-    if not clean:
-        return 0, MISSING, 0
-    if not _DECIMAL.fullmatch(clean):
-        return 0, NOT_DECIMAL, 0
-    exponent = Decimal(clean).as_tuple().exponent
-    digits = max(0, -exponent) if isinstance(exponent, int) else 0
-    count = Fraction(clean) * ratio
+    number, state, digits = exact_number(text)
+    if state != OK:
+        return 0, state, digits
+    count = number * ratio
     if count.denominator != 1:
         return 0, TOO_FINE, digits
     if abs(count.numerator) >= LIMIT:
         return 0, TOO_LARGE, digits
     return count.numerator, OK, digits
+
+
+def exact_number(text: str) -> tuple[Fraction, int, int]:
+    """(number, OK, MISSING or NOT_DECIMAL, decimals) of one text, nothing rounded."""
+    clean = unicodedata.normalize("NFKC", text).strip()
+    if _GROUPED.fullmatch(clean):
+        clean = clean.replace(",", "")
+    if not clean:
+        return Fraction(0), MISSING, 0
+    if not _DECIMAL.fullmatch(clean):
+        return Fraction(0), NOT_DECIMAL, 0
+    exponent = Decimal(clean).as_tuple().exponent
+    return Fraction(clean), OK, max(0, -exponent) if isinstance(exponent, int) else 0

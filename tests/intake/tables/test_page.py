@@ -62,7 +62,7 @@ def test_the_python_of_the_how_to_page_runs(tmp_path, monkeypatch, capsys):
     code = text.split("```python\n")[1].split("```")[0]
     monkeypatch.chdir(tmp_path)
     exec(compile(code, "import-tables.md", "exec"), {})
-    assert "'rows': 2, 'good': 2, 'rejected': 0" in capsys.readouterr().out
+    assert "'rows': 3, 'good': 3, 'rejected': 0" in capsys.readouterr().out
     assert (tmp_path / "rejected.csv").exists()
 
 

@@ -15,6 +15,7 @@ from tanma.domain.facts import STATED, schema
 from tanma.domain.items import Item, by_flow, items
 from tanma.domain.periods import Period
 from tanma.intake import amounts, units
+from tanma.intake.tables import steam
 from tanma.intake.tables.cells import OPEN_END
 from tanma.intake.tables.columns import Coded, Work, text_column
 from tanma.intake.tables.packages import FactRule
@@ -127,6 +128,7 @@ def _counts(
     result = amounts.counts(text, usable, which)
     filled = result.state != amounts.MISSING
     fits = np.array([r is not None for r in ratios] or [False])[which]
+    fits |= steam.convert(work, rule, known_items, item_of, result)
     _unit_mismatch(work, rule, item_of, known_items, filled & known & unit.present & ~fits)
     _number_faults(work, rule, result, item_of, known_items)
     return result.count, (result.state == amounts.OK) & fits & known
@@ -298,8 +300,13 @@ def _reported(work: Work, rule: FactRule, take: pa.Array) -> pa.Array:
     if rule.text or not rule.unit:
         return cell
     unit = work.coded[rule.unit]
-    said = unit.strings([t or None for t in unit.texts])
-    return pc.binary_join_element_wise(cell, said.take(take), " ")
+    said = unit.strings([t or None for t in unit.texts]).take(take)
+    words = pc.binary_join_element_wise(cell, said, " ")
+    if not rule.enthalpy or not work.sheet.has(rule.enthalpy):
+        return words
+    given = pc.utf8_trim_whitespace(pc.fill_null(work.sheet.column(rule.enthalpy).take(take), ""))
+    with_enthalpy = pc.binary_join_element_wise(words, ", ", given, " kJ/kg", "")
+    return pc.if_else(pc.equal(given, ""), words, with_enthalpy)
 
 
 def _source(work: Work) -> pa.Array:

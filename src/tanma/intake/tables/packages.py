@@ -72,6 +72,8 @@ class FactRule(_Strict, frozen=True):
     value: str = ""
     text: str = ""
     unit: str = ""
+    enthalpy: str = ""
+    """Column that lets steam be stated in tonnes, kJ/kg."""
     kind: Literal["amount", "cumulative", "stock"] = "amount"
     at: Literal["end", "year_start"] = "end"
     negative: Literal["", "error", "warning"] = ""
@@ -221,7 +223,8 @@ def _references(package: Package) -> list[tuple[str, Container[str]]]:
     for balance in package.balances:
         used += [balance.total, *balance.parts]
     for rule in package.facts:
-        used += [rule.item_column, rule.carrier, rule.product, rule.flow, rule.cell, rule.unit]
+        used += [rule.item_column, rule.carrier, rule.product, rule.flow, rule.cell, rule.unit,
+                 rule.enthalpy]  # fmt: skip
     if package.readings:
         r = package.readings
         used += [*r.channel, r.start, r.end, r.date, r.end_date, r.end_seconds, r.value, r.unit]
