@@ -57,7 +57,7 @@ def report(figure: str, rows: int, done: tuple, yardstick: str, bare: tuple, **m
 def bare_scan(files: list[str], columns: tuple[str, ...]) -> list:
     """The yardstick: every column that the work reads, added up."""
     sums = ", ".join(
-        f"max({c})" if c.endswith("utc") else f"sum({c}::BIGINT)" for c in columns
+        f"max(epoch_us({c}))" if c.endswith("utc") else f"sum({c}::BIGINT)" for c in columns
     )
     with buckets.connection() as con:
         return con.execute(f"SELECT count(*), {sums} FROM {scan(files)}").fetchall()

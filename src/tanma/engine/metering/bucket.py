@@ -139,21 +139,24 @@ def _readings(
     """Table `readings_here`, sorted: those of the span and the next one on either side."""
     span = lake.Span(begin - MARGIN, end + MARGIN, numbers)
     lake.known(con, snapshot, span, known_at, "known_readings")
-    _edges(con, snapshot, begin, end, known_at)
+    columns = "channel, start_utc, end_utc, value, stamp, contested AND revision IS NULL"
     con.execute(
-        """CREATE OR REPLACE TEMP TABLE readings_here AS
-        SELECT channel, start_utc, end_utc, value, stamp,
-               contested AND revision IS NULL AS contested
-        FROM (FROM known_readings UNION ALL BY NAME FROM edge_readings)
-        ORDER BY channel, start_utc"""
+        f"""CREATE OR REPLACE TEMP TABLE readings_here AS
+        SELECT {columns} AS contested FROM known_readings ORDER BY channel, start_utc"""
     )
+    if _edges(con, snapshot, begin, end, known_at):
+        con.execute(
+            f"""CREATE OR REPLACE TEMP TABLE readings_here AS
+            FROM (FROM readings_here UNION ALL SELECT {columns} FROM edge_readings)
+            ORDER BY channel, start_utc"""
+        )
 
 
 def _edges(
     con: duckdb.DuckDBPyConnection, snapshot: lake.Snapshot, begin: dt.datetime,
     end: dt.datetime, known_at: int,
-) -> None:  # fmt: skip
-    """Table `edge_readings`: the last reading before the margin and the first after it.
+) -> int:  # fmt: skip
+    """Table `edge_readings`: the last reading before the margin and the first after it; how many.
 
     Only of channels whose amounts reach from reading to reading, and that have none in the margin.
     """
@@ -167,7 +170,7 @@ def _edges(
     for near_from, near_to, far_from, far_to, last in sides:
         lacking = con.execute(
             f"""SELECT DISTINCT channel FROM metering_params WHERE kind <> 'interval'
-                AND channel NOT IN (SELECT channel FROM known_readings
+                AND channel NOT IN (SELECT channel FROM readings_here
                     WHERE start_utc >= {_naive(near_from)} AND start_utc < {_naive(near_to)})"""
         ).fetchall()
         if not lacking:
@@ -179,6 +182,7 @@ def _edges(
             SEMI JOIN (SELECT channel, {last}(start_utc) AS start_utc FROM far_readings
                        GROUP BY channel) USING (channel, start_utc)"""
         )
+    return int(con.execute("SELECT count(*) FROM edge_readings").fetchall()[0][0])
 
 
 def _naive(moment: dt.datetime) -> str:

@@ -42,7 +42,7 @@ def build(
     `intervals`: a relation or query in intervals.COLUMNS; `derived`: the stamp it is true to.
     Rows that did not lie in order are refused.
     """
-    con.execute(f"CREATE OR REPLACE TEMP TABLE {into}_sums AS {_sums(intervals, name)}")
+    con.execute(f"CREATE OR REPLACE TEMP TABLE {into}_sums AS {_sums(con, intervals, name)}")
     disorder = con.execute(f"SELECT sum(disorder)::BIGINT FROM {into}_sums").fetchall()[0][0]
     if disorder:
         raise Problem("metering_order", rows=disorder)
@@ -69,7 +69,12 @@ def _all_days(con: duckdb.DuckDBPyConnection, into: str, name: str) -> None:
     con.register("all_days", calendar.day_bounds(zones, *span))
 
 
-def _sums(intervals: str, name: str) -> str:
+def _some(con: duckdb.DuckDBPyConnection, name: str, condition: str) -> bool:
+    query = f"SELECT count(*) > 0 FROM {name}_params WHERE {condition}"
+    return bool(con.execute(query).fetchall()[0][0])
+
+
+def _sums(con: duckdb.DuckDBPyConnection, intervals: str, name: str) -> str:
     """Sums by channel and local day of start; intervals that may cross a midnight come as a list.
 
     Whether one crosses is known for sure from day bounds only; those that look so, or that reach
@@ -84,21 +89,29 @@ def _sums(intervals: str, name: str) -> str:
         FROM ({intervals}) i JOIN {name}_params p ON p.channel = i.channel
              AND i.start_utc >= p.from_utc AND i.start_utc < p.to_utc"""
     whole = "FILTER (NOT crosses)"
+    # what no channel here has need not be added up over millions of rows
+    used, taken, swapped = "FROM placed", "count", "NULL::BIGINT"
+    totals = "sum(count) FILTER (NOT crosses) AS taken, NULL::HUGEINT AS swapped"
+    if _some(con, name, "method <> 'none'"):
+        used, taken, swapped = _used("placed", name), "taken", "swapped"
+        totals = f"sum(taken) {whole} AS taken, sum(swapped) {whole} AS swapped"
+    weighted = "NULL::HUGEINT"
+    if _some(con, name, "kind = 'gauge'"):
+        lasted = "date_diff('second', start_utc, end_utc)"
+        weighted = f"sum(CASE WHEN kind = 'gauge' THEN count::HUGEINT * {lasted} END) {whole}"
     return f"""
-        WITH placed AS ({placed}), used AS ({_used("placed", name)})
+        WITH placed AS ({placed}), used AS ({used})
         SELECT channel, day, any_value(kind) AS kind,
-               sum(count) {whole} AS counted, sum(taken) {whole} AS taken,
-               sum(swapped) {whole} AS swapped,
+               sum(count) {whole} AS counted, {totals},
                count(*) {whole} AS n, coalesce(bit_or(flags) {whole}, 0) AS flags,
                count(*) FILTER (NOT crosses AND (flags & {~TOLD}) <> 0) AS flagged,
                min(count) {whole} AS minimum, max(count) {whole} AS maximum,
-               sum(CASE WHEN kind = 'gauge' THEN count::HUGEINT * date_diff('second', start_utc,
-                   end_utc) END) {whole} AS weighted,
-               sum(date_diff('second', start_utc, end_utc)) {whole} AS seconds,
+               {weighted} AS weighted,
+               sum(epoch_us(end_utc) - epoch_us(start_utc)) {whole} // 1000000 AS seconds,
                sum(disorder) AS disorder, max(end_utc) AS last_utc,
                arg_max(value, end_utc) AS last_value,
                list({{channel: channel, start_utc: start_utc, end_utc: end_utc, count: count,
-                     taken: taken, swapped: swapped, flags: flags, kind: kind}})
+                     taken: {taken}, swapped: {swapped}, flags: flags, kind: kind}})
                    FILTER (crosses) AS crossing
         FROM used GROUP BY channel, day"""
 

@@ -123,9 +123,10 @@ def _slices(
         with buckets.connection(task.memory, task.threads) as con:
             buckets.derive(con, snapshot, some, span, utc)
             if task.validated:
-                query = f"""SELECT channel, timezone('UTC', start_utc) AS start_utc,
-                    timezone('UTC', end_utc) AS end_utc, count, flags
-                    FROM intervals WHERE {inside} ORDER BY channel, start_utc, end_utc"""
+                kinds = "SELECT count(DISTINCT kind) FROM metering_params"
+                mixed = con.execute(kinds).fetchall()[0][0] > 1
+                query = f"""SELECT channel, start_utc, end_utc, count, flags FROM intervals
+                    WHERE {inside} {"ORDER BY channel, start_utc, end_utc" if mixed else ""}"""
                 for batch in con.sql(query).to_arrow_reader(_BATCH_ROWS):
                     yield batch.cast(INTERVAL), None
             yield None, _days(con)
