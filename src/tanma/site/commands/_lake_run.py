@@ -54,13 +54,7 @@ def _shown(done: int, tasks: int, one: Done) -> None:
 
 
 def _post(root: Path, months: list[str] | None) -> None:
-    from tanma.apps.facts import door as facts
-    from tanma.engine.metering.post import of_lake
+    from tanma.site.keeping import post
 
-    posted = of_lake(root, months)
-    for _ in facts.append_all(posted.facts, author="tanma lake run"):
-        pass
-    print(
-        f"入账 facts posted {posted.facts.num_rows}"
-        f" · 未覆盖全月 held back {posted.held_back.num_rows}"
-    )
+    posted, held_back = post(root, months)
+    print(f"入账 facts posted {posted} · 未覆盖全月 held back {held_back}")

@@ -1,0 +1,143 @@
+"""What keeps the lake current while people look at it: `tanma lake keep`.
+
+Every few seconds the days that new readings touch are derived again; by the hour the landing is
+laid into the tail; at night closed months are laid down, files compacted and swept, and the amounts
+of closed months become facts. Each step may be killed; what fails is told and tried again.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import os
+import sys
+import threading
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from tanma.domain.messages import Problem
+
+REFRESH_S, SETTLE_S, RETRY_S = 15.0, 3_600.0, 60.0
+NIGHT = dt.time(2, 30)
+
+
+@dataclass(frozen=True)
+class Step:
+    """A work and when it is due again after a moment (seconds since 1970 UTC)."""
+
+    work: Callable[[], str]
+    due_after: Callable[[float], float]
+
+
+def every(seconds: float) -> Callable[[float], float]:
+    """Due so many seconds after it ended."""
+    return lambda moment: moment + seconds
+
+
+def daily(at: dt.time) -> Callable[[float], float]:
+    """Due at a time of the local day."""
+
+    def after(moment: float) -> float:
+        local = dt.datetime.fromtimestamp(moment).astimezone()
+        today = local.replace(hour=at.hour, minute=at.minute, second=0, microsecond=0)
+        following = today if today > local else today + dt.timedelta(days=1)
+        return following.timestamp()
+
+    return after
+
+
+class Keeper:
+    """Runs steps when they are due; one that fails is due again after RETRY_S."""
+
+    def __init__(
+        self, steps: Mapping[str, Step], *, now: Callable[[], float] = time.time,
+        say: Callable[[str], None] | None = None, first: Mapping[str, float] | None = None,
+    ) -> None:  # fmt: skip
+        self._steps = steps
+        self._now = now
+        self._say = say or _tell
+        self.due = {name: now() for name in steps} | dict(first or {})
+
+    def step(self) -> float:
+        """Run what is due; seconds until something is due again."""
+        for name, step in self._steps.items():
+            if self.due[name] <= self._now():
+                self.due[name] = self._done(name, step)
+        return max(0.0, min(self.due.values()) - self._now())
+
+    def _done(self, name: str, step: Step) -> float:
+        try:
+            if said := step.work():
+                self._say(f"{name}: {said}")
+        except (Problem, OSError, RuntimeError, ValueError) as error:
+            self._say(f"{name}: {type(error).__name__}: {error}")
+            return self._now() + RETRY_S
+        return step.due_after(self._now())
+
+
+def _tell(line: str) -> None:
+    print(f"{dt.datetime.now().astimezone():%Y-%m-%d %H:%M:%S} {line}", file=sys.stderr, flush=True)
+
+
+def keep(root: Path, stop: threading.Event, refresh_s: float, memory: str) -> None:
+    """Keep the lake until told to stop, or until the process that started this one is gone."""
+    nightly = daily(NIGHT)
+    keeper = Keeper(
+        {
+            "refresh": Step(lambda: refreshed(root, memory), every(refresh_s)),
+            "settle": Step(lambda: settled(root), every(SETTLE_S)),
+            "night": Step(lambda: night(root), nightly),
+        },
+        first={"night": nightly(time.time())},
+    )
+    parent = os.getppid()
+    while not stop.is_set() and os.getppid() == parent:
+        stop.wait(min(keeper.step(), 1.0))
+
+
+def refreshed(root: Path, memory: str = "1GB") -> str:
+    """Derive what new facts and sealed readings touch; what changed, in words."""
+    from django.db import close_old_connections
+
+    from tanma.apps.codes.door import sync_lake
+    from tanma.engine.metering.refresh import refresh
+
+    close_old_connections()
+    try:
+        sync_lake()
+    finally:
+        close_old_connections()
+    done = refresh(root, memory=memory)
+    return f"{done.changed} days changed, {done.restated} restated" if done.changed else ""
+
+
+def settled(root: Path) -> str:
+    """Lay what was sealed into the tail."""
+    from tanma.lake.settle import Settler
+
+    done = Settler(root).settle()
+    return f"{done.rows} readings in {done.partitions} partitions" if done.rows else ""
+
+
+def night(root: Path) -> str:
+    """The night's work, then the amounts of closed months."""
+    from tanma.lake import raw, upkeep
+
+    done = upkeep.night(root, keep_bodies=raw.kept(root))
+    posted, held_back = post(root)
+    return (
+        f"{done.moved.rows} readings laid down, {done.bodies_dropped} bodies dropped,"
+        f" {posted} amounts posted, {held_back} months held back"
+    )
+
+
+def post(root: Path, months: list[str] | None = None) -> tuple[int, int]:
+    """Append the amounts of closed months as facts; how many, and how many months wait."""
+    from tanma.apps.facts import door as facts
+    from tanma.engine.metering.post import of_lake
+
+    found = of_lake(root, months)
+    for _ in facts.append_all(found.facts, author="tanma lake"):
+        pass
+    return found.facts.num_rows, found.held_back.num_rows

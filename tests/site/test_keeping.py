@@ -1,0 +1,77 @@
+"""What keeps the lake current runs when it is due, and outlives a step that fails."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+from tanma.domain.messages import Problem
+from tanma.site.keeping import RETRY_S, Keeper, Step, daily, every
+
+
+class Clock:
+    def __init__(self, at: float) -> None:
+        self.at = at
+
+    def __call__(self) -> float:
+        return self.at
+
+
+def test_steps_run_when_they_are_due():
+    clock, ran = Clock(1_000.0), []
+
+    def work(name):
+        return lambda: ran.append(name) or ""
+
+    keeper = Keeper(
+        {"quick": Step(work("quick"), every(10)), "slow": Step(work("slow"), every(60))}, now=clock
+    )
+    assert 10 == keeper.step()
+    assert ["quick", "slow"] == ran
+    clock.at += 9
+    assert 1 == keeper.step()
+    clock.at += 1
+    keeper.step()
+    assert ["quick", "slow", "quick"] == ran
+    clock.at += 50
+    keeper.step()
+    assert ["quick", "slow", "quick", "quick", "slow"] == ran
+
+
+def test_a_step_that_fails_is_told_and_tried_again_while_the_others_go_on():
+    clock, said, ran = Clock(0.0), [], []
+
+    def broken() -> str:
+        raise Problem("derived_month", month="2026-13")
+
+    keeper = Keeper(
+        {"broken": Step(broken, every(1)), "fine": Step(lambda: ran.append(1) or "5", every(1))},
+        now=clock, say=said.append,
+    )  # fmt: skip
+    keeper.step()
+    assert [1] == ran
+    assert "broken: Problem" in said[0]
+    assert "2026-13" in said[0]
+    assert "fine: 5" == said[1]
+    assert RETRY_S == keeper.due["broken"]
+    clock.at = RETRY_S
+    keeper.step()
+    assert 3 <= len(said)
+
+
+def test_the_night_comes_once_a_day_at_its_local_time():
+    after = daily(dt.time(2, 30))
+    evening = dt.datetime(2026, 11, 20, 22, 0).astimezone()
+    night = dt.datetime(2026, 11, 21, 2, 30).astimezone()
+    assert night.timestamp() == after(evening.timestamp())
+    assert (night + dt.timedelta(days=1)).timestamp() == after(night.timestamp())
+    early = dt.datetime(2026, 11, 21, 1, 0).astimezone()
+    assert night.timestamp() == after(early.timestamp())
+
+
+def test_what_is_not_due_at_the_start_waits():
+    clock, ran = Clock(0.0), []
+    keeper = Keeper(
+        {"night": Step(lambda: ran.append(1) or "", every(5))}, now=clock, first={"night": 100.0}
+    )
+    assert 100 == keeper.step()
+    assert [] == ran
