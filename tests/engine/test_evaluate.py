@@ -146,6 +146,33 @@ def test_statistics_need_a_legal_basis_or_consent():
     made.tell(5, "consent.statistical", "同意书 1")
     assert ("graded", "") == rows(made, "state, reason", plan=without)[4]
 
+@pytest.mark.parametrize(
+    ("energy", "money", "expected"),
+    [
+        ("grid", "declared", "declared"),
+        ("grid", "stat.finance", "statistics"),
+        ("grid", "tax", "metered"),
+        ("stat.205-1", "grid", "statistics"),
+        ("declared", "stat.finance", "declared"),
+    ],
+)
+def test_the_data_basis_is_the_weakest_of_energy_and_money(energy, money, expected):
+    made = Region()
+    made.enterprise(1, "1751", "9901")
+    for month in MONTHS:
+        made.say(1, POWER, month, MWH, source=energy)
+        made.say(1, VALUE, month, YUAN, source=money)
+    assert [(expected,)] == rows(made, "data_basis")
+
+
+def test_the_origin_of_the_output_counts_where_it_stands_in():
+    made = Region()
+    made.enterprise(1, "1751", "9901")
+    for month in MONTHS:
+        made.say(1, POWER, month, MWH)
+        made.say(1, OUTPUT, month, YUAN, source="declared")
+    assert [("declared",)] == rows(made, "data_basis")
+
 
 def test_every_hierarchy_adds_up_to_the_same_whole():
     made = region(1, 2, 3, 4, 10)

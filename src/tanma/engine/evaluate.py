@@ -129,7 +129,7 @@ def _base(plan: Plan, totals: accounts.Totals, span: tuple[int, int], into: str)
         worked AS (SELECT subject, months & {bits}::UBIGINT AS worked FROM expected)
         SELECT e.*, n.* EXCLUDE (subject, energy_restricted, energy_sources, some_split) REPLACE (
                    CASE WHEN {_covered()} THEN carbon_market_mg END AS carbon_market_mg),
-               m.* EXCLUDE (subject, value_added_in, output_in) REPLACE (
+               m.* EXCLUDE (subject, value_added_in, output_in, va_trust, output_trust) REPLACE (
                    CASE WHEN (value_added_in & worked) = worked THEN value_added_fen END
                         AS value_added_fen,
                    CASE WHEN (output_in & worked) = worked THEN output_fen END AS output_fen),
@@ -137,10 +137,9 @@ def _base(plan: Plan, totals: accounts.Totals, span: tuple[int, int], into: str)
                coalesce(missing_items, '') AS missing_items,
                coalesce(missing_months, '') AS missing_months,
                CAST(bit_count(worked) AS BIGINT) AS worked_months,
-               CASE WHEN (energy_sources & {_mask("declared")}) > 0 THEN 'declared'
-                    WHEN (energy_sources & {_mask("stat.")}) > 0 THEN 'statistics'
-                    WHEN energy_sources IS NOT NULL THEN 'metered' ELSE '' END AS data_basis,
+               {_data_basis()} AS data_basis,
                coalesce(some_split, false) AS some_split,
+               coalesce(energy_restricted, false) AS energy_restricted,
                NOT (coalesce(restricted, false) OR coalesce(energy_restricted, false)) OR {legal}
                    AS may_use,
                size_class = 'above' AND status = 'active' AND coalesce(x.missing, 0) = 0
@@ -149,6 +148,17 @@ def _base(plan: Plan, totals: accounts.Totals, span: tuple[int, int], into: str)
         FROM enterprises e LEFT JOIN energy n USING (subject) LEFT JOIN money m USING (subject)
              LEFT JOIN missing x USING (subject) LEFT JOIN spelled USING (subject)
              LEFT JOIN consent USING (subject) LEFT JOIN worked USING (subject)"""
+
+
+def _data_basis() -> str:
+    """SQL: the weakest origin of numerator and denominator; output counts where it stands in."""
+    money = "CASE WHEN (value_added_in & worked) = worked THEN va_trust ELSE output_trust END"
+    return f"""CASE WHEN energy_sources IS NULL THEN ''
+                    WHEN (energy_sources & {_mask("declared")}) > 0
+                         OR {money} = {population.DECLARED} THEN 'declared'
+                    WHEN (energy_sources & {_mask("stat.")}) > 0
+                         OR {money} = {population.STATISTICS} THEN 'statistics'
+                    ELSE 'metered' END"""
 
 
 def _money(grid: Grid, span: tuple[int, int]) -> str:
@@ -163,6 +173,7 @@ def _money(grid: Grid, span: tuple[int, int]) -> str:
                    count(value_added_fen) AS value_added_months,
                    count(*) FILTER (value_added_fen > 0) AS positive_months,
                    max(va_origin) AS va_origin, max(output_origin) AS output_origin,
+                   max(va_trust) AS va_trust, max(output_trust) AS output_trust,
                    bool_or(restricted) AS restricted,
                    bit_or({bit}) FILTER (value_added_fen IS NOT NULL) AS value_added_in,
                    bit_or({bit}) FILTER (output_fen IS NOT NULL) AS output_in

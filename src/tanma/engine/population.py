@@ -58,8 +58,9 @@ def money(con: duckdb.DuckDBPyConnection) -> None:
     """Table `money_monthly`: value added and output in fen per enterprise and month.
 
     Value added is the sum of the four parts of the income approach where all four are there,
-    otherwise the declared value; `va_origin` says which. Output is gross output value; where only
-    the tax turnover is known it stands in and `output_origin` says so.
+    otherwise the declared value; `va_origin` says which, `va_trust` how weak its source is. Output
+    is gross output value; where only the tax turnover is known it stands in and `output_origin`
+    says so.
     """
     count = len(VALUE_ADDED_PARTS)
     economy = sum(item.startswith("economy.") for item in MONEY_ITEMS)
@@ -72,11 +73,16 @@ def money(con: duckdb.DuckDBPyConnection) -> None:
         f"any_value(value) FILTER (n = {MONEY_ITEMS.index(item)}) AS {name}"
         if item in said else f"CAST(NULL AS BIGINT) AS {name}" for name, item in _SINGLE.items()
     )  # fmt: skip
+    trusts = ", ".join(
+        f"any_value({_TRUST}) FILTER (n = {MONEY_ITEMS.index(_SINGLE[name])}) AS {name}_trust"
+        for name in ("declared_fen", "gross_output_fen", "turnover_fen")
+    )
     con.execute(
         f"""CREATE OR REPLACE TEMP TABLE money_monthly AS
         WITH wide AS (
             SELECT subject, month, sum(value) FILTER (n < {count}) AS parts_fen,
                    count(*) FILTER (n < {count}) AS parts_n, {singles},
+                   max({_TRUST}) FILTER (n < {count}) AS parts_trust, {trusts},
                    bool_or(n < {economy} AND data_class = 'statistical_only') AS restricted
             FROM activity JOIN money_items USING (item) GROUP BY subject, month
         )
@@ -88,9 +94,17 @@ def money(con: duckdb.DuckDBPyConnection) -> None:
                coalesce(gross_output_fen, turnover_fen) AS output_fen,
                CASE WHEN gross_output_fen IS NOT NULL THEN 'output'
                     WHEN turnover_fen IS NOT NULL THEN 'turnover' END AS output_origin,
+               CASE WHEN parts_n = {count} THEN parts_trust ELSE declared_fen_trust END AS va_trust,
+               coalesce(gross_output_fen_trust, turnover_fen_trust) AS output_trust,
                revenue_fen, tax_fen, restricted
         FROM wide"""
     )
+
+
+DECLARED, STATISTICS = 2, 1
+_TRUST = f"""CASE WHEN source = 'declared' THEN {DECLARED}
+             WHEN starts_with(source, 'stat.') THEN {STATISTICS} ELSE 0 END"""
+"""SQL: how weak the origin of an amount is; the greatest of several is the weakest."""
 
 
 _SINGLE = {

@@ -32,6 +32,8 @@ class Frozen:
     factors: Mapping[FactorKey, Row]
     refused: tuple[Row, ...] = ()
     """What was reported for it and not used, with the reason."""
+    withheld: bool = False
+    """Amounts that are for statistics alone were taken out for this reader."""
 
     @property
     def run_id(self) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import wraps
 from typing import Any
 
@@ -18,11 +18,13 @@ from django.utils.translation import gettext_lazy as _
 from tanma.apps.inventories import publications
 from tanma.apps.inventories.frozen import Frozen, read
 from tanma.apps.inventories.periods import switch
+from tanma.apps.inventories.said import StoredFacts
 from tanma.apps.kit.door import known_time
 from tanma.apps.people import door as people
 from tanma.apps.registry.door import Enterprise
 from tanma.domain.identity import id_from_text
 from tanma.domain.messages import Problem
+from tanma.engine.disclosure import single, withheld
 
 PAGES = (
     ("account", _("碳账户"), "see_figures"),
@@ -51,6 +53,11 @@ class Visit:
     def statistical(self) -> bool:
         """Whether single facts that came for statistics may be shown to this viewer."""
         return self.viewer.may("see_statistical", self.enterprise.id)
+
+    @property
+    def facts(self) -> StoredFacts:
+        """The facts that this viewer may see."""
+        return StoredFacts(self.statistical)
 
 
 def reader_language() -> str:
@@ -94,9 +101,19 @@ def _visited(
     try:
         chosen = publications.newest(found.id, str(found), request.GET.get("period", ""))
         frozen = read(publications.files(chosen.run_id), found.id)
+        if not viewer.may("see_statistical", found.id):
+            frozen = _singles_of(frozen, str(found))
         return function(Visit(request, viewer, found, chosen, frozen))
     except Problem as problem:
         return _nothing(request, viewer, found, problem)
+
+
+def _singles_of(frozen: Frozen, name: str) -> Frozen:
+    """Without what is for statistics alone; nothing is left where the energy itself is."""
+    hidden = withheld(frozen.result)
+    if "net_mg" in hidden:
+        raise Problem("inventory_statistical_only", name=name)
+    return replace(frozen, result=single(frozen.result), withheld=bool(hidden))
 
 
 def _nothing(

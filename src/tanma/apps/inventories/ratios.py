@@ -74,9 +74,9 @@ def _own(frozen: Frozen, scheme: Scheme, lang: str, facts: Facts, statistical: b
 
 def _money_node(frozen: Frozen, lang: str, facts: Facts, statistical: bool) -> Node:
     column = money.denominator(frozen)
-    parts = money.parts(frozen, facts)
-    leaves = _money_leaves(parts, facts, lang) if parts else ()
     restricted = bool(frozen.result["restricted"]) and not statistical
+    parts = [] if restricted else money.parts(frozen, facts)
+    leaves = _money_leaves(parts, facts, lang) if parts else ()
     note = "hidden" if restricted else "" if leaves else "not_kept"
     return Node(
         kind="quantity",

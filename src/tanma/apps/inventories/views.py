@@ -13,7 +13,6 @@ from tanma.apps.inventories.basis import ACCOUNTS, explained
 from tanma.apps.inventories.notes import notes
 from tanma.apps.inventories.pages import Visit, page, show
 from tanma.apps.inventories.query import LineFilter, found_rows
-from tanma.apps.inventories.said import StoredFacts
 from tanma.apps.inventories.shown import shown
 from tanma.apps.inventories.tables import line_table, source_table
 
@@ -37,7 +36,7 @@ def account(visit: Visit) -> HttpResponseBase:
         "sources": sources,
         "chart": account_page.months_chart(view, visit.frozen, visit.lang),
         "left_out": account_page.left_out(visit.frozen, made.edition, visit.lang),
-        "intensities": account_page.intensities(visit.frozen, visit.lang, StoredFacts()),
+        "intensities": account_page.intensities(visit.frozen, visit.lang, visit.facts),
         "notes": notes(visit.frozen),
     }
     return show(visit, "account", context)
@@ -56,10 +55,10 @@ def energy(visit: Visit) -> HttpResponseBase:
         "missing": energy_page.missing_reason(made, visit.lang),
         "renewable": energy_page.renewable_share(made),
         "sources": sources,
-        "intensities": energy_page.intensities(made, visit.frozen, visit.lang, StoredFacts()),
+        "intensities": energy_page.intensities(made, visit.frozen, visit.lang, visit.facts),
         "chart": energy_page.months_chart(made, visit.frozen, visit.lang),
         "evidence": made.edition.evidence,
-        "water": energy_page.water_used(visit.frozen, StoredFacts()),
+        "water": energy_page.water_used(visit.frozen, visit.facts),
     }
     return show(visit, "energy", context)
 
@@ -81,7 +80,7 @@ def basis(visit: Visit) -> HttpResponseBase:
     """The explanation trees, the same that `tanma explain` prints."""
     asked = visit.request.GET.get("account", "code")
     chosen = asked if asked in ACCOUNTS else "code"
-    made = explained(visit.frozen, visit.lang, [chosen], StoredFacts(), visit.statistical)
+    made = explained(visit.frozen, visit.lang, [chosen], visit.facts, visit.statistical)
     query = f"?period={visit.publication.period}&account="
     context: dict[str, Any] = {
         "trees": [shown(node, visit.lang, settings.TIME_ZONE) for node in made.nodes],

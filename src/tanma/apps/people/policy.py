@@ -12,11 +12,13 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any, TypeVar
 
+from django.conf import settings
 from django.core.exceptions import PermissionDenied
 from django.db.models import Model, Q, QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
 
+from tanma.apps.facts import door as facts
 from tanma.apps.people.models import ApiToken, Consent, Membership, Role, User
 
 M = TypeVar("M", bound=Model)
@@ -82,11 +84,26 @@ class Viewer:
             return bool(grants)
         if action in {"see_figures", "see_basis"} and subject in self.consented:
             return True
+        if action == "see_statistical" and not statistics_open(subject):
+            grants = [g for g in grants if g.role not in OFFICE]
         return any(_covers(g, subject) for g in grants)
 
     def require(self, action: str, subject: int | None = None) -> None:
         if not self.may(action, subject):
             raise PermissionDenied(action)
+
+
+CONSENT = "consent.statistical"
+"""The dated fact with which an enterprise lets its single figures be used."""
+
+
+def statistics_open(subject: int) -> bool:
+    """Whether a legal basis or the enterprise's consent lets officials see its single figures."""
+    if settings.TANMA.legal_basis:
+        return True
+    today = date.today()  # noqa: DTZ011 - consent is dated in local days
+    said = facts.current(facts.facts_of(subject, CONSENT))
+    return any(f.text and f.valid_from <= today < f.valid_to for f in said)
 
 
 def _covers(grant: Grant, subject: int) -> bool:

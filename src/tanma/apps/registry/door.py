@@ -15,9 +15,9 @@ from tanma.apps.registry.tree import Node, tree
 from tanma.apps.registry.words import area_name, area_names, industry_name, item_name, source_name
 
 __all__ = [
-    "RESTRICTED", "Area", "AreaClosure", "Channel", "Enterprise", "ExternalId", "Node", "Placement", "Standing",
-    "StandingSource", "Version", "ancestors_on", "area_choices", "area_name",
-    "area_names", "filtered", "find",
+    "RESTRICTED", "Area", "AreaClosure", "Channel", "Enterprise", "ExternalId", "Node",
+    "Placement", "Standing", "StandingSource", "Version", "ancestors_on", "area_choices",
+    "area_name", "area_names", "filtered", "find",
     "industry_name", "item_name", "link_if_there", "placement", "project", "readable", "register",
     "set_standings", "source_name", "standings", "tree", "versions",
 ]  # fmt: skip
