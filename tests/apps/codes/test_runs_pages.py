@@ -85,6 +85,24 @@ def test_the_uncoded_list_says_why_filters_and_exports_safe_cells(published):
     assert 0 == len(rows_of(client.get(f"{path}?q=none&export=csv"))) - 1
 
 
+def test_the_run_page_logs_the_six_steps_of_the_evaluation(published):
+    run = published.run()
+    answer = published.client_of("city").get(f"/publications/{run.uid}/")
+    told = {step.name: step.told for step in answer.context["six"]}
+    assert ["目的、对象与边界", "排放源与温室气体", "活动数据", "排放因子", "核算与评价",
+            "分级结果与报告"] == list(told)  # fmt: skip
+    assert "未经主管部门确认" in told["目的、对象与边界"]
+    # seven firms with twelve months of power, one with solar generation and export beside it,
+    # one that fell silent
+    lines = 7 * 12 + 2 * 12 + 2
+    assert told["活动数据"].startswith(f"{lines} 条，8 家企业")
+    assert told["活动数据"].endswith("1 家有缺报")
+    assert f"{run.summary['graded']} 家定级，1 家暂不赋码" in told["核算与评价"]
+    assert f"第 {run.number} 号发布" in told["分级结果与报告"]
+    for step in answer.context["six"][:-1]:
+        assert 200 == published.client_of("city").get(step.href).status_code
+
+
 def test_a_step_is_confirmed_with_a_note_and_recorded(published, corrected):
     client, path = published.client_of("reviewer"), f"/publications/{corrected.uid}/take/review/"
     assert "另一位同事复核" in client.get(path).content.decode()

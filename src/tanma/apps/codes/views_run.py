@@ -21,6 +21,7 @@ from tanma.apps.codes.forms import NoteForm, TextForm, UncodedFilter
 from tanma.apps.codes.models import Objection, Result, Run, State
 from tanma.apps.codes.moves import Moved, moved
 from tanma.apps.codes.runs import files_of, predecessor
+from tanma.apps.codes.six_steps import six_steps
 from tanma.apps.codes.views_consent import lang
 from tanma.apps.codes.views_runs import (
     address,
@@ -70,7 +71,8 @@ def run(request: HttpRequest, uid: str) -> HttpResponseBase:
     context = _about(chosen) | {
         "before": before, "before_name": named(before) if before else "",
         "counts_before": _counts(before) if before else None, "refused": _refused(who, chosen),
-        "moves": table, "moved": len(rows), "actions": _actions(who, chosen),
+        "six": six_steps(chosen), "moves": table, "moved": len(rows),
+        "actions": _actions(who, chosen),
         "objections": _objections(who, chosen),
     }  # fmt: skip
     return render(request, "codes/run.html", context)
