@@ -11,11 +11,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from tanma.domain.messages import Problem
-from tanma.lake.delta import Stored
-from tanma.lake.upkeep import lake_tables
+from tanma.lake.delta import Stored, Table
+from tanma.lake.upkeep import Kept, lake_tables
 
 _CODES = {
     "landing": "lake_damaged_readings",
@@ -51,18 +50,15 @@ class Checked:
 def check(root: Path) -> Checked:
     """Read every file that the newest version of a table names."""
     files = [
-        (kept.name, file)
-        for kept in lake_tables(root)
-        if kept.exists
-        for file in kept.table.files()
+        (kept, file) for kept in lake_tables(root) if kept.exists for file in kept.table.files()
     ]
     damages = tuple(_damages(files))
     return Checked(len(files), sum(file.rows for _, file in files), damages)
 
 
-def _damages(files: list[tuple[str, Stored]]) -> Iterator[Damage]:
-    for table, file in files:
-        reason = _fault(file)
+def _damages(files: list[tuple[Kept, Stored]]) -> Iterator[Damage]:
+    for kept, file in files:
+        table, reason = kept.name, _fault(kept.table, file)
         if reason:
             place = ", ".join(f"{k}={v}" for k, v in file.partition.items()) or "–"
             problem = Problem(
@@ -72,10 +68,10 @@ def _damages(files: list[tuple[str, Stored]]) -> Iterator[Damage]:
             yield Damage(table, file.uri, problem)
 
 
-def _fault(file: Stored) -> str | None:
+def _fault(table: Table, file: Stored) -> str | None:
     """What is wrong with a file, in one line; None when nothing is."""
     try:
-        with pq.ParquetFile(file.uri, page_checksum_verification=True) as opened:
+        with table.parquet(file) as opened:
             rows = sum(batch.num_rows for batch in opened.iter_batches())
     except (OSError, pa.ArrowException) as error:
         return str(error).splitlines()[0]

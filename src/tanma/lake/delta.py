@@ -18,7 +18,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -32,6 +32,10 @@ from deltalake import (
 from deltalake.transaction import AddAction, RemoveAction
 
 from tanma.domain.messages import Problem
+from tanma.lake.storage import Bucket, Root
+
+if TYPE_CHECKING:
+    from pyarrow.fs import S3FileSystem
 
 ROW_GROUP_ROWS = 262_144
 CHECKPOINT_EVERY = 10
@@ -137,9 +141,9 @@ class Sheet:
         self._table, self._partition = table, dict(partition)
         prefix = "".join(f"{key}={value}/" for key, value in partition.items())
         self.name = f"{prefix}{kind}-{uuid.uuid4().hex}.parquet"
-        self._path = table.folder / self.name
-        make_folder(self._path.parent)
-        self._writer = table.parquet_writer(self._path)
+        self._place = table.disk.sheet(self.name)
+        self._about: list[pq.FileMetaData] = []
+        self._writer = table.parquet_writer(self._place, self._about)
 
     def add(self, batch: pa.RecordBatch) -> None:
         if batch.num_rows:
@@ -148,21 +152,20 @@ class Sheet:
     def close(self) -> NewFile | None:
         """The flushed file; None for no rows, which leave no file behind."""
         self._writer.close()
-        about = pq.read_metadata(self._path)
+        [about] = self._about
         if about.num_rows == 0:
-            self._path.unlink()
+            self._table.disk.remove(self.name)
             return None
-        fsync_path(self._path)
-        fsync_path(self._path.parent)
+        size = self._table.disk.keep(self.name)
         least, most = _bounds(about)
-        size = self._path.stat().st_size
         return NewFile(self.name, size, about.num_rows, self._partition, least, most)
 
     def discard(self) -> None:
         """Give the file up after an error, a full disk say."""
         with suppress(OSError, pa.ArrowException):
             self._writer.close()
-        self._path.unlink(missing_ok=True)
+        with suppress(OSError):
+            self._table.disk.remove(self.name)
 
 
 def _bounds(about: pq.FileMetaData) -> tuple[dict[str, int], dict[str, int]]:
@@ -183,18 +186,99 @@ def _is_int(value: object) -> bool:
     return isinstance(value, int) and not isinstance(value, bool)
 
 
+class _Disk:
+    """A table's folder on this machine: what is written there has to be flushed."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self.uri = str(folder)
+        self.options: dict[str, str] | None = None
+
+    def prepare(self) -> None:
+        make_folder(self._folder)
+
+    def mend(self) -> None:
+        set_torn_entry_aside(self._folder)
+
+    def sheet(self, name: str) -> tuple[str, None]:
+        """Where a new file is to be written."""
+        make_folder((self._folder / name).parent)
+        return self.place(name)
+
+    def place(self, name: str) -> tuple[str, None]:
+        """Where a file lies, as PyArrow takes it."""
+        return str(self._folder / name), None
+
+    def keep(self, name: str) -> int:
+        """Flush a file that was written; its bytes."""
+        path = self._folder / name
+        fsync_path(path)
+        fsync_path(path.parent)
+        return path.stat().st_size
+
+    def remove(self, name: str) -> None:
+        (self._folder / name).unlink(missing_ok=True)
+
+    def flush_entry(self, version: int) -> None:
+        log = self._folder / "_delta_log"
+        fsync_path(log / f"{version:020d}.json")
+        fsync_path(log)
+        fsync_path(self._folder)
+
+    def flush_checkpoint(self) -> None:
+        log = self._folder / "_delta_log"
+        for path in log.glob("*checkpoint*"):
+            fsync_path(path)
+        fsync_path(log)
+
+
+class _Shared:
+    """A table's prefix in a bucket, which keeps what it has acknowledged."""
+
+    def __init__(self, place: Bucket) -> None:
+        self._place = place
+        self.uri = place.uri
+        self.options: dict[str, str] | None = place.storage_options
+
+    def prepare(self) -> None:
+        """A bucket has no folders."""
+
+    def mend(self) -> None:
+        """Objects are there whole or not at all."""
+
+    def sheet(self, name: str) -> tuple[str, S3FileSystem]:
+        return self.place(name)
+
+    def place(self, name: str) -> tuple[str, S3FileSystem]:
+        return f"{self._place.key}/{name}", self._place.filesystem
+
+    def keep(self, name: str) -> int:
+        return int(self._place.filesystem.get_file_info(f"{self._place.key}/{name}").size)
+
+    def remove(self, name: str) -> None:
+        with suppress(FileNotFoundError):
+            self._place.filesystem.delete_file(f"{self._place.key}/{name}")
+
+    def flush_entry(self, version: int) -> None:
+        """Acknowledged is kept."""
+
+    def flush_checkpoint(self) -> None:
+        """Acknowledged is kept."""
+
+
 class Table:
-    """One Delta table on a local or mounted file system."""
+    """One Delta table, on a local or mounted file system or in a bucket."""
 
     def __init__(
         self,
-        folder: Path,
+        folder: Root,
         schema: pa.Schema,
         *,
         delta_encoded: Iterable[str] = (),
         partition_by: tuple[str, ...] = (),
     ) -> None:
         self.folder = folder
+        self.disk = _Disk(folder) if isinstance(folder, Path) else _Shared(folder)
         self.schema = schema
         self.partition_by = partition_by
         self._delta_encoded = frozenset(delta_encoded)
@@ -204,11 +288,16 @@ class Table:
         """The columns inside a file: partition values stand in the log, not in the file."""
         return pa.schema([f for f in self.schema if f.name not in self.partition_by])
 
+    @property
+    def exists(self) -> bool:
+        """Whether anything was ever written."""
+        return DeltaTable.is_deltatable(self.disk.uri, storage_options=self.disk.options)
+
     def open(self, version: int | None = None) -> DeltaTable | None:
         """The table at a version, or None when it was never written."""
-        if not DeltaTable.is_deltatable(str(self.folder)):
+        if not self.exists:
             return None
-        table = DeltaTable(str(self.folder), version=version)
+        table = DeltaTable(self.disk.uri, version=version, storage_options=self.disk.options)
         self._refuse_foreign_features(table)
         return table
 
@@ -223,13 +312,16 @@ class Table:
 
     def create(self) -> DeltaTable:
         """The table, made empty where it is missing. Call under the writer's lock."""
-        set_torn_entry_aside(self.folder)
+        self.disk.mend()
         existing = self.open()
         if existing is not None:
             return self._widened(existing)
-        make_folder(self.folder)
+        self.disk.prepare()
         table = DeltaTable.create(
-            str(self.folder), schema=self.schema, partition_by=list(self.partition_by) or None
+            self.disk.uri,
+            schema=self.schema,
+            partition_by=list(self.partition_by) or None,
+            storage_options=self.disk.options,
         )
         self._flush_log(table.version())
         return table
@@ -262,12 +354,20 @@ class Table:
             sheet.discard()
             raise
 
-    def parquet_writer(self, sink: Path) -> pq.ParquetWriter:
-        """Integers of the columns named so are written as differences, others by dictionary."""
+    def parquet_writer(
+        self, place: tuple[str, S3FileSystem | None], about: list[pq.FileMetaData]
+    ) -> pq.ParquetWriter:
+        """Integers of the columns named so are written as differences, others by dictionary.
+
+        What the file says of itself is put into `about` when it is closed.
+        """
         schema = self.file_schema
+        name, filesystem = place
         return pq.ParquetWriter(
-            sink,
+            name,
             schema,
+            filesystem=filesystem,
+            metadata_collector=about,
             compression="zstd",
             compression_level=1,
             write_page_checksum=True,
@@ -319,18 +419,12 @@ class Table:
         return version
 
     def _flush_log(self, version: int) -> None:
-        log = self.folder / "_delta_log"
-        fsync_path(log / f"{version:020d}.json")
-        fsync_path(log)
-        fsync_path(self.folder)
+        self.disk.flush_entry(version)
 
     def checkpoint(self) -> None:
         """Write the state of the table in one file, so that opening it stays quick."""
-        table = self.create()
-        table.create_checkpoint()
-        for path in (self.folder / "_delta_log").glob("*checkpoint*"):
-            fsync_path(path)
-        fsync_path(self.folder / "_delta_log")
+        self.create().create_checkpoint()
+        self.disk.flush_checkpoint()
 
     def sweep(self, keep_hours: float) -> list[str]:
         """Delete files that no version of the last hours names, and log entries past their time.
@@ -352,6 +446,11 @@ class Table:
     def files(self) -> list[Stored]:
         """The files of the newest version."""
         return stored(self.open())
+
+    def parquet(self, file: Stored) -> pq.ParquetFile:
+        """A file opened so that its checksums are compared."""
+        name, filesystem = self.disk.place(file.name)
+        return pq.ParquetFile(name, filesystem=filesystem, page_checksum_verification=True)
 
     def marker(self, name: str) -> int:
         """A marker of the newest version, 0 where it was never set."""

@@ -20,6 +20,7 @@ import pyarrow.compute as pc
 from tanma.domain.messages import Problem
 from tanma.lake import sql
 from tanma.lake.delta import NewFile, Stored, Table, marker, sole_writer, stored
+from tanma.lake.storage import Root, attach, lock_path, settled_root
 
 INSTANT = pa.timestamp("us", "UTC")
 INTERVAL = pa.schema(
@@ -101,10 +102,10 @@ class Validated:
     Workers `write` partitions anywhere; one process `publish`es them.
     """
 
-    def __init__(self, root: Path) -> None:
-        self._lock = root / "validated.lock"
+    def __init__(self, root: Root) -> None:
+        self._lock = lock_path(root, "validated.lock")
         self.table = Table(
-            root / "validated",
+            settled_root(root) / "validated",
             VALIDATED,
             delta_encoded=("channel", "start_utc", "end_utc", "count"),
             partition_by=("month", "bucket"),
@@ -168,11 +169,11 @@ class ActivityDays:
     `put` adds small fresh files; `compact` lays them into the base, which holds each key once.
     """
 
-    def __init__(self, root: Path) -> None:
-        self._lock = root / "activity_day.lock"
+    def __init__(self, root: Root) -> None:
+        self._lock = lock_path(root, "activity_day.lock")
         integers = tuple(f.name for f in DAY if pa.types.is_integer(f.type))
         self.table = Table(
-            root / "activity_day",
+            settled_root(root) / "activity_day",
             ACTIVITY_DAY,
             delta_encoded=("day", "last_utc", *integers),
             partition_by=("month",),
@@ -200,6 +201,7 @@ class ActivityDays:
 
         `months` are those of the local days, `2026-09`; None: all.
         """
+        attach(con, self.table.folder)
         files = [
             f for f in self.table.files() if months is None or f.partition["month"] in set(months)
         ]
@@ -256,11 +258,11 @@ class Restatements:
     Nothing is ever taken away; `compact` only joins small files.
     """
 
-    def __init__(self, root: Path) -> None:
-        self._lock = root / "restatements.lock"
+    def __init__(self, root: Root) -> None:
+        self._lock = lock_path(root, "restatements.lock")
         integers = tuple(f.name for f in RESTATEMENT if pa.types.is_integer(f.type))
         self.table = Table(
-            root / "restatements",
+            settled_root(root) / "restatements",
             RESTATEMENTS,
             delta_encoded=("day", *integers),
             partition_by=("month",),
@@ -290,6 +292,7 @@ class Restatements:
         name: str = "restated",
     ) -> None:
         """Create the view `name` with the columns of RESTATEMENT: notes stamped after a stamp."""
+        attach(con, self.table.folder)
         files = [
             f.uri
             for f in self.table.files()
@@ -321,7 +324,9 @@ class Restatements:
 
 def _rewritten(table: Table, query: str, month: str) -> NewFile | None:
     with duckdb.connect(config={"memory_limit": "1GB"}) as con:
-        con.execute(f"SET temp_directory = {sql.text(f'{table.folder}.sort')}")
+        if isinstance(table.folder, Path):
+            con.execute(f"SET temp_directory = {sql.text(f'{table.folder}.sort')}")
+        attach(con, table.folder)
         con.execute("SET TimeZone = 'UTC'")
         reader = con.sql(query).to_arrow_reader(_BATCH_ROWS)
         return table.write(_cast(reader, table.file_schema), {"month": month}, BASE)

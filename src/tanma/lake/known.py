@@ -18,6 +18,7 @@ import pyarrow as pa
 from tanma.domain.messages import Problem
 from tanma.lake import sql, tables
 from tanma.lake.delta import Stored, marker, stored
+from tanma.lake.storage import Root, attach, settled_root
 from tanma.lake.tables import CHANNELS_PER_BUCKET, SETTLED
 
 _UTC = pa.timestamp("us")
@@ -115,14 +116,16 @@ class Parts:
 class Snapshot:
     """The tables at one moment; their files stay until a sweep of hours later."""
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Root) -> None:
+        """A bucket is what workers have: settled readings alone, known up to the last settle."""
         # The order matters: rows move from landing to tail to readings.
-        landing, tail, readings, receipts = (
-            table(root).open()
-            for table in (tables.landing, tables.tail, tables.readings, tables.receipts)
+        self.root = settled_root(root)
+        landing = tables.landing(root).open() if isinstance(root, Path) else None
+        tail, readings, receipts = (
+            table(root).open() for table in (tables.tail, tables.readings, tables.receipts)
         )
-        self.watermark = marker(landing, tables.WATERMARK)
         self.settled_stamp = marker(tail, tables.TAIL_STAMP)
+        self.watermark = marker(landing, tables.WATERMARK) if landing else self.settled_stamp
         self.moved = (
             marker(readings, tables.MOVED_MONTH),
             marker(readings, tables.MOVED_RECEIPT),
@@ -185,6 +188,7 @@ def known(
 ) -> None:
     """Create the view `name` with the columns of VIEW; without `stamps` it has no stamp."""
     sql.checked_name(name)
+    attach(con, snapshot.root)
     if known_at > snapshot.watermark:
         raise Problem("readings_known_too_late", known_at=known_at, watermark=snapshot.watermark)
     if span.channels is not None:
@@ -302,6 +306,7 @@ def dirty(
     latest end, how many. Files are chosen by the stamps and receipts that they hold.
     """
     sql.checked_name(name)
+    attach(con, snapshot.root)
     if upto > snapshot.watermark:
         raise Problem("readings_known_too_late", known_at=upto, watermark=snapshot.watermark)
     rows = _together(*_stamped(con, snapshot, after_stamp, upto))

@@ -22,6 +22,7 @@ import pyarrow.compute as pc
 from tanma.lake import sql, tables
 from tanma.lake.delta import NewFile, Sheet, Stored, Table, marker, sole_writer, stored
 from tanma.lake.landing import now_us
+from tanma.lake.storage import attach
 from tanma.lake.tables import CHANNELS_PER_BUCKET, REVISED, SETTLED, VERSION
 
 GRACE_DAYS = 3
@@ -46,7 +47,11 @@ class Settler:
     """The one writer of receipts, tail and readings. `clock` gives µs since 1970 UTC."""
 
     def __init__(
-        self, root: Path, clock: Callable[[], int] = now_us, *, memory: str = "1GB"
+        self,
+        root: Path,
+        clock: Callable[[], int] = now_us,
+        *,
+        memory: str = "1GB",
     ) -> None:
         self._root = root
         self._clock = clock
@@ -217,6 +222,7 @@ class Settler:
             with duckdb.connect(config={"memory_limit": self._memory}) as con:
                 con.execute(f"SET temp_directory = {sql.text(str(spill))}")
                 con.execute("SET TimeZone = 'UTC'")
+                attach(con, self.tail.folder)
                 yield con
         finally:
             shutil.rmtree(spill, ignore_errors=True)

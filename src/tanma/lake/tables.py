@@ -13,6 +13,7 @@ import pyarrow as pa
 
 from tanma.domain.readings import READING
 from tanma.lake.delta import Table
+from tanma.lake.storage import Root, settled_root
 
 CHANNELS_PER_BUCKET = 4096
 LANDING = pa.schema(
@@ -62,22 +63,29 @@ def landing(root: Path) -> Table:
     )
 
 
-def receipts(root: Path) -> Table:
+def receipts(root: Root) -> Table:
     """One row per batch that was settled."""
-    return Table(root / "receipts", RECEIPT, delta_encoded=("receipt", "stamp", "batch", "rows"))
-
-
-def tail(root: Path) -> Table:
-    """Every version of readings of open days, and late ones until the night."""
     return Table(
-        root / "tail", TAIL, delta_encoded=(*_ENCODED, "receipt"), partition_by=("day", "bucket")
+        settled_root(root) / "receipts",
+        RECEIPT,
+        delta_encoded=("receipt", "stamp", "batch", "rows"),
     )
 
 
-def readings(root: Path) -> Table:
+def tail(root: Root) -> Table:
+    """Every version of readings of open days, and late ones until the night."""
+    return Table(
+        settled_root(root) / "tail",
+        TAIL,
+        delta_encoded=(*_ENCODED, "receipt"),
+        partition_by=("day", "bucket"),
+    )
+
+
+def readings(root: Root) -> Table:
     """Every version of readings of closed months."""
     return Table(
-        root / "readings",
+        settled_root(root) / "readings",
         READINGS,
         delta_encoded=(*_ENCODED, "receipt"),
         partition_by=("month", "bucket"),

@@ -35,7 +35,7 @@ class Kept:
 
     @property
     def exists(self) -> bool:
-        return (self.table.folder / "_delta_log").exists()
+        return self.table.exists
 
 
 def lake_tables(root: Path) -> list[Kept]:

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from tanma.lake.readings import Readings
+from tanma.lake.storage import Bucket, settled_root
 from tanma.lake.upkeep import lake_tables
 from tanma.site.cli import main
 from tests.lake.reading_model import table
@@ -64,3 +65,9 @@ def test_an_unknown_step_is_refused(root: Path, capsys: pytest.CaptureFixture[st
     with pytest.raises(SystemExit):
         main(["lake", "boil"])
     assert "boil" in capsys.readouterr().err
+
+
+def test_a_lake_is_shared_from_the_start(root: Path, tanma: Callable[..., tuple[int, str]]) -> None:
+    code, text = tanma("share", "s3://name/prefix", "--option", "AWS_REGION=x=y")
+    assert (0, {"shared": "s3://name/prefix"}) == (code, json.loads(text))
+    assert Bucket("s3://name/prefix", (("AWS_REGION", "x=y"),)) == settled_root(root)

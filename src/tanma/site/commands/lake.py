@@ -21,12 +21,16 @@ HELP = "Seal, settle, sweep and check the lake of readings; show its status"
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
-    steps = parser.add_subparsers(dest="step", metavar="STEP", required=True)
+    modules = _modules()
+    texts = {name: step[0] for name, step in _STEPS.items()}
+    texts |= {name: module.HELP for name, module in modules.items()}
+    told = "; ".join(f"{name}: {text}" for name, text in texts.items())
+    steps = parser.add_subparsers(dest="step", metavar="STEP", required=True, help=told)
     for name, (text, add, step) in _STEPS.items():
         chosen = steps.add_parser(name, help=text, description=text)
         add(chosen)
         chosen.set_defaults(work=step)
-    for name, module in _modules().items():
+    for name, module in modules.items():
         chosen = steps.add_parser(name, help=module.HELP, description=module.HELP)
         module.arguments(chosen)
         chosen.set_defaults(work=module.run)
@@ -69,6 +73,14 @@ def _hours(parser: argparse.ArgumentParser) -> None:
     )  # fmt: skip
 
 
+def _place(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("uri", metavar="s3://BUCKET/PREFIX", help="where the tables are to lie")
+    parser.add_argument(
+        "--option", action="append", default=[], metavar="KEY=VALUE",
+        help="AWS_REGION, AWS_ENDPOINT_URL, …; keys are better left to the environment",
+    )  # fmt: skip
+
+
 def _say(done: Any) -> None:
     print(json.dumps(done if isinstance(done, dict) else asdict(done), ensure_ascii=False))
 
@@ -95,6 +107,14 @@ def _sweep(args: argparse.Namespace) -> None:
     from tanma.lake.upkeep import sweep
 
     _say(sweep(lake_folder(), args.keep_hours))
+
+
+def _share(args: argparse.Namespace) -> None:
+    from tanma.lake.storage import Bucket, share
+
+    options = tuple((key, value) for key, _, value in (o.partition("=") for o in args.option))
+    share(lake_folder(), Bucket(args.uri, options))
+    _say({"shared": args.uri})
 
 
 def _check(args: argparse.Namespace) -> int:
@@ -125,7 +145,7 @@ def _status_lines(found: dict[str, Any]) -> list[str]:
         f"已沉淀至 settled up to     {_moment(found['settled_us'])}",
         f"已推导至 derived up to     {_moment(found['derived_us'])}",
         f"待推导 dirty keys          {found['dirty_keys']}",
-        f"近 7 日到齐率 completeness  {_share(found['completeness'])}",
+        f"近 7 日到齐率 completeness  {_per_cent(found['completeness'])}",
         f"每条读数字节 bytes/reading  {_or_dash(found['bytes_per_reading'])}",
         "",
         f"{'表 table':<14}{'文件 files':>10}{'行 rows':>16}{'字节 bytes':>18}",
@@ -146,7 +166,7 @@ def _moment(stamp_us: int) -> str:
     return dt.datetime.fromtimestamp(stamp_us / 10**6, dt.UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
 
 
-def _share(value: float | None) -> str:
+def _per_cent(value: float | None) -> str:
     return "–" if value is None else f"{value * 100:.2f} %"
 
 
@@ -166,6 +186,7 @@ _STEPS: dict[
     "seal": ("Move what the inboxes hold into the landing table", _nothing, _seal),
     "settle": ("Lay what was sealed into the tail", _nothing, _settle),
     "night": ("Settle, lay closed months down, compact, drop old bodies, sweep", _hours, _night),
+    "share": ("Keep settled and derived tables in an S3 bucket from the start", _place, _share),
     "sweep": ("Delete files that no version of the last hours names", _hours, _sweep),
     "check": ("Read every file and name the damaged ones with the way back", _nothing, _check),
 }
