@@ -18,7 +18,8 @@ from tests.intake.sinks import scope
 
 NOON_US = 1_795_147_200_000_000
 SCOPE = scope(
-    "gw", [(1, "d/forward_active_total", "register", "kWh", 2, 900), (2, "a", "gauge", "kW", 1, 60)]
+    "gw",
+    [(1, "总表/electricity.purchased", "register", "kWh", 2, 900), (2, "a", "gauge", "kW", 1, 60)],
 )
 MAP = parse(
     "m.toml",
@@ -69,12 +70,13 @@ def test_an_unknown_name_lists_the_built_ones():
 
 ROW = '{"time": "2026-11-20T04:00:00Z", "value": 1.5}'
 ENERGY = identifier("forward_active_total")
+TARGETS = {"forward_active_total": "总表/electricity.purchased"}
 ANSWER = Frame("000000000001", 0x91, bytes.fromhex("0000010050010000"))
 KEPT = {
     "http-json": b"[" + ROW.replace("{", '{"channel": "a", ').encode() + b"]",
     "mqtt-point": kept("a", ROW.encode())[0],
-    "modbus-tcp": modbus_body("d", [(grouped(MAP.points, 125)[0], NOON_US, [0, 150])]),
-    "dlt645": meter_body("d", 900, [(ENERGY, NOON_US, [ANSWER])]),
+    "modbus-tcp": modbus_body(TARGETS, [(grouped(MAP.points, 125)[0], NOON_US, [0, 150])]),
+    "dlt645": meter_body(TARGETS, 900, [(ENERGY, NOON_US, [ANSWER])]),
 }  # fmt: skip
 
 

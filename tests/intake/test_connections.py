@@ -85,12 +85,41 @@ def test_a_file_is_read_with_its_defaults(folder):
         hall.name, hall.port, hall.unit, hall.timeout_s, hall.gateway,
     )  # fmt: skip
     assert ["energy"] == [p.name for p in hall.points]
+    assert {"energy": "hall/energy"} == hall.targets
+    assert {
+        "forward_active_total": "board/electricity.purchased", "voltage_a": "board/state.voltage.a",
+    } == board.targets  # fmt: skip
     assert ("002611200001", 900) == (board.address, board.interval_s)
     assert ["00010000", "02010100"] == [i.identifier for i in board.identifiers]
     assert (8883, "tanma-plant", "plant/+/+", "geheim") == (
         plant.port, plant.client_id, plant.topic.subscription, plant.password,
     )  # fmt: skip
     assert "geheim" not in repr(found)
+
+
+def test_a_connection_says_which_channels_its_points_fill(folder):
+    more = 'meter = "屋顶光伏"\nchannels = { forward_active_total = "electricity.pv.generated" }\n'
+    text = FILE.replace('address = "2611200001"\n', f'address = "2611200001"\n{more}')
+    (board,) = parse("c.toml", text, folder, SECRETS).dlt645
+    assert {
+        "forward_active_total": "屋顶光伏/electricity.pv.generated",
+        "voltage_a": "屋顶光伏/state.voltage.a",
+    } == board.targets
+    text = text.replace('"electricity.pv.generated"', '"别的表/water.total"').replace(
+        'total" }', 'total", voltage_a = 17 }'
+    )
+    (board,) = parse("c.toml", text, folder, SECRETS).dlt645
+    assert {"forward_active_total": "别的表/water.total", "voltage_a": 17} == board.targets
+
+
+def test_two_points_never_fill_one_channel(folder):
+    same = 'channels = { voltage_a = "electricity.purchased" }\n'
+    text = FILE.replace('address = "2611200001"\n', f'address = "2611200001"\n{same}')
+    with pytest.raises(Problem) as caught:
+        parse("c.toml", text, folder, SECRETS)
+    assert ("connections_twice", 14) == (caught.value.code, caught.value.params["line"])
+    assert "board/electricity.purchased" in caught.value.text("zh")
+    assert "fill the same channel" in caught.value.text("en")
 
 
 def test_a_password_may_stand_in_a_file_beside(folder):
@@ -160,7 +189,7 @@ SCOPES = {
             (1, "hall/energy", "register", "kWh", 0, 1),
             (2, "hall/power", "gauge", "kW", 3, 1),
             (3, "other/energy", "register", "kWh", 0, 1),
-            (4, "board/forward_active_total", "register", "kWh", 2, 1),
+            (4, "board/electricity.purchased", "register", "kWh", 2, 1),
             (5, "p", "gauge", "kW", 1, 60),
             (6, "dead/energy", "register", "kWh", 0, 1),
         ],

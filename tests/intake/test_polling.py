@@ -25,8 +25,8 @@ from tanma.intake.polling import (
     instants,
     next_slot,
     run_device,
-    taken_of,
     scope_of,
+    taken_of,
 )
 from tests.intake.sinks import Memory, scope
 
@@ -44,6 +44,7 @@ SCOPE = scope(
     ],
 )
 SCOPES = {"hash": SCOPE}
+TARGETS = {"energy": "d/energy", "power": "d/power", "nobody": "d/nobody"}
 
 
 def measured(point="energy", at_us=NOON, text="1.00", kind="register", unit="kWh", s=QUARTER):
@@ -96,13 +97,13 @@ def test_units_convert_exactly_or_not_at_all(text, unit, target, expected):
 
 def test_a_missing_value_is_no_reading_and_no_withdrawal():
     missing = measured(text=None)
-    found = taken_of(Decoded("d", (missing, measured("power", unit="W", text="1500"))), SCOPE)
+    found = taken_of(Decoded(TARGETS, (missing, measured("power", unit="W", text="1500"))), SCOPE)
     assert [(2, 1500)] == [(r["channel"], r["value"]) for r in found.table.to_pylist()]
     assert () == found.refused
 
 
 def test_a_unit_that_does_not_fit_is_refused_with_both_units():
-    found = taken_of(Decoded("d", (measured("power", unit="V"), measured())), SCOPE)
+    found = taken_of(Decoded(TARGETS, (measured("power", unit="V"), measured())), SCOPE)
     assert [1] == found.table["channel"].to_pylist()
     (refusal,) = found.refused
     assert (0, "device_unit") == (refusal.index, refusal.code)
@@ -113,7 +114,7 @@ def test_a_unit_that_does_not_fit_is_refused_with_both_units():
 
 def test_a_refusal_keeps_its_place_among_what_was_said():
     rows = (measured(text=None), measured(), measured("nobody"))
-    (refusal,) = taken_of(Decoded("d", rows), SCOPE).refused
+    (refusal,) = taken_of(Decoded(TARGETS, rows), SCOPE).refused
     assert 2 == refusal.index
     assert "d/nobody" in refusal.text("zh")
 
@@ -148,7 +149,8 @@ class Fake:
                   if r[2] == "fault"]  # fmt: skip
         good = [r for r in rows if r[2] != "fault"]
         found = [Measured(p, "register", "kWh", 1, at, text) for p, at, text in good]
-        return Decoded(self.name, tuple(found), tuple(faults))
+        targets = {point: f"{self.name}/{point}" for point in ("energy", "power")}
+        return Decoded(targets, tuple(found), tuple(faults))
 
     async def close(self) -> None:
         self.closed += 1

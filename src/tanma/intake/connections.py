@@ -36,18 +36,27 @@ from tanma.intake.files import (
 )
 from tanma.intake.live import AsyncSink, Scopes
 from tanma.intake.mqtt.decode import Template
-from tanma.intake.polling import LONGEST_WAIT_S, Device, Health, Outbox, run_device
+from tanma.intake.polling import LONGEST_WAIT_S, Device, Health, Outbox, Targets, run_device
 
 if TYPE_CHECKING:
     from tanma.intake.mqtt.client import Broker
 
 log = logging.getLogger(__name__)
 
+
+def _channels(value: object) -> bool:
+    return isinstance(value, dict) and all(
+        (isinstance(v, str) and v) or type(v) is int for v in value.values()
+    )
+
+
 _COMMON: Mapping[str, Key] = {"name": name_key(required=True), "host": text(required=True)}
 _DEVICE: Mapping[str, Key] = {
     **_COMMON,
     "gateway": text(required=True),
     "timeout_s": whole(1, 60, default=3),
+    "meter": text(default=""),
+    "channels": Key("table of points with items, `meter/item` or numbers", _channels, default={}),
 }
 MODBUS: Mapping[str, Key] = {
     **_DEVICE,
@@ -94,6 +103,7 @@ class ModbusAt:
     timeout_s: int
     map: devices.DeviceMap
     points: tuple[devices.Point, ...]
+    targets: Targets
 
 
 @dataclass(frozen=True)
@@ -108,6 +118,7 @@ class Dlt645At:
     timeout_s: int
     interval_s: int
     identifiers: tuple[Identifier, ...]
+    targets: Targets
 
 
 @dataclass(frozen=True)
@@ -155,7 +166,8 @@ def parse(
 def _modbus(place: Place, said: Found, folder: Path) -> ModbusAt:
     device_map = devices.find(said["map"], folder)
     points = device_map.of(said["points"])
-    return ModbusAt(**{**said, "map": device_map, "points": points})
+    targets = _targets(place, said, {point.name: point.item for point in points})
+    return ModbusAt(**{**said, "map": device_map, "points": points, "targets": targets})
 
 
 def _dlt645(place: Place, said: Found) -> Dlt645At:
@@ -164,7 +176,29 @@ def _dlt645(place: Place, said: Found) -> Dlt645At:
         if name not in identifiers():
             raise value_problem(place, "read", name, ", ".join(identifiers()))
     said["address"] = padded(said["address"])
-    return Dlt645At(**said, identifiers=tuple(identifiers()[name] for name in names))
+    found = tuple(identifiers()[name] for name in names)
+    targets = _targets(place, said, {one.name: one.item for one in found})
+    return Dlt645At(**said, identifiers=found, targets=targets)
+
+
+def _targets(place: Place, said: Found, items: Mapping[str, str]) -> Targets:
+    """Point → the channel it fills: as `channels` says, else the usual item of the meter."""
+    meter, stated = said.pop("meter") or said["name"], said.pop("channels")
+    for point in stated:
+        if point not in items:
+            raise value_problem(place, "channels", point, ", ".join(items))
+    named = {point: stated.get(point) or item or point for point, item in items.items()}
+    targets = {
+        point: name if isinstance(name, int) or "/" in name else f"{meter}/{name}"
+        for point, name in named.items()
+    }
+    points_of: dict[str | int, str] = {}
+    for point, target in targets.items():
+        other = points_of.setdefault(target, point)
+        if other != point:
+            where = place.where("channels")
+            raise Problem("connections_twice", **where, point=point, other=other, channel=target)
+    return targets
 
 
 def _broker(place: Place, said: Found, folder: Path, environment: Mapping[str, str]) -> Broker:
@@ -263,7 +297,8 @@ def _modbus_devices(connections: Connections) -> list[Named]:
     lines: dict[tuple[str, int], Line] = {}
     return [
         ("modbus", at.gateway,
-         ModbusDevice(at.name, _line(lines, Line, at), at.unit, at.map, at.points))
+         ModbusDevice(at.name, _line(lines, Line, at), at.unit, at.map, at.points,
+                      at.targets))
         for at in connections.modbus
     ]  # fmt: skip
 
@@ -274,7 +309,8 @@ def _meters(connections: Connections) -> list[Named]:
     lines: dict[tuple[str, int], Line] = {}
     return [
         ("dlt645", at.gateway,
-         Dlt645Device(at.name, _line(lines, Line, at), at.address, at.identifiers, at.interval_s))
+         Dlt645Device(at.name, _line(lines, Line, at), at.address, at.identifiers, at.interval_s,
+                      at.targets))
         for at in connections.dlt645
     ]  # fmt: skip
 

@@ -39,6 +39,7 @@ NOTED_REFUSALS = 100
 _EXACT = Context(prec=60)
 
 Clock = Callable[[], int]
+Targets = Mapping[str, str | int]
 
 
 @dataclass(frozen=True)
@@ -63,9 +64,12 @@ class Fault:
 
 @dataclass(frozen=True)
 class Decoded:
-    """What one reading of a device gave: values, and points that could not be read."""
+    """What one reading of a device gave: values, and points that could not be read.
 
-    device: str
+    `targets`: point → the channel it fills, by number or as `meter/item`.
+    """
+
+    targets: Targets
     measured: tuple[Measured, ...]
     faults: tuple[Fault, ...] = ()
 
@@ -138,7 +142,7 @@ def converted(text: str, unit: str, target: str) -> str | None:
 
 
 def taken_of(decoded: Decoded, scope: Scope) -> Taken:
-    """What was measured as readings of the channels `device/point`, in their units.
+    """What was measured as readings of the channels that the points fill, in their units.
 
     A unit that does not fit the channel's is refused; a value that the device does not have is no
     reading, and no withdrawal either.
@@ -146,7 +150,7 @@ def taken_of(decoded: Decoded, scope: Scope) -> Taken:
     names, starts, ends, values, index = [], [], [], [], []
     refused = []
     for number, one in enumerate(decoded.measured):
-        name = f"{decoded.device}/{one.point}"
+        name = decoded.targets.get(one.point, one.point)
         place = scope.places.get(name)
         unit = one.unit if place is None else scope.unit[place]
         text = one.text and converted(one.text, one.unit, unit)

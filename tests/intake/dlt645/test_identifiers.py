@@ -7,6 +7,7 @@ from importlib import resources
 
 import pytest
 
+from tanma.domain.items import items
 from tanma.domain.messages import Problem
 from tanma.intake.dlt645.identifiers import card, find, identifiers
 from tanma.intake.units import find as find_unit
@@ -30,8 +31,15 @@ def test_a_row_has_a_unit_a_size_and_an_evidence_mark(row):
     assert 1 <= row.bytes <= 4
     assert row.decimals <= 2 * row.bytes
     assert row.evidence in card()["evidence"]
+    if row.item:
+        assert find_unit(items()[row.item].unit).dimension == find_unit(row.unit).dimension
     assert row.name_zh
     assert row.name_en
+
+
+def test_no_two_identifiers_usually_count_the_same():
+    usual = [row.item for row in ROWS if row.item]
+    assert len(set(usual)) == len(usual)
 
 
 def test_the_print_was_not_read_and_the_card_says_so():

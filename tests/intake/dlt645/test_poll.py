@@ -180,8 +180,9 @@ def test_a_body_decodes_by_itself():
             raw = await one.read(["voltage_a"])
             await one.close()
             (measured,) = decoded(raw).measured
-            assert ("m", "voltage_a", "gauge", "V", 900, "223.4") == (
-                decoded(raw).device, measured.point, measured.kind, measured.unit,
+            assert {"voltage_a": "voltage_a"} == decoded(raw).targets
+            assert ("voltage_a", "gauge", "V", 900, "223.4") == (
+                measured.point, measured.kind, measured.unit,
                 measured.interval_s, measured.text,
             )  # fmt: skip
 

@@ -151,18 +151,21 @@ def test_every_point_lies_whole_in_exactly_one_request(said, limit, gap):
 def test_a_body_decodes_by_itself():
     points = [point("u32", 10, resolution=Decimal("0.01")), point("i16", 12, unit="kW")]
     (request,) = grouped(points, 125)
-    kept = body("d", [(request, 1_700_000_000_000_000, [1, 2, 0xFFFF])])
+    kept = body({"p10": "m/energy"}, [(request, 1_700_000_000_000_000, [1, 2, 0xFFFF])])
     first, second = decoded(kept).measured
     assert ("p10", "655.38", "kWh", 900) == (
         first.point, first.text, first.unit, first.interval_s,
     )  # fmt: skip
     assert ("p12", "-1", "kW") == (second.point, second.text, second.unit)
+    assert {"p10": "m/energy"} == decoded(kept).targets
     assert decoded(kept) == decoded(kept)
 
 
 def test_a_refused_request_is_a_fault_of_its_points_alone():
     request, other = single(grouped([point("u16", 0), point("u16", 1)], 125)[0])
-    found = decoded(body("d", [(request, 1, "2 illegal data address"), (other, 1, [5])]))
+    found = decoded(
+        body({"p10": "m/energy"}, [(request, 1, "2 illegal data address"), (other, 1, [5])])
+    )
     assert ["5"] == [m.text for m in found.measured]
     (fault,) = found.faults
     assert ("p0", "modbus_refused") == (fault.point, fault.problem.code)

@@ -24,6 +24,8 @@ class Identifier:
     name_en: str
     kind: str
     unit: str
+    item: str
+    """What it usually counts; a connection may say otherwise."""
     bytes: int
     decimals: int
     signed: bool

@@ -26,7 +26,7 @@ from tanma.intake.dlt645.codec import (
     read_request,
 )
 from tanma.intake.dlt645.identifiers import Identifier, find
-from tanma.intake.polling import Clock, Decoded, Fault, Measured, clock_us
+from tanma.intake.polling import Clock, Decoded, Fault, Measured, Targets, clock_us
 
 MOST_PARTS = 16
 """Frames that one answer may have."""
@@ -99,6 +99,7 @@ class Dlt645Device:
     address: str
     identifiers: tuple[Identifier, ...]
     interval_s: int
+    targets: Targets = field(default_factory=dict)
     now: Clock = clock_us
     form: str = "dlt645"
 
@@ -116,7 +117,7 @@ class Dlt645Device:
         for one in self.identifiers:
             if one.name in points:
                 found.append((one, self.now(), await self._answer(one, first=not found)))
-        return body(self.name, self.interval_s, found)
+        return body(self.targets, self.interval_s, found)
 
     async def _answer(self, one: Identifier, *, first: bool) -> list[Frame]:
         try:
@@ -134,7 +135,7 @@ class Dlt645Device:
 
 
 def body(
-    device: str, interval_s: int, found: Iterable[tuple[Identifier, int, list[Frame]]]
+    targets: Targets, interval_s: int, found: Iterable[tuple[Identifier, int, list[Frame]]]
 ) -> bytes:
     """What was read, as it is kept: per identifier the instant and the frames as they came."""
     kept = [
@@ -144,7 +145,10 @@ def body(
         }
         for one, at_us, frames in found
     ]  # fmt: skip
-    return json.dumps({"device": device, "answers": kept}, separators=(",", ":")).encode()
+    names = [str(answer["name"]) for answer in kept]
+    filled = {name: targets.get(name, name) for name in names}
+    said = {"targets": filled, "answers": kept}
+    return json.dumps(said, separators=(",", ":"), ensure_ascii=False).encode()
 
 
 def decoded(raw: bytes) -> Decoded:
@@ -157,7 +161,7 @@ def decoded(raw: bytes) -> Decoded:
             measured.append(_measured(answer))
         except Problem as problem:
             faults.append(Fault(answer["name"], problem))
-    return Decoded(said["device"], tuple(measured), tuple(faults))
+    return Decoded(said["targets"], tuple(measured), tuple(faults))
 
 
 def _measured(answer: dict[str, Any]) -> Measured:

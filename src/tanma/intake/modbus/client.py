@@ -12,7 +12,7 @@ from pymodbus.exceptions import ModbusException
 
 from tanma.intake.devices import DeviceMap, Point
 from tanma.intake.modbus.decode import Request, body, decoded, grouped, single
-from tanma.intake.polling import Clock, Decoded, clock_us
+from tanma.intake.polling import Clock, Decoded, Targets, clock_us
 
 READERS: Mapping[int, str] = {
     1: "read_coils",
@@ -93,6 +93,7 @@ class ModbusDevice:
     unit: int
     map: DeviceMap
     points: tuple[Point, ...]
+    targets: Targets = field(default_factory=dict)
     now: Clock = clock_us
     form: str = "modbus-tcp"
 
@@ -106,7 +107,7 @@ class ModbusDevice:
         answers = []
         for request in grouped(wanted, self.map.max_registers, self.map.max_gap):
             answers += await self._read(request)
-        return body(self.name, answers)
+        return body(self.targets, answers)
 
     async def _read(self, request: Request) -> list[tuple[Request, int, list[int] | str]]:
         said = await self.line.ask(request, self.unit)

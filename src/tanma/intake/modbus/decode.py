@@ -13,7 +13,7 @@ import numpy as np
 
 from tanma.domain.messages import Problem
 from tanma.intake.devices import BITS, FLOATS, Point
-from tanma.intake.polling import Decoded, Fault, Measured
+from tanma.intake.polling import Decoded, Fault, Measured, Targets
 
 MAX_BITS = 2000
 """Bits that one request may ask for; registers: `max_registers` of the map."""
@@ -95,11 +95,13 @@ def _float(point: Point, raw: bytes) -> Decimal | None:
     return shortest.quantize(Decimal(1).scaleb(-point.digits), ROUND_HALF_EVEN)
 
 
-def body(device: str, answers: Iterable[tuple[Request, int, list[int] | str]]) -> bytes:
+def body(targets: Targets, answers: Iterable[tuple[Request, int, list[int] | str]]) -> bytes:
     """What was read, as it is kept: per request the instant, the registers, and its points.
 
-    Points stand in it with all that decoding needs, so that it can be decoded again by itself.
+    Points stand in it with all that decoding needs, and with the channels that they fill.
     """
+    answers = list(answers)
+    points = [point.name for request, *_ in answers for point in request.points]
     kept = [
         {
             "function": request.function, "address": request.address, "at_us": at_us,
@@ -108,7 +110,9 @@ def body(device: str, answers: Iterable[tuple[Request, int, list[int] | str]]) -
         }
         for request, at_us, said in answers
     ]  # fmt: skip
-    return json.dumps({"device": device, "answers": kept}, separators=(",", ":")).encode()
+    filled = {name: targets[name] for name in points if name in targets}
+    said = {"targets": filled, "answers": kept}
+    return json.dumps(said, separators=(",", ":"), ensure_ascii=False).encode()
 
 
 def decoded(raw: bytes) -> Decoded:
@@ -122,7 +126,7 @@ def decoded(raw: bytes) -> Decoded:
                 measured.append(_measured(answer, point))
             except Problem as problem:
                 faults.append(Fault(point.name, problem))
-    return Decoded(said["device"], tuple(measured), tuple(faults))
+    return Decoded(said["targets"], tuple(measured), tuple(faults))
 
 
 def _measured(answer: dict[str, Any], point: Point) -> Measured:
