@@ -58,17 +58,6 @@ def test_a_new_token_ends_the_one_before(firms):
     assert kept.revoked_at is None
 
 
-def test_what_was_heard_is_added_up(firms):
-    gateway, _ = metering.create_gateway("网关", firms[FIRST], author="test")
-    metering.note_heard([metering.Heard(gateway.pk, 200, 10, 1, sequence=4)])
-    metering.note_heard([metering.Heard(gateway.pk, 150, 5, sequence=9, gaps=1, missed=4)])
-    row = metering.Gateway.objects.get()
-    assert (200, 9, 1, 4, 15, 1) == (
-        row.last_seen_us, row.last_sequence, row.sequence_gaps, row.missed_messages,
-        row.accepted_rows, row.refused_rows,
-    )  # fmt: skip
-
-
 def test_scopes_for_the_service(firms):
     channel("M1")
     metering.declare(

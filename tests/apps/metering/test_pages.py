@@ -1,7 +1,9 @@
 """Pages of the register and the way from nothing to the first value seen."""
 
 import datetime as dt
+import json
 import re
+from html import unescape
 
 import pyarrow as pa
 import pytest
@@ -12,6 +14,8 @@ from tanma.apps.metering import door as metering
 from tanma.apps.people.door import Membership, Organisation, Role, User
 from tanma.apps.registry import door as registry
 from tanma.domain.readings import READING
+from tanma.intake.live import Refusal
+from tanma.lake.landing import Landing, entry
 from tanma.lake.readings import Readings
 from tests.apps.metering.conftest import FIRST, SECOND
 
@@ -274,14 +278,42 @@ def arrive(home, channel, count):
     lake.seal()
 
 
-def test_refusals_are_shown_while_waiting(owner, firms):
+def heard(home, gateway, key, note=b"", at_us=None):
+    """A batch as the intake service takes it in."""
+    clock = {"clock": lambda: at_us} if at_us else {}
+    landing = Landing(home / "lake", **clock)
+    start = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
+    row = {"channel": 1, "start_utc": start, "end_utc": start, "value": 1, "revision": None}
+    rows = pa.Table.from_pylist([row], schema=READING)
+    one = entry(rows, source=gateway.uid, message_id=key, note=note)
+    landing.take([one], writer="http-1")
+
+
+def test_refusals_are_shown_while_waiting(owner, firms, home):
     gateway, _ = metering.create_gateway("网关", firms[FIRST], author="t")
     a_meter()
-    refusal = {"code": "x", "zh": "第 3 行：通道 9 不归本密钥", "en": "row 3"}
-    metering.note_heard([metering.Heard(gateway.pk, 1, 5, 1, refusals=(refusal,))])
+    told = json.dumps([[2, "reading_channel_unknown", {"channel": 9}]]).encode()
+    heard(home, gateway, "k-1", told)
     text = page(owner, f"/meters/connect/{gateway.uid}/test/poll/")
-    assert "第 3 行：通道 9 不归本密钥" in text
-    assert "累计接收 5 条，被拒 1 条" in text
+    assert Refusal(2, "reading_channel_unknown", {"channel": 9}).text("zh") in unescape(text)
+    assert "累计接收 1 条，1 批" in text
+
+
+def test_a_device_map_is_shown_and_registered_at_once(owner, firms):
+    from tanma.intake.devices import built_in
+
+    gateway, _ = metering.create_gateway("网关", firms[FIRST], author="t")
+    address = f"/meters/connect/{gateway.uid}/meters/"
+    name, device = next(iter(built_in().items()))
+    text = page(owner, f"{address}?map={name}")
+    assert device.points[0].name_zh in text
+    given = {"map": name, "meter": "SDM-1", "evidence": "工单 9"}
+    assert 302 == owner.post(f"{address}?map={name}", given).status_code
+    numbers = set(metering.channels_of(gateway).values_list("id", flat=True))
+    assert len(device.points) == len(numbers)
+    kept = {(c.item, c.unit, c.kind) for c in registry.Channel.objects.all()}
+    assert {(p.item, p.unit, p.kind) for p in device.points} == kept
+    assert 400 == owner.post(address, given | {"meter": "a b"}).status_code
 
 
 def test_the_office_finds_the_enterprise_first(office, firms):
@@ -300,10 +332,11 @@ def test_tokens_are_renewed_and_ended_by_the_owner_only(owner, stranger, firms):
     assert {} == metering.intake_scopes()
 
 
-def test_gateways_that_went_quiet_are_marked(owner, firms):
+def test_gateways_that_went_quiet_are_marked(owner, firms, home):
     gateway, _ = metering.create_gateway("网关", firms[FIRST], author="t")
     assert "尚未收到数据" in page(owner, "/meters/gateways/")
-    metering.note_heard([metering.Heard(gateway.pk, 1_700_000_000_000_000, sequence=7, gaps=2)])
+    heard(home, gateway, "k-7", at_us=1_700_000_000_000_000)
     text = page(owner, "/meters/gateways/")
     assert "tone-bad" in text
     assert "2023-11-15" in text
+    assert "末次序号" in page(owner, f"/meters/gateways/{gateway.uid}/")

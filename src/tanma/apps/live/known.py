@@ -220,7 +220,7 @@ def _older(
     with engine() as con:
         keep_days(con, (now - dt.timedelta(days=60)).date(), now.date(), {c.id for c in channels})
         rows = con.execute(
-            "SELECT channel, max(last_utc), arg_max(last_value, last_utc) FROM days"
+            "SELECT channel, max(epoch_us(last_utc)), arg_max(last_value, last_utc) FROM days"
             " WHERE last_utc IS NOT NULL GROUP BY channel"
         ).fetchall()
-    return {c: (at if at.tzinfo else at.replace(tzinfo=dt.UTC), v) for c, at, v in rows}
+    return {c: (dt.datetime.fromtimestamp(at / 1e6, dt.UTC), v) for c, at, v in rows}

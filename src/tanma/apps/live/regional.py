@@ -61,7 +61,7 @@ def look(subjects: Collection[int] | None, today: dt.date) -> Region:
     with known.engine() as con:
         _prepare(con, before, today + dt.timedelta(days=1), subjects)
         lines = [line for i in _counted(con) if (line := _line(con, i, today, first, before))]
-        return Region(lines, _completeness(con, first), _metered(con, before, first), today)
+        return Region(lines, _completeness(con, first, today), _metered(con, before, first), today)
 
 
 def _prepare(
@@ -132,10 +132,13 @@ def coal_t(item: str, amount: float | None, on: dt.date) -> float | None:
     return None if ratio is None else amount * float(ratio) * factor.value
 
 
-def _completeness(con: duckdb.DuckDBPyConnection, first: dt.date) -> dict[int, tuple[int, int]]:
+def _completeness(
+    con: duckdb.DuckDBPyConnection, first: dt.date, today: dt.date
+) -> dict[int, tuple[int, int]]:
+    """Of whole days: today has only begun."""
     rows = con.execute(
         "SELECT subject, sum(least(n, expected)), sum(expected) FROM given"
-        " WHERE expected > 0 AND day >= ? GROUP BY subject", [first],
+        " WHERE expected > 0 AND day >= ? AND day < ? GROUP BY subject", [first, today],
     ).fetchall()  # fmt: skip
     return {subject: (int(came), int(wanted)) for subject, came, wanted in rows}
 

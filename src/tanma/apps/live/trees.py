@@ -70,10 +70,10 @@ def _deepen(branch: Branch, depth: int) -> None:
 
 
 def counts(roots: Sequence[Branch]) -> dict[str, int]:
-    """Channels by state of freshness."""
+    """Channels by state of freshness; virtual ones have no readings of their own."""
     found = dict.fromkeys(WORST, 0)
     for root in roots:
         for branch in root.walk():
-            for _, fresh in branch.leaves:
+            for _, fresh in branch.leaves if not branch.meter.formula else ():
                 found[fresh.state] += 1
     return found

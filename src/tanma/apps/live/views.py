@@ -109,7 +109,9 @@ def _drawn(branch: trees.Branch, a: Asked) -> dict[str, Any]:
     own = [
         {
             "channel": c, "name": registry.item_name(c.item), "chosen": c.id in chosen,
-            "fresh": f, "word": STATES[f.state], "tone": TONES[f.state], "age": ago(f.age_s),
+            "fresh": f, "word": STATES[f.state], "tone": TONES[f.state],
+            "age": ago(f.age_s),
+            "value": "—" if f.value is None else f"{shown(f.value, 9)} {c.unit}",
             "one": a.query(channel=str(c.id)), "more": a.query(channel=_with(a, c.id)),
         }
         for c, f in branch.leaves
@@ -206,7 +208,7 @@ def _behind(a: Asked, found: dict[str, Any]) -> dict[str, Any]:
         tiles.append({
             "name": _name(c), "total": shown(total), "unit": c.unit,
             "level": c.kind in known.LEVELS,
-            "co2": shown(estimates.estimate_t(c.item, total, c.unit, today)),
+            "co2": shown(estimates.estimate_t(c.item, total, c.unit, today), 4),
             "factor": factor.named if factor else "",
         })  # fmt: skip
     return {
@@ -216,11 +218,11 @@ def _behind(a: Asked, found: dict[str, Any]) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def shown(value: float | None) -> str:
-    """A figure with at most six significant digits below a million."""
+def shown(value: float | None, digits: int = 6) -> str:
+    """A figure with so many significant digits; whole ones are never cut."""
     if value is None:
         return "—"
-    return f"{value:,.0f}" if abs(value) >= 100_000 else f"{value:,.6g}"
+    return f"{value:,.0f}" if abs(value) >= 10 ** (digits - 1) else f"{value:,.{digits}g}"
 
 
 @login_required

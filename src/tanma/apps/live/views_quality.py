@@ -74,19 +74,18 @@ def _calendar(
     today = timezone.localdate()
     table = []
     for c in channels:
-        cells = [
-            _cell(found.get((c.id, first + dt.timedelta(days=k))), c,
-                  first + dt.timedelta(days=k) > today)
-            for k in range((end - first).days)
-        ]  # fmt: skip
+        began = min((d for n, d in found if n == c.id), default=first)
+        days = [first + dt.timedelta(days=k) for k in range((end - first).days)]
+        cells = [_cell(found.get((c.id, d)), c, told=began <= d <= today) for d in days]
         table.append({"channel": c, "name": registry.item_name(c.item), "cells": cells})
     return table
 
 
 def _cell(
-    day: tuple[int, int | None, int] | None, c: registry.Channel, future: bool
+    day: tuple[int, int | None, int] | None, c: registry.Channel, *, told: bool
 ) -> dict[str, Any]:
-    if future:
+    """A day before the first reading of the month, or after today, says nothing."""
+    if not told:
         return {"look": "future", "text": ""}
     came, expected, flagged = day or (0, None, 0)
     wanted = expected or (86_400 // c.interval_s if c.interval_s else None)
@@ -160,7 +159,9 @@ def _balance(
     for m in meters:
         above = by_id.get(m.parent or 0)
         for c in channels:
-            if above is not None and c.meter == m.name and (above.name, c.item) in named:
+            if above is None or m.formula:  # a virtual part is made of the others
+                continue
+            if c.meter == m.name and (above.name, c.item) in named:
                 parts.setdefault(named[above.name, c.item], []).append(c)
     found = []
     for parent, children in parts.items():

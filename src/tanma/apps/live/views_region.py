@@ -47,7 +47,7 @@ def _line(line: regional.Line) -> dict[str, Any]:
     return {
         "name": registry.item_name(line.item), "unit": line.unit, "today": shown(line.today),
         "month": shown(line.month), "before": shown(line.before), "change": line.change,
-        "co2": shown(line.month_t), "factor": line.factor,
+        "co2": shown(line.month_t, 4), "factor": line.factor,
     }  # fmt: skip
 
 
@@ -66,7 +66,7 @@ def _tiles(found: regional.Region) -> list[dict[str, Any]]:
         (gettext("本月用能"), _total([regional.coal_t(x.item, x.month, on) for x in own]), "tce"),
         (gettext("本月碳排放"), _total([x.month_t for x in own]), "tCO₂"),
     ]
-    return [{"label": label, "value": shown(v), "unit": unit} for label, v, unit in tiles]
+    return [{"label": label, "value": shown(v, 4), "unit": unit} for label, v, unit in tiles]
 
 
 def _by_area(completeness: dict[int, tuple[int, int]]) -> dict[str, tuple[int, int]]:

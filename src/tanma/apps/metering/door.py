@@ -7,12 +7,10 @@ services; `intake_scopes` says what each token may write.
 
 from tanma.apps.metering.arrivals import Newest, decimal_text, newest
 from tanma.apps.metering.gateways import (
-    Heard,
     channels,
     channels_of,
     create_gateway,
     intake_scopes,
-    note_heard,
     point,
     renew_token,
     revoke,
@@ -32,8 +30,8 @@ from tanma.apps.metering.stating import (
 )
 
 __all__ = [
-    "BEGIN", "OPEN", "Declared", "Gateway", "Heard", "Meter", "Newest", "Statement", "attributes",
+    "BEGIN", "OPEN", "Declared", "Gateway", "Meter", "Newest", "Statement", "attributes",
     "channels", "channels_of", "conflicts", "create_gateway", "decimal_text", "declare",
-    "enterprises", "intake_scopes", "newest", "note_heard", "point", "project", "record_event",
+    "enterprises", "intake_scopes", "newest", "point", "project", "record_event",
     "register_meter", "renew_token", "revoke", "state",
 ]  # fmt: skip

@@ -18,9 +18,12 @@ from tanma.apps.people.door import Viewer, visible
 from tanma.apps.registry import door as registry
 from tanma.domain.identity import id_text
 from tanma.domain.messages import Problem
+from tanma.intake.devices import built_in
 
 DAY = forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
 MOST_DECIMALS = 9
+NAME = r"^[^\s\[\]\"'#/]{1,40}$"
+"""Ids of meters: what a formula or a point name could not carry is left out."""
 
 
 def plain(number: Decimal) -> str:
@@ -42,7 +45,7 @@ class MeterForm(forms.Form):
     """A meter and its first channel."""
 
     meter = forms.RegexField(
-        label=_("表计编号"), regex=r"^[^\s\[\]\"'#/]{1,60}$",
+        label=_("表计编号"), regex=NAME,
         help_text=_("资产编号或现场编号，全平台唯一，不含空格和 [ ] # / 引号"),
     )  # fmt: skip
     item = forms.ChoiceField(label=_("计量项目"), choices=words.quantities)
@@ -274,6 +277,19 @@ class EventForm(forms.Form):
             self.add_error(name, gettext("该通道只有 %s 位小数。") % scale)
             return None
         return int(count)
+
+
+class MapForm(forms.Form):
+    """Channels of a device, all at once, as its map names them."""
+
+    map = forms.ChoiceField(label=_("设备类型"))
+    meter = forms.RegexField(label=_("表计编号"), regex=NAME, help_text=_("资产编号，全平台唯一"))
+    evidence = forms.CharField(label=_("凭据"), max_length=100, help_text=_("文件、工单或说明"))
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        names = [(m.name, m.name_en if lang() == "en" else m.name_zh) for m in built_in().values()]
+        self.fields["map"].choices = names  # type: ignore[attr-defined]
 
 
 class GatewayForm(forms.Form):

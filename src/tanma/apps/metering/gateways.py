@@ -1,13 +1,10 @@
-"""Gateways and their tokens; which channels each may write; when each was last heard."""
+"""Gateways and their tokens; which channels each may write."""
 
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterable
-from dataclasses import dataclass
 
 import pyarrow as pa
-from django.db import transaction
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 
@@ -18,7 +15,6 @@ from tanma.intake.live import Scope, ScopedChannel
 
 PREFIX = "tanma_gw_"
 SHOWN_END = 4
-SHOWN_REFUSALS = 20
 CHANNELS = pa.schema(
     [
         ("channel", pa.int64()), ("enterprise", pa.int64()), ("meter", pa.string()),
@@ -29,14 +25,10 @@ CHANNELS = pa.schema(
 )  # fmt: skip
 
 
-def create_gateway(
-    name: str, subject: int | None, *, author: str, device_map: str = ""
-) -> tuple[Gateway, str]:
+def create_gateway(name: str, subject: int | None, *, author: str) -> tuple[Gateway, str]:
     """A new gateway and its token, which cannot be read again."""
     token = PREFIX + secrets.token_urlsafe(32)
-    gateway = Gateway.objects.create(
-        name=name, subject=subject, created_by=author, device_map=device_map, **_kept(token)
-    )
+    gateway = Gateway.objects.create(name=name, subject=subject, created_by=author, **_kept(token))
     return gateway, token
 
 
@@ -61,11 +53,11 @@ def revoke(gateway: Gateway) -> None:
 
 def meters_of(gateway: Gateway) -> QuerySet[Meter]:
     """What a gateway may write: meters that name it as their source, and those of its enterprise
-    that name no gateway."""
+    that name no gateway. Nobody writes a virtual meter."""
     rule = Q(source=gateway.source)
     if gateway.subject is not None:
         rule |= Q(enterprise=gateway.subject) & ~Q(source__startswith="gateway:")
-    return Meter.objects.filter(rule)
+    return Meter.objects.filter(rule, formula="")
 
 
 def channels_of(gateway: Gateway) -> QuerySet[registry.Channel]:
@@ -80,47 +72,6 @@ def channels(rows: QuerySet[registry.Channel] | None = None) -> pa.Table:
     values = list(found.order_by("id").values_list(*(field for _, field in names)))
     rows_of = [dict(zip(CHANNELS.names, row, strict=True)) for row in values]
     return pa.Table.from_pylist(rows_of, schema=CHANNELS)
-
-
-@dataclass(frozen=True)
-class Heard:
-    """What a service heard of a gateway since it last told."""
-
-    gateway: int
-    at_us: int
-    accepted: int = 0
-    refused: int = 0
-    sequence: int | None = None
-    gaps: int = 0
-    missed: int = 0
-    refusals: tuple[dict[str, object], ...] = ()
-    """Some refusals of the newest batch that had any, as `Refusal.as_json` gives them."""
-
-
-def note_heard(heard: Iterable[Heard]) -> None:
-    """Keep last contact, row counts and gaps of the sender's numbering."""
-    by_id = {h.gateway: h for h in heard}
-    with transaction.atomic():
-        rows = list(Gateway.objects.select_for_update().filter(pk__in=by_id))
-        for row in rows:
-            _add(row, by_id[row.pk])
-        Gateway.objects.bulk_update(
-            rows,
-            ["last_seen_us", "last_sequence", "sequence_gaps", "missed_messages", "accepted_rows",
-             "refused_rows", "last_refusals"],
-        )  # fmt: skip
-
-
-def _add(row: Gateway, heard: Heard) -> None:
-    row.last_seen_us = max(row.last_seen_us or 0, heard.at_us)
-    row.accepted_rows += heard.accepted
-    row.refused_rows += heard.refused
-    row.sequence_gaps += heard.gaps
-    row.missed_messages += heard.missed
-    if heard.refusals:
-        row.last_refusals = list(heard.refusals[:SHOWN_REFUSALS])
-    if heard.sequence is not None:
-        row.last_sequence = heard.sequence
 
 
 def intake_scopes() -> dict[str, Scope]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -24,8 +25,10 @@ from tanma.apps.people.door import Viewer, visible
 from tanma.apps.registry import door as registry
 from tanma.domain.identity import id_from_text
 from tanma.domain.messages import Problem
+from tanma.intake.live import Refusal
+from tanma.lake.heard import Heard
 
-QUIET_S = 3600
+QUIET_S, SHOWN = 3600, 20
 """A gateway that has said nothing for so long is marked."""
 
 
@@ -131,37 +134,47 @@ def due_html(meter: Meter) -> str:
     return badge_html(gettext("%s 已过期") % text, "bad")
 
 
-def seen_html(gateway: Gateway) -> str:
+NOT_HEARD = Heard(0, 0, 0)
+
+
+def seen_html(gateway: Gateway, heard: Heard) -> str:
     """When a gateway was last heard."""
     if gateway.revoked_at:
         return badge_html(gettext("已停用"), "plain")
-    if gateway.last_seen_us is None:
+    if not heard.last_us:
         return badge_html(gettext("尚未收到数据"), "warn")
-    text = known_time(gateway.last_seen_us, settings.TIME_ZONE)
-    quiet = time.time() - gateway.last_seen_us / 1e6 > QUIET_S
+    text = known_time(heard.last_us, settings.TIME_ZONE)
+    quiet = time.time() - heard.last_us / 1e6 > QUIET_S
     return badge_html(text, "bad" if quiet else "good")
 
 
-def gateway_table(rows: QuerySet[Gateway], query: QueryDict) -> Table:
+def refusals(heard: Heard, language: str) -> list[str]:
+    """Why rows of the newest batch with refusals were not taken."""
+    told = json.loads(heard.note) if heard.note else []
+    return [Refusal(index, code, params).text(language) for index, code, params in told][:SHOWN]
+
+
+def gateway_table(rows: QuerySet[Gateway], query: QueryDict, heard: dict[str, Heard]) -> Table:
     firms = registry.Enterprise.objects.in_bulk(
         list(set(rows.values_list("subject", flat=True)) - {None})
     )
+
+    def of(gateway: Gateway) -> Heard:
+        return heard.get(gateway.uid, NOT_HEARD)
+
     columns = [
-        Column("name", _("网关"), str, sort="name",
+        Column("name", _("网关"), str, sort=True,
                href=lambda g: reverse("metering:gateway", args=[g.uid])),
-        Column("firm", _("企业"), lambda g: str(firms.get(g.subject, gettext("采集平台")))),
-        Column("seen", _("最近到数"), lambda g: g.last_seen_us, show=seen_html,
-               sort="last_seen_us", kind="plain"),
-        Column("sequence", _("末次序号"), lambda g: g.last_sequence, kind="number"),
-        Column("gaps", _("序号断点"), lambda g: g.sequence_gaps, sort="sequence_gaps",
-               kind="number"),
-        Column("missed", _("缺失报文"), lambda g: g.missed_messages, kind="number"),
-        Column("accepted", _("已接收读数"), lambda g: g.accepted_rows, sort="accepted_rows",
-               kind="number"),
-        Column("refused", _("被拒读数"), lambda g: g.refused_rows, sort="refused_rows",
-               kind="number"),
+        Column("firm", _("企业"), lambda g: str(firms.get(g.subject, gettext("采集平台"))),
+               sort=True),
+        Column("seen", _("最近到数"), lambda g: of(g).last_us or None, sort=True,
+               show=lambda g: seen_html(g, of(g)), kind="plain"),
+        Column("sequence", _("末次序号"), lambda g: of(g).last_sequence, kind="number"),
+        Column("gaps", _("序号断点"), lambda g: of(g).gaps, sort=True, kind="number"),
+        Column("missed", _("缺失报文"), lambda g: of(g).missed, kind="number"),
+        Column("accepted", _("已接收读数"), lambda g: of(g).rows, sort=True, kind="number"),
     ]  # fmt: skip
-    return Table(columns, rows, query, order="name", caption=_("网关"),
+    return Table(columns, list(rows), query, order="name", caption=_("网关"),
                  empty=_("还没有网关"))  # fmt: skip
 
 

@@ -52,15 +52,6 @@ class Gateway(models.Model):
     created_at = models.DateTimeField(auto_now_add=True)
     created_by = models.CharField(max_length=80, blank=True)
     revoked_at = models.DateTimeField(null=True, blank=True)
-    last_seen_us = models.BigIntegerField(null=True)
-    last_sequence = models.BigIntegerField(null=True)
-    sequence_gaps = models.IntegerField(default=0)
-    missed_messages = models.BigIntegerField(default=0)
-    accepted_rows = models.BigIntegerField(default=0)
-    refused_rows = models.BigIntegerField(default=0)
-    last_refusals = models.JSONField(default=list)
-    """Of the newest batch that had some: code and both texts, as the device was answered."""
-    device_map = models.TextField(blank=True)
 
     def __str__(self) -> str:
         return self.name

@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
 
+from django.conf import settings
+from django.utils.translation import gettext
+
+from tanma.apps.metering.gateways import point
 from tanma.apps.registry import door as registry
 
-START, END = "2026-01-01T00:00:00+08:00", "2026-01-01T00:15:00+08:00"
+QUARTER_MIN = 15
 
 
 @dataclass(frozen=True)
@@ -23,4 +31,62 @@ def all_of(channels: Sequence[registry.Channel], token: str) -> list[Snippet]:
     """One beginning per way in; without a channel there is nothing to send yet."""
     if not channels:
         return []
-    return []
+    shown = token or gettext("<密钥>")
+    first = channels[0]
+    return [
+        Snippet("curl", gettext("命令行 curl"), curl(first, shown)),
+        Snippet("python", gettext("Python（标准库）"), python(first, shown)),
+        Snippet("columns", gettext("一次多条：JSON 列"), columns(channels[:2])),
+    ]
+
+
+def address() -> str:
+    """Where gateways send readings; an operator tells the public one."""
+    told = settings.TANMA
+    return told.intake_url or f"http://{told.intake_host}:{told.intake_port}"
+
+
+def row(channel: registry.Channel, back: int = 0) -> dict[str, Any]:
+    """A reading that this channel would take now: an instant, or the quarter-hour just over."""
+    now = datetime.now(ZoneInfo(channel.zone)).replace(second=0, microsecond=0)
+    end = now - timedelta(minutes=now.minute % QUARTER_MIN + back * QUARTER_MIN)
+    value = float(f"{1 + 0.25:.{min(channel.scale, 2)}f}")
+    start = end - timedelta(minutes=QUARTER_MIN)
+    if channel.kind != "interval":
+        return {"channel": channel.id, "time": end.isoformat(), "value": value}
+    return {"channel": channel.id, "time": start.isoformat(), "end": end.isoformat(),
+            "value": value}  # fmt: skip
+
+
+def curl(channel: registry.Channel, token: str) -> str:
+    body = json.dumps([row(channel)], ensure_ascii=False)
+    return (
+        f"curl -X POST {address()}/v1/readings \\\n"
+        f"  -H 'Authorization: Bearer {token}' \\\n"
+        "  -H 'Content-Type: application/json' \\\n"
+        f"  -d '{body}'"
+    )
+
+
+def python(channel: registry.Channel, token: str) -> str:
+    body = json.dumps([row(channel)], ensure_ascii=False)
+    return (
+        "import json, urllib.request\n\n"
+        f"readings = {body}\n"
+        "request = urllib.request.Request(\n"
+        f'    "{address()}/v1/readings", json.dumps(readings).encode(),\n'
+        f'    {{"Authorization": "Bearer {token}", "Content-Type": "application/json"}},\n'
+        ")\n"
+        "print(urllib.request.urlopen(request).read().decode())"
+    )
+
+
+def columns(channels: Sequence[registry.Channel]) -> str:
+    """The body of a request with several readings, and what may stand for a number."""
+    rows = [row(c) for c in channels]
+    names = [point(c.meter, c.item) for c in channels]
+    body: dict[str, Any] = {"channel": names, "time": [r["time"] for r in rows]}
+    if any("end" in r for r in rows):
+        body["end"] = [r.get("end") for r in rows]
+    body["value"] = [r["value"] for r in rows]
+    return json.dumps(body, ensure_ascii=False, indent=1)

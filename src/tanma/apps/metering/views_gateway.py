@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
@@ -13,12 +14,15 @@ from django.utils.translation import gettext
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST
 
-from tanma.apps.metering import arrivals, gateways, listing, snippets
-from tanma.apps.metering.forms import GatewayForm, lang
+from tanma.apps.metering import arrivals, gateways, listing, maps, snippets, words
+from tanma.apps.metering.forms import GatewayForm, MapForm, lang, said
 from tanma.apps.metering.models import Gateway
-from tanma.apps.metering.views import author, enterprise_of, found
+from tanma.apps.metering.views import author, enterprise_of, found, owner_key
 from tanma.apps.people import door as people
 from tanma.apps.registry import door as registry
+from tanma.domain.messages import Problem
+from tanma.intake.devices import DeviceMap, built_in
+from tanma.lake.heard import heard
 
 SUGGESTED = 20
 """Enterprises that a search offers."""
@@ -37,7 +41,7 @@ def steps(current: int) -> list[tuple[Any, str, str]]:
 def gateway_list(request: HttpRequest) -> HttpResponseBase:
     viewer = people.viewer(request)
     rows = people.visible(viewer, Gateway.objects.all())
-    table = listing.gateway_table(rows, request.GET)
+    table = listing.gateway_table(rows, request.GET, heard(settings.TANMA.lake))
     if (file := table.export("gateways")) is not None:
         return file
     context = {"table": table, "any": rows.exists(), "may": viewer.may("manage_meters")}
@@ -54,13 +58,12 @@ def _shown(request: HttpRequest, row: Gateway, token: str = "") -> dict[str, Any
     channels = list(gateways.channels_of(row).order_by("id"))
     viewer = people.viewer(request)
     return {
-        "gateway": row, "token": token, "seen": listing.seen_html(row),
+        "gateway": row, "token": token, **_heard(row),
         "firm": registry.Enterprise.objects.filter(pk=row.subject or 0).first(),
         "channels": [(c, gateways.point(c.meter, c.item), registry.item_name(c.item))
                      for c in channels],
         "snippets": snippets.all_of(channels, token),
         "may": viewer.may("manage_meters", row.subject),
-        "refusals": [r.get(lang()) for r in row.last_refusals],
         "steps": steps(1) if token else None,
         "crumbs": [(gettext("网关"), reverse("metering:gateways")), (str(row), "")],
     }  # fmt: skip
@@ -114,8 +117,38 @@ def connect_meters(request: HttpRequest, uid: str) -> HttpResponse:
     """Step three: which channels the gateway writes, and a way to add more."""
     viewer, row = found(request, Gateway, uid)
     viewer.require("manage_meters", row.subject)
-    return render(request, "metering/connect_meters.html", _shown(request, row) | {
-        "steps": steps(2)})  # fmt: skip
+    given = request.POST if request.method == "POST" else None
+    form = MapForm(given, initial={"map": request.GET.get("map", "")})
+    if given is not None and row.subject and form.is_valid() and _mapped(form, row, viewer):
+        messages.success(request, gettext("设备 %s 的通道已登记。") % form.cleaned_data["meter"])
+        return redirect("metering:connect_meters", row.uid)
+    chosen = built_in().get(request.GET.get("map", ""))
+    more = {"steps": steps(2), "form": form, "map": chosen, "maps": built_in().values(),
+            "points": _points(chosen)}  # fmt: skip
+    context = _shown(request, row) | more
+    status = 400 if form.errors else 200
+    return render(request, "metering/connect_meters.html", context, status=status)
+
+
+def _mapped(form: MapForm, row: Gateway, viewer: people.Viewer) -> bool:
+    given = form.cleaned_data
+    firm = registry.Enterprise.objects.get(pk=row.subject or 0)
+    about = {"author": author(viewer), "evidence": given["evidence"]}
+    try:
+        maps.register(built_in()[given["map"]], given["meter"], owner_key(firm), row, **about)
+    except Problem as problem:
+        form.add_error("meter", said(problem))
+        return False
+    return True
+
+
+def _points(device: DeviceMap | None) -> list[dict[str, Any]]:
+    """The points of a map as a table."""
+    return [
+        {"point": p, "item": registry.item_name(p.item), "scale": maps.scale_of(p),
+         "kind": words.KINDS[p.kind], "order": f"{p.word_order}/{p.byte_order}"}
+        for p in (device.points if device else ())
+    ]  # fmt: skip
 
 
 @login_required
@@ -130,9 +163,14 @@ def connect_test(request: HttpRequest, uid: str) -> HttpResponse:
 def connect_poll(request: HttpRequest, uid: str) -> HttpResponse:
     """The part of step four that asks again."""
     _viewer, row = found(request, Gateway, uid)
-    context = {"gateway": row, "seen": listing.seen_html(row), **_arrived(row),
-               "refusals": [r.get(lang()) for r in row.last_refusals]}  # fmt: skip
+    context = {"gateway": row, **_heard(row), **_arrived(row)}
     return render(request, "metering/parts/arrived.html", context)
+
+
+def _heard(row: Gateway) -> dict[str, Any]:
+    found = heard(settings.TANMA.lake).get(row.uid, listing.NOT_HEARD)
+    return {"heard": found, "seen": listing.seen_html(row, found),
+            "refusals": listing.refusals(found, lang())}  # fmt: skip
 
 
 def _arrived(row: Gateway) -> dict[str, Any]:

@@ -42,6 +42,7 @@ class Curve {
     this.given = JSON.parse(document.getElementById(figure.dataset.liveCurve).textContent);
     this.state = figure.querySelector("[data-live-state]");
     this.canvas = figure.querySelector(".canvas");
+    figure.classList.add("drawn");
     this.chart = window.echarts.init(this.canvas, null, { renderer: "canvas" });
     this.full = [this.given.begin, this.given.end];
     this.zoomed = null;
