@@ -42,6 +42,8 @@ class Config(BaseSettings):
     intake_host: str = "127.0.0.1"
     intake_port: int = 8100
     """Where `tanma intake` listens for gateways."""
+    intake_url: str = ""
+    """Where gateways reach it, e.g. https://intake.example.org; empty: as it listens."""
     intake_per_s: int = 200_000
     """Readings per second that one token may send, for each server process."""
     raw_days: int = 90
