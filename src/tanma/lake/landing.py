@@ -24,7 +24,7 @@ from tanma.domain.messages import Problem
 from tanma.domain.readings import READING
 from tanma.lake import raw, tables
 from tanma.lake.delta import NewFile, Table, sole_writer
-from tanma.lake.inbox import Batch, Entry, Inbox, Receipt, aside_note, is_damage, writers
+from tanma.lake.inbox import Batch, Entry, Inbox, Receipt, aside_note, disk_told, is_damage, writers
 from tanma.lake.tables import LANDING, WATERMARK
 
 SEAL_ROWS = 2_000_000
@@ -149,7 +149,7 @@ class Landing:
         """The inbox of a writer, made where it is missing."""
         if writer not in self._inboxes:
             # A new writer must not stamp below a watermark that a seal publishes at this moment.
-            with sole_writer(self._lock):
+            with disk_told(writer), sole_writer(self._lock):
                 return self._held_inbox(writer)
         return self._inboxes[writer]
 

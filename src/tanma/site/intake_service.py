@@ -66,12 +66,14 @@ def build(root: Path, scopes: Scopes, per_s: float, *, durable: bool = True) -> 
     from tanma.intake.http.service import Service
     from tanma.intake.http.tokens import ScopeBook
     from tanma.lake.group import GroupCommit
+    from tanma.lake.inbox import disk_told
     from tanma.lake.landing import Landing
 
     def make() -> tuple[Service, ScopeBook, GroupCommit]:
         landing = Landing(root, durable=durable)
-        group = GroupCommit(landing, "http")
-        metrics = Metrics(root / "inbox", group.writer)
+        with disk_told("http"):
+            group = GroupCommit(landing, "http")
+            metrics = Metrics(root / "inbox", group.writer)
         group.observe = metrics.commit
         book = ScopeBook(scopes)
         service = Service(

@@ -1,7 +1,9 @@
 """A real service over a folder, with scopes from a file: `python -m tests.intake.http.served`.
 
 Environment: SERVED_ROOT the lake, SERVED_SCOPES a JSON file {token: [source, [channel, …]]}, read
-anew each time; SERVED_PER_S, SERVED_QUEUE and SERVED_CLOCK_US (a file) change limits and clock.
+anew each time. Others bring trouble: SERVED_PER_S and SERVED_QUEUE low limits, SERVED_SLOW_S a slow
+disk, SERVED_FILE_BYTES a full one, SERVED_USER another user, SERVED_CLOCK a file with seconds by
+which the clock is wrong.
 """
 
 from __future__ import annotations
@@ -9,6 +11,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import resource
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -31,9 +34,37 @@ def application() -> Application:
     service.WAITING_BYTES = int(os.environ.get("SERVED_QUEUE", service.WAITING_BYTES))
     if slow := os.environ.get("SERVED_SLOW_S"):
         _slow_commits(float(slow))
+    if size := os.environ.get("SERVED_FILE_BYTES"):
+        resource.setrlimit(resource.RLIMIT_FSIZE, (int(size), int(size)))
+    if offset := os.environ.get("SERVED_CLOCK"):
+        _moved_clock(Path(offset))
+    if user := os.environ.get("SERVED_USER"):
+        _other_user(int(user))
     root = Path(os.environ["SERVED_ROOT"])
     per_s = float(os.environ.get("SERVED_PER_S", "1e12"))
     return build(root, scopes, per_s, durable=os.environ.get("SERVED_DURABLE") != "no")
+
+
+def _other_user(user: int) -> None:
+    """Root may write everywhere. What may lie in root's folders is imported before."""
+    import concurrent.futures.thread
+    import zlib
+
+    import tanma.lake.group
+    import tanma.lake.sealer
+    from tanma.domain.messages import catalogue
+
+    catalogue()
+    assert concurrent.futures.thread, (zlib, tanma.lake.group, tanma.lake.sealer)
+    os.seteuid(user)
+
+
+def _moved_clock(offset_s: Path) -> None:
+    """A wall clock that the test turns by seconds."""
+    import time
+
+    true = time.time_ns
+    time.time_ns = lambda: true() + int(offset_s.read_text()) * 10**9
 
 
 def _slow_commits(seconds: float) -> None:

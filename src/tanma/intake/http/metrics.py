@@ -36,7 +36,8 @@ class Metrics:
         size = len(_FIELDS) * 8
         if not path.exists() or path.stat().st_size != size:
             path.write_bytes(bytes(size))
-        self._values = np.memmap(path, np.float64, "r+", shape=(len(_FIELDS),))
+        # The array below the map: the same bytes, and quicker to count in.
+        self._values = np.memmap(path, np.float64, "r+", shape=(len(_FIELDS),)).view(np.ndarray)
         self.set("waiting_bytes", 0)
 
     def add(self, name: str, amount: float = 1) -> None:

@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import asyncio
+import sys
+import time
 from collections.abc import Awaitable, Callable
 from typing import Any, Protocol
 
 from tanma.domain.messages import Problem
 from tanma.intake.http.bodies import too_large
-from tanma.intake.http.service import Request, Service
+from tanma.intake.http.service import Request, Service, refusal
 from tanma.intake.http.tokens import FRESH_S, ScopeBook
 
+AGAIN_S = 5.0
+"""A start that failed is tried again after so many seconds."""
+SWITCH_S = 0.001
+"""The loop waits at most so long for the thread that commits; Python's own choice is five times."""
 READ_S = 30.0
 """A body that is not complete after so many seconds is given up."""
 
@@ -22,33 +28,55 @@ class Closing(Protocol):
 
 
 class Application:
-    """One process of the service, for granian: built by `make` when the loop is there."""
+    """One process of the service, for granian: built by `make` when the loop is there.
+
+    A disk that cannot be written when the process starts is told to whoever sends, and tried again.
+    """
 
     def __init__(self, make: Callable[[], tuple[Service, ScopeBook, Closing]]) -> None:
         self._make = make
-        self._service: Service | None = None
+        self._made: tuple[Service, ScopeBook, Closing] | None = None
+        self._failed: Problem | None = None
+        self._tried = float("-inf")
 
     def __rsgi_init__(self, loop: asyncio.AbstractEventLoop) -> None:
-        self._service, self._book, self._sink = self._make()
+        sys.setswitchinterval(SWITCH_S)
+        self._begin()
         self._renewing = loop.create_task(self._renew())
+
+    def _begin(self) -> None:
+        if time.monotonic() - self._tried < AGAIN_S:
+            return
+        self._tried = time.monotonic()
+        try:
+            self._made = self._make()
+        except Problem as problem:
+            self._failed = problem
 
     async def _renew(self) -> None:
         while True:
-            await self._book.renew()
-            await asyncio.sleep(FRESH_S)
+            began = time.monotonic()
+            if self._made is not None:
+                await self._made[1].renew()
+            # A large register takes long to read: never more than a tenth of the time.
+            await asyncio.sleep(max(FRESH_S, 9 * (time.monotonic() - began)))
 
     def __rsgi_del__(self, loop: asyncio.AbstractEventLoop) -> None:
-        if self._service is not None:
-            self._service.stopping = True
-            self._renewing.cancel()
-            loop.run_until_complete(self._sink.close())
+        self._renewing.cancel()
+        if self._made is not None:
+            self._made[0].stopping = True
+            loop.run_until_complete(self._made[2].close())
 
     async def __rsgi__(self, scope: Any, protocol: Any) -> None:
-        if scope.proto != "http" or self._service is None:
-            protocol.close()
-            return
-        request = Request(scope.method, scope.path, scope.headers.get, _reader(scope, protocol))
-        answer = await self._service.answer(request)
+        if self._made is None:
+            self._begin()
+        if self._made is not None:
+            read = _reader(scope, protocol)
+            request = Request(scope.method, scope.path, scope.headers.get, read)
+            answer = await self._made[0].answer(request)
+        else:
+            assert self._failed is not None
+            answer = refusal(self._failed)
         headers = [("content-type", answer.media), *answer.headers.items()]
         protocol.response_bytes(answer.status, headers, answer.body)
 

@@ -188,13 +188,18 @@ class Service:
         return Answer(200, msgspec.json.encode(answer))
 
     def _refused(self, problem: Problem) -> Answer:
-        status = _STATUS.get(problem.code, 422)
-        if status == 429:
+        answer = refusal(problem)
+        if answer.status == 429:
             self._metrics.add("limited")
-        if status >= 500:
+        if answer.status >= 500:
             self._metrics.add("failed")
             _log.error("%s", problem)
-        return _problem(problem, status)
+        return answer
+
+
+def refusal(problem: Problem) -> Answer:
+    """What is told of a problem, with the status that belongs to its code."""
+    return _problem(problem, _STATUS.get(problem.code, 422))
 
 
 def _problem(problem: Problem, status: int, **more: object) -> Answer:
