@@ -87,7 +87,10 @@ def night(
     keep_bodies: Collection[tuple[str, int]] = (),
     keep_hours: float = KEEP_HOURS,
 ) -> Night:
-    """Settle, lay closed months into `readings`, compact, drop old bodies, sweep."""
+    """Settle, lay closed months into `readings`, compact, drop old bodies, sweep.
+
+    Bodies that are listed to stay do so, and `keep_bodies` besides.
+    """
     settler = Settler(root, clock)
     settled, moved = settler.settle(), settler.night()
     settler.join_receipts()
@@ -97,7 +100,8 @@ def night(
     if compacted:
         facts.compact()
     today = dt.datetime.fromtimestamp(clock() / 10**6, dt.UTC).date()
-    dropped = raw.drop_bodies(root, today, days=raw_days, keep=keep_bodies)
+    keep = raw.kept(root) | set(keep_bodies)
+    dropped = raw.drop_bodies(root, today, days=raw_days, keep=keep)
     _forget_receipts(root, clock, raw_days)
     return Night(settled, moved, months, compacted, dropped, sweep(root, keep_hours))
 
