@@ -292,7 +292,7 @@ def _breakdowns(con: duckdb.DuckDBPyConnection, totals: accounts.Totals) -> None
                count(*) FILTER (state = 'graded') AS coded,
                count(*) FILTER (grade = 5) AS grade_5,
                count(*) FILTER (level = 'high') AS level_high,
-               CAST(sum(net_mg) AS BIGINT) AS net_mg,
+               CAST(sum(net_mg) AS BIGINT) AS net_mg, count(net_mg) AS counted,
                CAST(sum(net_mg) FILTER (member) AS BIGINT) AS member_net_mg,
                CAST(sum(value_added_fen) FILTER (member) AS BIGINT) AS member_value_added_fen,
                count(*) FILTER (member) AS members,

@@ -7,6 +7,7 @@ from fractions import Fraction
 import pytest
 
 from tanma.apps.cockpit import breakdowns
+from tanma.apps.cockpit.disclosure import Part
 from tanma.apps.cockpit.figures import area_figures, change, quotient
 from tanma.apps.cockpit.frozen import frozen
 from tests.apps.region import CITY, COUNTY_1
@@ -33,7 +34,7 @@ def test_a_division_is_high_carbon_above_the_cut_and_not_at_it(net, above):
 
 
 def test_the_rest_is_one_bar_and_shares_are_of_everything():
-    named = [(f"n{i}", 10**13) for i in range(10)]
+    named = [Part(f"n{i}", 10**13, 9) for i in range(10)]
     found = breakdowns._bars("x", "t", named, "n")
     assert 6 == len(found.rows)
     assert ("5.0", "50.0", "100.0%") == (

@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from tanma.apps.cockpit import kiosks, wall
+from tanma.apps.cockpit import disclosure, kiosks, wall
 from tanma.apps.cockpit.figures import AreaFigures
 from tanma.apps.cockpit.frozen import forget, frozen
 from tanma.apps.cockpit.models import Kiosk
@@ -202,7 +202,7 @@ def test_no_kiosk_lives_for_ever(published, days):
 
 
 def test_a_figure_of_few_enterprises_stays_in_the_office(published, kiosk, monkeypatch):
-    monkeypatch.setattr(AreaFigures, "shown_index", False)
+    monkeypatch.setattr(disclosure, "few", lambda enterprises: True)
     page = published.client_of("").get(f"/cockpit/kiosk/{kiosk[1]}/")
     assert [] == page.context["below"]
     assert wall.publications()

@@ -49,6 +49,11 @@ def test_with_the_right_it_has_them(text_of, who):
     assert [] == [word for word in PRIVATE_WORDS if word not in text]
 
 
+def test_declared_data_are_marked_for_everybody(text_of):
+    assert "申报数据" in text_of("", "S")
+    assert "申报数据" not in text_of("", "A")
+
+
 def test_it_carries_number_and_digest_of_the_publication(published, text_of):
     digest = published.run().digest.removeprefix("sha256:")
     assert digest[:8] in text_of("")

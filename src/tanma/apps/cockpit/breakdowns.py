@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
 from django.utils.translation import get_language, gettext
 
+from tanma.apps.cockpit import disclosure
+from tanma.apps.cockpit.disclosure import Part
 from tanma.apps.cockpit.figures import AreaFigures, quotient
 from tanma.apps.cockpit.frozen import Frozen, Row
 from tanma.apps.kit.door import Chart, Series, percent, rounded
 from tanma.domain.items import carriers, items
 from tanma.domain.rating import find
-from tanma.domain.rating.attention import index_rule
 from tanma.domain.reference.industries import industries
 
 SHOWN = 8
@@ -79,7 +81,7 @@ def benchmark(data: Frozen, figures: AreaFigures, *, closed: bool = False) -> Ch
     found: list[Spread] = []
     for row in rows:
         made = _against(row, region.get(row["division"]), whole=figures.whole)
-        if made and (not closed or row["members"] >= index_rule().disclosure.min_n):
+        if made and not (closed and disclosure.few(row["members"])):
             found.append(made)
     return _range_chart(found[:SHOWN], figures, closed=closed)
 
@@ -111,15 +113,22 @@ def _range_chart(found: list[Spread], figures: AreaFigures, *, closed: bool) -> 
     )  # fmt: skip
 
 
-def high_carbon(data: Frozen, figures: AreaFigures) -> dict[str, Any]:
-    """Divisions whose average L lies in the scheme's highest level: number and shares."""
+def high_carbon(data: Frozen, figures: AreaFigures, *, closed: bool = False) -> dict[str, Any]:
+    """Divisions whose average L lies in the scheme's highest level: number and shares.
+
+    Both shares are of the enterprises that form the benchmark. `closed`: none where the high
+    divisions or the others have too few of them.
+    """
     cut = find(data.run.scheme).intensity.cuts[-1]
     rows = data.rows("industries", *figures.key)
     high = [r for r in rows if _above(r, cut)]
+    members = sum(r["members"] for r in high), sum(r["members"] for r in rows if r not in high)
+    if closed and any(0 < n and disclosure.few(n) for n in members):
+        rows = []
     return {
-        "n": len(high), "of": len(rows), "cut": f"{float(cut):g}",
+        "n": len(high), "cut": f"{float(cut):g}",
         "names": [division_name(r["division"]) for r in _largest(high, "net_mg")],
-        "emission": _share(high, rows, "net_mg"),
+        "emission": _share(high, rows, "member_net_mg"),
         "value_added": _share(high, rows, "member_value_added_fen"),
     }  # fmt: skip
 
@@ -171,27 +180,42 @@ class Bars:
     rows: list[Bar]
 
 
-def fuels(data: Frozen, figures: AreaFigures) -> Bars:
-    """Gross emission by energy item, the largest first, the rest together."""
+def fuels(data: Frozen, figures: AreaFigures, *, closed: bool = False) -> Bars:
+    """Gross emission by energy item, the largest first, the rest together.
+
+    `closed` is a screen outside the office: what few enterprises use stands with the rest.
+    """
     rows = sorted(data.rows("sources", *figures.key), key=lambda r: (-r["gross_mg"], r["item"]))
-    named = [(item_name(r["item"]), r["gross_mg"]) for r in rows if r["gross_mg"]]
-    return _bars("fuels", gettext("按能源品种"), named, gettext("总排放"))
+    parts = [Part(item_name(r["item"]), r["gross_mg"], r["enterprises"]) for r in rows
+             if r["gross_mg"]]  # fmt: skip
+    hidden = disclosure.closed(
+        parts, lambda p: p.enterprises, lambda p: p.mg, overlapping=True
+    ) if closed else []  # fmt: skip
+    return _bars("fuels", gettext("按能源品种"), parts, gettext("总排放"), hidden)
 
 
-def sectors(data: Frozen, figures: AreaFigures) -> Bars:
-    """Net emission by division, the largest first, the rest together."""
+def sectors(data: Frozen, figures: AreaFigures, *, closed: bool = False) -> Bars:
+    """Net emission by division, the largest first, the rest together; `closed` as above."""
     rows = _largest(data.rows("industries", *figures.key), "net_mg")
-    named = [(division_name(r["division"]), r["net_mg"]) for r in rows if r["net_mg"]]
-    return _bars("sectors", gettext("按行业大类"), named, gettext("净排放"))
+    parts = [
+        Part(division_name(r["division"]), r["net_mg"], int(r.get("counted", r["enterprises"])))
+        for r in rows if r["net_mg"]
+    ]  # fmt: skip
+    hidden = disclosure.closed(parts, lambda p: p.enterprises, lambda p: p.mg) if closed else []
+    return _bars("sectors", gettext("按行业大类"), parts, gettext("净排放"), hidden)
 
 
-def _bars(name: str, title: str, named: list[tuple[str, int]], note: str) -> Bars:
-    shown = named[:SOURCES_SHOWN]
-    rest = sum(amount for _, amount in named[SOURCES_SHOWN:])
+def _bars(name: str, title: str, parts: list[Part], note: str, hidden: Sequence[Part] = ()) -> Bars:
+    """The largest parts and the rest in one bar, with what is hidden; the sum stays the same."""
+    open_parts = [p for p in parts if p not in hidden]
+    shown = [(p.label, p.mg) for p in open_parts[:SOURCES_SHOWN]]
+    rest = sum(p.mg for p in [*open_parts[SOURCES_SHOWN:], *hidden])
     if rest:
         shown = [*shown, (gettext("其他"), rest)]
+    if hidden:
+        note = f"{note} · " + gettext("不足%(n)s家的并入其他") % {"n": disclosure.least()}
     decimals, unit = emission_unit()
-    total, longest = sum(a for _, a in named), max((a for _, a in shown), default=0)
+    total, longest = sum(p.mg for p in parts), max((a for _, a in shown), default=0)
     return Bars(name, title, note, unit, [
         Bar(label, rounded(Fraction(a, 10**decimals), 1), percent(Fraction(a, total)),
             f"{max(a, 0) / longest * 100:.1f}%")

@@ -160,6 +160,11 @@ class AreaFigures:
     def completeness(self) -> Row:
         return self.data.derived.completeness.get(self.key, NOTHING)
 
+    @property
+    def reporting(self) -> int:
+        """Enterprises at work whose emission is known: who stands behind the sums."""
+        return int(self.completeness["expected"] - self.completeness["unbounded"])
+
     @cached_property
     def verdict(self) -> Verdict:
         region = self.data.areas.get(("statutory", self.data.home), self.row)
@@ -168,11 +173,6 @@ class AreaFigures:
         if found is not None and found[1].index is not None:
             years = found[0].totals, found[1].totals
         return judge(index_rule(), totals_of(self.row), totals_of(region), years, whole=self.whole)
-
-    @property
-    def shown_index(self) -> bool:
-        """Enough enterprises behind the index for a screen outside the office."""
-        return bool(self.index_n >= index_rule().disclosure.min_n)
 
 
 NOTHING: Row = {"expected": 0, "complete": 0, "unbounded": 0, "upper_mg": 0}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Any
@@ -11,6 +11,7 @@ from typing import Any
 from django.urls import reverse
 from django.utils.translation import gettext, pgettext
 
+from tanma.apps.cockpit import disclosure
 from tanma.apps.cockpit.breakdowns import emission_unit
 from tanma.apps.cockpit.figures import AreaFigures, abnormal_words, level_below, names
 from tanma.apps.cockpit.frozen import Frozen
@@ -49,7 +50,8 @@ def hexagons(data: Frozen, code: str, key: str, *, linked: bool = True) -> dict[
     measure = measures()[key]
     towns = {a.code: a for a in level_below(data, code, TOWNS)}
     places = _places(list(towns))
-    values = {c: measure.value(towns[c]) for c in places if linked or towns[c].shown_index}
+    closed = set() if linked else _closed(data, towns)
+    values = {c: measure.value(towns[c]) for c in places if c not in closed}
     known = sorted(v for v in values.values() if v is not None)
     cuts = quantiles(known)
     groups = _groups(data, list(places))
@@ -62,6 +64,20 @@ def hexagons(data: Frozen, code: str, key: str, *, linked: bool = True) -> dict[
         "legend": _legend(cuts, known, measure),
         "abnormal": sum("abnormal" in c.look for c in cells), "towns": len(cells),
     }  # fmt: skip
+
+
+def hidden(areas: Iterable[AreaFigures]) -> list[AreaFigures]:
+    """Of areas that add up to a shown one, those not to be shown outside the office."""
+    return disclosure.closed(list(areas), lambda a: a.index_n, lambda a: a.net_mg or 0)
+
+
+def _closed(data: Frozen, towns: dict[str, AreaFigures]) -> set[str]:
+    """Towns not to be shown outside the office, county by county."""
+    tree = data.trees["statutory"]
+    groups: dict[str, list[AreaFigures]] = {}
+    for code, town in towns.items():
+        groups.setdefault(tree.parent(code), []).append(town)
+    return {a.code for group in groups.values() for a in hidden(group)}
 
 
 def _places(codes: list[str]) -> dict[str, Place]:

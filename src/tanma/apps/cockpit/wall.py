@@ -11,9 +11,9 @@ from typing import Any
 from django.conf import settings
 from django.utils.translation import get_language, gettext, ngettext
 
-from tanma.apps.cockpit import attention, breakdowns, places
+from tanma.apps.cockpit import attention, breakdowns, disclosure, places
 from tanma.apps.cockpit.figures import AreaFigures, area_figures, children
-from tanma.apps.cockpit.frozen import Frozen, frozen, month_values
+from tanma.apps.cockpit.frozen import Frozen, Row, frozen, month_values
 from tanma.apps.codes import door as codes
 from tanma.apps.facts import door as facts
 from tanma.apps.kit.door import (
@@ -57,6 +57,10 @@ class View:
     def data(self) -> Frozen:
         return frozen(self.run)
 
+    def hides(self, figures: AreaFigures) -> bool:
+        """Too few enterprises reported for the sums of an area to be shown here."""
+        return self.aggregates_only and disclosure.few(figures.reporting)
+
     @property
     def earlier(self) -> list[codes.Run]:
         """The run and those before it, oldest first, at most eight periods."""
@@ -78,9 +82,9 @@ def context(view: View) -> dict[str, Any]:
         "view": view, "area": figures, "run": view.run,
         "tiles": tiles(view), "counts": figures.grades, "before": _previous_grades(view),
         "benchmark": breakdowns.benchmark(view.data, figures, closed=view.aggregates_only),
-        "high": breakdowns.high_carbon(view.data, figures),
-        "fuels": breakdowns.fuels(view.data, figures),
-        "sectors": breakdowns.sectors(view.data, figures),
+        "high": breakdowns.high_carbon(view.data, figures, closed=view.aggregates_only),
+        "fuels": breakdowns.fuels(view.data, figures, closed=view.aggregates_only),
+        "sectors": breakdowns.sectors(view.data, figures, closed=view.aggregates_only),
         "places": places.hexagons(view.data, figures.code, view.map, linked=not
                                   view.aggregates_only),
         "below": _below(view), "trend": trend(view), "composition": composition(view),
@@ -106,7 +110,7 @@ def history(view: View, value: Callable[[AreaFigures], Any]) -> list[float | Non
     found: list[float | None] = []
     for run in view.earlier:
         then = then_of(view, run)
-        number = value(then) if then else None
+        number = value(then) if then and not view.hides(then) else None
         found.append(None if number is None else float(number))
     return found
 
@@ -116,6 +120,23 @@ def tiles(view: View) -> list[dict[str, Any]]:
     area, lang = view.figures, _lang()
     rule = gettext("规则 %(edition)s") % {"edition": view.run.edition}
     basis = gettext("截至%(period)s四个季度") % {"period": period_short(view.run.period)}
+    made = [
+        *_sums(view, lang),
+        _tile(gettext("已赋码企业"), Amount(scaled(area.coded, 0), gettext("家")),
+              _more(_coded_before(view)),
+              history(view, lambda a: a.coded), gettext("未赋码 %(none)s / 共 %(all)s")
+              % {"all": scaled(area.enterprises, 0), "none": scaled(area.uncoded, 0)}),
+        _tile(gettext("5级企业"), Amount(scaled(area.grade_5, 0), gettext("家")),
+              _more(area.grade_5_change),
+              history(view, lambda a: a.grade_5),
+              gettext("高碳 %(n)s 家") % {"n": scaled(area.level_high, 0)}),
+    ]  # fmt: skip
+    return [t | {"source": f"{basis} · {rule}"} for t in made]
+
+
+def _sums(view: View, lang: str) -> list[dict[str, Any]]:
+    """The four key figures that are sums or quotients of them."""
+    area = view.figures
     made = [
         _tile(gettext("净碳排放"), big_tonnes(area.net_mg, lang),
               _yearly(area.yearly(lambda y: y.amount("net_mg"))),
@@ -132,16 +153,10 @@ def tiles(view: View) -> list[dict[str, Any]]:
               _yearly(area.yearly(lambda y: y.energy_intensity)),
               history(view, lambda a: a.energy_intensity),
               gettext("当量值")),
-        _tile(gettext("已赋码企业"), Amount(scaled(area.coded, 0), gettext("家")),
-              _more(_coded_before(view)),
-              history(view, lambda a: a.coded), gettext("未赋码 %(none)s / 共 %(all)s")
-              % {"all": scaled(area.enterprises, 0), "none": scaled(area.uncoded, 0)}),
-        _tile(gettext("5级企业"), Amount(scaled(area.grade_5, 0), gettext("家")),
-              _more(area.grade_5_change),
-              history(view, lambda a: a.grade_5),
-              gettext("高碳 %(n)s 家") % {"n": scaled(area.level_high, 0)}),
     ]  # fmt: skip
-    return [t | {"source": f"{basis} · {rule}"} for t in made]
+    if not view.hides(area):
+        return made
+    return [t | {"value": None, "note": disclosure.words()} for t in made]
 
 
 def _tile(
@@ -203,7 +218,9 @@ def trend(view: View) -> Chart:
     """Net emission by month and emission per value added by quarter, with an entered target."""
     months = _months(view)
     rows = view.data.rows("monthly", view.figures.hierarchy, view.figures.code)
-    net = month_values(rows)
+    net = month_values(
+        r for r in rows if not (view.aggregates_only and disclosure.few(r["enterprises"]))
+    )
     by_quarter, note = _quarterly(view, months)
     scale, unit = (13, "万吨") if _lang().startswith("zh") else (12, "kt")
     return Chart(
@@ -244,7 +261,10 @@ def _ending(view: View, kind: str, ends: Sequence[int]) -> dict[int, float | Non
     """Emission per value added by the month number at which its publication ends."""
     runs = [r for r in publications(kind) if parse(r.period).end_month in ends]
     then = {parse(r.period).end_month: then_of(view, r) for r in runs}
-    return {end: figures.intensity if figures else None for end, figures in then.items()}
+    return {
+        end: figures.intensity if figures and not view.hides(figures) else None
+        for end, figures in then.items()
+    }
 
 
 def target(view: View) -> Target | None:
@@ -273,10 +293,18 @@ def reporting(view: View) -> dict[str, Any]:
     return {
         "expected": expected, "complete": complete, "missing": expected - complete,
         "share": percent(complete / expected) if expected else None,
-        "bound": big_tonnes(row["upper_mg"], _lang()), "unbounded": row["unbounded"],
+        "bound": _bound(view, row), "unbounded": row["unbounded"],
         "known_at": known_time(view.run.known_at, settings.TIME_ZONE),
         "arrived": last_arrival(), "comparison": comparison(view.figures),
     }  # fmt: skip
+
+
+def _bound(view: View, row: Row) -> Any:
+    """What the missing part may come to at most; on a kiosk not where that is one enterprise's."""
+    missing = row["expected"] - row["complete"]
+    if view.aggregates_only and 0 < missing and disclosure.few(missing):
+        return disclosure.words()
+    return big_tonnes(row["upper_mg"], _lang())
 
 
 def comparison(area: AreaFigures) -> str:
@@ -316,6 +344,7 @@ def _count(found: list[attention.Case], reason: str) -> int:
 def _below(view: View) -> list[dict[str, Any]]:
     """The areas directly below: index, change, and how many enterprises of grade 5."""
     below = children(view.data, "statutory", view.figures.code)
+    hidden = {a.code for a in places.hidden(below)} if view.aggregates_only else set()
     if len(below) > BELOW:
         below = sorted(below, key=lambda a: -(a.index or 0))
     return [
@@ -327,5 +356,5 @@ def _below(view: View) -> list[dict[str, Any]]:
             % {"n": scaled(a.grade_5, 0)},
         }
         for a in below[:BELOW]
-        if a.shown_index or not view.aggregates_only
+        if a.code not in hidden
     ]  # fmt: skip

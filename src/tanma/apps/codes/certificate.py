@@ -26,5 +26,5 @@ def of(record: PublicCode, address: str, shown: Sequence[Figure] = ()) -> Certif
         publication_number=record.number, published_on=record.published_on, digest=record.digest,
         neutrality_share=record.neutrality_share, neutrality_word=record.neutrality_word,
         issuer=(english and site.issuer_en) or site.issuer_zh, review_status=record.review,
-        evidence=record.evidence, figures=shown, demo=site.demo,
+        evidence=record.evidence, declared=record.declared, figures=shown, demo=site.demo,
     )  # fmt: skip

@@ -63,6 +63,8 @@ class Certificate:
     review_status: str = ""
     evidence: str = "unconfirmed"
     known_at: str = ""
+    declared: bool = False
+    """Energy or money rests on what the enterprise declared itself."""
     figures: Sequence[Figure] = ()
     demo: bool = False
 
@@ -134,6 +136,7 @@ def _facts(c: Certificate, mark: words.Evidence) -> list[list[str]]:
     lines = [
         [_("评价方案"), f"{c.scheme_title}"],
         [_("规则版本"), f"{c.edition} · {mark.word}"],
+        [_("数据依据"), str(words.EVIDENCE["declared"].word) if c.declared else ""],
         [_("发布编号"), f"{c.publication_number} · {c.published_on}"],
         [_("有效期至"), c.valid_to],
         [_("复核状态"), c.review_status],
