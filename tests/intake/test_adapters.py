@@ -74,7 +74,7 @@ TARGETS = {"forward_active_total": "总表/electricity.purchased"}
 ANSWER = Frame("000000000001", 0x91, bytes.fromhex("0000010050010000"))
 KEPT = {
     "http-json": b"[" + ROW.replace("{", '{"channel": "a", ').encode() + b"]",
-    "mqtt-point": kept("a", ROW.encode())[0],
+    "mqtt-channel": kept("a", ROW.encode())[0],
     "modbus-tcp": modbus_body(TARGETS, [(grouped(MAP.points, 125)[0], NOON_US, [0, 150])]),
     "dlt645": meter_body(TARGETS, 900, [(ENERGY, NOON_US, [ANSWER])]),
 }  # fmt: skip
@@ -82,7 +82,7 @@ KEPT = {
 
 @pytest.mark.parametrize(
     ("form", "channel", "value"),
-    [("http-json", 2, 15), ("mqtt-point", 2, 15), ("modbus-tcp", 1, 150), ("dlt645", 1, 150)],
+    [("http-json", 2, 15), ("mqtt-channel", 2, 15), ("modbus-tcp", 1, 150), ("dlt645", 1, 150)],
 )
 def test_what_was_kept_is_decoded_again(form, channel, value):
     found = decode(KEPT[form], form, SCOPE)

@@ -60,7 +60,7 @@ read = ["forward_active_total", "voltage_a"]
 name = "plant"
 host = "mqtt.example.org"
 tls = true
-topic = "plant/{gateway}/{point}"
+topic = "plant/{gateway}/{channel}"
 username = "tanma"
 password_env = "PLANT_PASSWORD"
 """
@@ -140,10 +140,10 @@ def test_a_password_may_stand_in_a_file_beside(folder):
         ('"PLANT_PASSWORD"', '"NOWHERE"', "connections_secret", 22, ("NOWHERE", "NOWHERE")),
         ('password_env = "PLANT_PASSWORD"', 'password_file = "gone"', "connections_secret", 22,
          ("gone", "gone")),
-        ("plant/{gateway}/{point}", "plant/{point}", "device_file_key_missing", 16,
+        ("plant/{gateway}/{channel}", "plant/{channel}", "device_file_key_missing", 16,
          ("“gateway”", "'gateway'")),
         ("tls = true", 'tls = "yes"', "device_file_value", 19, ("true, false", "true, false")),
-        ("{point}", "{points}", "mqtt_topic", None, ("{points}", "{points}")),
+        ("{channel}", "{channels}", "mqtt_topic", None, ("{channels}", "{channels}")),
         ('["energy"]', '["watt"]', "device_point_unknown", None, ("energy", "energy")),
         ("meter.toml", "gone.toml", "device_map_absent", None, ("eastron", "eastron")),
         ('"2611200001"', '"12X"', "dlt645_address", None, ("12X", "12X")),
@@ -239,7 +239,7 @@ interval_s = 1
 name = "plant"
 host = "127.0.0.1"
 port = {broker.port}
-topic = "t/{{gateway}}/{{point}}"
+topic = "t/{{gateway}}/{{channel}}"
 """
             sink, stop, running = Memory(), asyncio.Event(), Running()
             connections = parse("c.toml", text, folder)
@@ -247,7 +247,7 @@ topic = "t/{{gateway}}/{{point}}"
                 run_connections(connections, lambda: SCOPES, sink, stop, running)
             )
             await sink.wait(lambda: all(len(sink.values(n)) >= 2 for n in (1, 2, 3, 4)))
-            message = ("t/G1/p", '{"time": "2026-11-20T04:00:00Z", "value": 1.5}')
+            message = ("t/G1/5", '{"time": "2026-11-20T04:00:00Z", "value": 1.5}')
             await asyncio.to_thread(publish, broker.port, [message])
             await sink.wait(lambda: sink.values(5))
             stop.set()

@@ -52,7 +52,7 @@ _ALL = (
     ),
     Adapter(
         "mqtt", "MQTT", "MQTT", BUILT, "tanma.intake.mqtt.client:MqttReader", "mqtt",
-        {"mqtt-point": _MQTT},
+        {"mqtt-channel": _MQTT},
     ),
     Adapter(
         "modbus", "Modbus TCP", "Modbus TCP", BUILT, "tanma.intake.modbus.client:ModbusDevice",

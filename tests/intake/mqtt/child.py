@@ -19,9 +19,7 @@ from tanma.lake.landing import Landing
 from tests.intake.sinks import scope
 
 CHANNELS = 5
-SCOPES = {
-    "hash": scope("gw", [(n, f"p{n}", "register", "kWh", 2, 900) for n in range(1, CHANNELS + 1)])
-}
+SCOPES = {"hash": scope("gw", [(n, "", "register", "kWh", 2, 900) for n in range(1, CHANNELS + 1)])}
 KILL_AT = 7
 """Batches before the process dies."""
 
@@ -43,7 +41,7 @@ class Deadly:
 
 
 async def main(port: int, folder: Path, when: str, readings: int) -> None:
-    broker = Broker("test", "127.0.0.1", port, "tanma-test", Template("t/{gateway}/{point}"))
+    broker = Broker("test", "127.0.0.1", port, "tanma-test", Template("t/{gateway}/{channel}"))
     sink = Deadly(GroupCommit(Landing(folder), "mqtt"), when)
     reader, stop = MqttReader(broker, lambda: SCOPES, sink), asyncio.Event()
     running = asyncio.create_task(reader.run(stop))

@@ -26,14 +26,16 @@ START = dt.datetime(2026, 11, 20, tzinfo=dt.UTC)
 
 
 def message(number: int) -> tuple[str, str]:
-    """Reading `number`: one of the points, its own quarter of an hour, its own value."""
+    """Reading `number`: one of the channels, its own quarter of an hour, its own value."""
     at = START + dt.timedelta(minutes=15 * number)
-    point = f"p{1 + number % CHANNELS}"
-    return f"t/gw/{point}", f'{{"time": "{at:%Y-%m-%dT%H:%M:%SZ}", "value": {number}.25}}'
+    return (
+        f"t/gw/{1 + number % CHANNELS}",
+        f'{{"time": "{at:%Y-%m-%dT%H:%M:%SZ}", "value": {number}.25}}',
+    )
 
 
 def broker_of(port: int, **said) -> Broker:
-    usual = {"topic": Template("t/{gateway}/{point}"), "client_id": "tanma-test"}
+    usual = {"topic": Template("t/{gateway}/{channel}"), "client_id": "tanma-test"}
     return Broker("test", "127.0.0.1", port, **usual | said)
 
 
@@ -86,7 +88,7 @@ def test_messages_become_readings(broker):
     )
     assert values(range(30)) == counted(sink)
     assert (30, 0, None) == (reader.health.taken, reader.health.refused, reader.health.error)
-    assert {("mqtt-point", "gw")} == {batch[2:] for batch in sink.batches}
+    assert {("mqtt-channel", "gw")} == {batch[2:] for batch in sink.batches}
 
 
 def test_what_is_published_while_we_are_away_is_kept_for_us(broker):
@@ -173,9 +175,9 @@ def test_a_broker_that_is_not_there_yet_is_waited_for(broker):
 @pytest.mark.parametrize(
     ("topic", "payload", "code"),
     [
-        ("t/gw/p1", "no json", "mqtt_payload"),
-        ("t/nobody/p1", '{"time": "2026-11-20T00:00:00Z", "value": 1}', "device_gateway"),
-        ("t/gw/p1", "[]", "http_body_empty"),
+        ("t/gw/1", "no json", "mqtt_payload"),
+        ("t/nobody/1", '{"time": "2026-11-20T00:00:00Z", "value": 1}', "device_gateway"),
+        ("t/gw/1", "[]", "http_body_empty"),
     ],
 )
 def test_what_can_never_be_read_is_told_and_does_not_come_back(broker, topic, payload, code):
@@ -276,7 +278,7 @@ def stored(folder: Path) -> Counter[int]:
 def test_killed_between_receiving_and_acknowledging_nothing_is_lost_or_doubled(
     broker, tmp_path, when
 ):
-    lake, number = tmp_path / "lake", 60
+    lake, number = tmp_path / "lake", 150
     session(broker_of(broker.port))
     publish(broker.port, [message(n) for n in range(number)])
     assert -signal.SIGKILL == child(broker.port, lake, when, number)

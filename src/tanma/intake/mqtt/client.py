@@ -20,7 +20,7 @@ from paho.mqtt.enums import CallbackAPIVersion
 
 from tanma.domain.messages import Problem
 from tanma.intake.live import AsyncSink, Scopes, Taken
-from tanma.intake.mqtt.decode import Template, decode, kept
+from tanma.intake.mqtt.decode import Named, Template, decode, kept
 from tanma.intake.polling import FIRST_WAIT_S, LONGEST_WAIT_S, Health, clock_us, noted, scope_of
 
 TOGETHER = 100
@@ -141,9 +141,9 @@ class MqttReader:
     def _read(self, message: paho.MQTTMessage) -> tuple[Taken, bytes, str, str] | None:
         """A message as readings; None, counted and told, where it can never be read."""
         try:
-            named = self.broker.topic.read(message.topic)
-            gateway = self._gateway((named or {}).get("gateway") or self.broker.gateway)
-            raw, form = kept((named or {}).get("point"), bytes(message.payload))
+            named = self.broker.topic.read(message.topic) or Named(None, None)
+            gateway = self._gateway(named.gateway or self.broker.gateway)
+            raw, form = kept(named.channel, bytes(message.payload))
             scope = scope_of(gateway, self._scopes())
             taken = decode(raw, form, scope)
         except Problem as problem:
