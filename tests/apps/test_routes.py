@@ -16,7 +16,8 @@ from django.urls import URLPattern, URLResolver, get_resolver
 from django.utils import timezone
 
 from tanma.apps.cockpit.models import Kiosk
-from tanma.apps.imports.models import Batch, DeskCase
+from tanma.apps.desk.models import DeskCase
+from tanma.apps.imports.models import Batch
 from tanma.apps.metering import door as metering
 from tanma.apps.people.door import Consent, Membership, User, create_token, token_hash
 from tests.apps.region import CITY, PREVIEW, client_of, published
@@ -175,7 +176,8 @@ def objects(region: Any) -> dict[str, str]:
         "publications/ task": "1", "cockpit/kiosk token": "screen", "cockpit/area code": CITY,
         "imports/files uid": batch.uid, "imports/desk uid": case.uid, "imports/files kind": "empty",
         "imports/files name": "energy", "imports/files suffix": "csv",
-        "imports/catalogue source": "grid", "imports/catalogue kind": "gdp", "registry/enterprises uid": firm.uid,
+        "imports/catalogue source": "grid", "imports/catalogue kind": "gdp",
+        "registry/enterprises uid": firm.uid,
         "inventories/ uid": firm.uid, "rules/factors name": "fuels",
         "rules/editions edition_id": "zj-code-account", "api/v1 code": firm.public_code,
         "api/v1 uid": firm.uid, "account/tokens uid": create_token(user, "x", 1)[0].uid,

@@ -43,6 +43,8 @@ INSTALLED_APPS = [
     "tanma.apps.rules",
     "tanma.apps.metering",
     "tanma.apps.imports",
+    "tanma.apps.desk",
+    "tanma.apps.catalogue",
     "tanma.apps.inventories",
     "tanma.apps.codes",
     "tanma.apps.live",

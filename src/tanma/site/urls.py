@@ -9,6 +9,8 @@ urlpatterns = [
     path("", include("tanma.apps.codes.urls")),
     path("cockpit/", include("tanma.apps.cockpit.urls")),
     path("imports/", include("tanma.apps.imports.urls")),
+    path("imports/", include("tanma.apps.desk.urls")),
+    path("imports/", include("tanma.apps.catalogue.urls")),
     path("", include("tanma.apps.live.urls")),
     path("meters/", include("tanma.apps.metering.urls")),
     path("registry/", include("tanma.apps.registry.urls")),

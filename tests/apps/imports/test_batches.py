@@ -6,6 +6,7 @@ from datetime import date
 import pyarrow.csv as pacsv
 import pytest
 
+from tanma.apps.desk.models import DeskCase
 from tanma.apps.facts import door as facts
 from tanma.apps.imports import door as imports
 from tanma.apps.imports import files
@@ -101,7 +102,7 @@ def test_an_unknown_code_waits_at_the_desk_with_its_words(firms, sheet):
     (line,) = imports.report_lines(batch, 9)
     assert f"第 3 行：「统一社会信用代码」{THIRD} 不在企业名录中" in line["zh"]
     assert f"{THIRD} is not in the register" in line["en"]
-    case = imports.DeskCase.objects.get()
+    case = DeskCase.objects.get()
     assert ("unknown", "uscc", THIRD, 1) == (case.kind, case.scheme, case.value, case.rows)
     assert {} == registry.find("uscc", [THIRD])
 
@@ -111,7 +112,7 @@ def test_a_trial_writes_nothing_at_all(firms, sheet, home):
     batch = bring(sheet, GOOD, f"{THIRD},2026-09,电力,购入,5,kWh,供电", dry_run=True)
     assert ("checked", 1, 1) == (batch.state, batch.good, batch.desk)
     assert before == (facts.watermark(), imports.Batch.objects.count())
-    assert not imports.DeskCase.objects.exists()
+    assert not DeskCase.objects.exists()
     assert 1 == len(imports.report_lines(batch, 9))
 
 
@@ -175,7 +176,7 @@ def test_an_enterprise_states_only_its_own_and_in_its_own_name(firms, sheet):
     assert "outside" in lines[3]["en"]
     assert "不能由企业提交" in lines[4]["zh"]
     assert "cannot be handed in" in lines[4]["en"]
-    assert not imports.DeskCase.objects.exists()
+    assert not DeskCase.objects.exists()
 
 
 def test_an_enterprise_may_not_bring_a_register(firms, sheet):

@@ -8,6 +8,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
 from django_tasks_db.models import DBTaskResult
 
+from tanma.apps.desk.models import DeskCase
 from tanma.apps.imports import door as imports
 from tanma.apps.imports import tasks
 from tanma.apps.people import door as people
@@ -19,8 +20,8 @@ MINE = f"{FIRST},2026-09,电力,购入,1250.5,MWh,申报"
 OTHER = f"{SECOND},2026-09,电力,购入,800,kWh,申报"
 STRANGE = f"{THIRD},2026-09,电力,购入,5,kWh,供电"
 PAGES = {
-    "home": True, "templates": True, "desk": False, "accounts": False, "catalogue": False,
-    "mismatch": False, "missing": False,
+    "imports:home": True, "imports:templates": True, "desk:home": False, "desk:accounts": False,
+    "catalogue:home": False, "catalogue:mismatch": False, "catalogue:missing": False,
 }  # fmt: skip
 """page → whether an enterprise may open it"""
 
@@ -55,7 +56,7 @@ def newest():
 
 @pytest.mark.parametrize("where", PAGES)
 def test_who_may_open_a_page(visit, where):
-    address = reverse(f"imports:{where}")
+    address = reverse(where)
     anonymous = visit("").get(address)
     assert 302 == anonymous.status_code
     assert reverse("account_login") in anonymous["Location"]
@@ -68,7 +69,7 @@ def test_the_start_leads_to_the_files(visit):
 
 
 def test_a_checker_looks_at_the_desk_and_imports_nothing(visit):
-    assert 200 == visit("checker").get(reverse("imports:desk")).status_code
+    assert 200 == visit("checker").get(reverse("desk:home")).status_code
     assert 403 == visit("checker").get(reverse("imports:home")).status_code
 
 
@@ -203,8 +204,8 @@ def test_an_enterprise_is_offered_its_own_sheets_only(visit):
 def test_a_case_is_decided_on_its_page(visit, firms):
     client = visit("bureau")
     upload(client, energy(STRANGE))
-    case = imports.DeskCase.objects.get()
-    address = reverse("imports:case", args=[case.uid])
+    case = DeskCase.objects.get()
+    address = reverse("desk:case", args=[case.uid])
     said = {"choice": "assign", "effective": "2026-09-01", "evidence": "电话核实"}
     wrong = client.post(address, said | {"code": "000"})
     assert "名录中没有" in wrong.content.decode()
@@ -217,10 +218,10 @@ def test_a_case_is_decided_on_its_page(visit, firms):
 
 def test_a_checker_cannot_decide(visit):
     upload(visit("bureau"), energy(STRANGE))
-    address = reverse("imports:case", args=[imports.DeskCase.objects.get().uid])
+    address = reverse("desk:case", args=[DeskCase.objects.get().uid])
     said = {"choice": "dismiss", "effective": "2026-09-01", "evidence": "x"}
     assert 403 == visit("checker").post(address, said).status_code
-    assert "open" == imports.DeskCase.objects.get().state
+    assert "open" == DeskCase.objects.get().state
 
 
 def test_exports_run_no_formulas(visit):

@@ -349,7 +349,7 @@ def actions(
         (who.may("consent", subject), gettext("授权他人查看"), gettext("发出或收回查看链接"),
          link("codes:consents", code)),
         (who.may("declare", subject), gettext("申报数据"), gettext("补报能源与经济数据"),
-         link("imports:declare")),
+         link("catalogue:declare")),
         (who.may("object", subject) and open_preview(subject) is not None,
          gettext("查看预览并提出异议"), gettext("发布前可核对"), link("codes:preview", code)),
         (who.may("object", subject) and Objection.objects.filter(subject=subject).exists(),

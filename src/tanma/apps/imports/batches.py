@@ -14,7 +14,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from tanma.apps.facts import door as facts
-from tanma.apps.imports import desk, files, meters, scope, usual
+from tanma.apps.imports import files, hooks, meters, scope, usual
 from tanma.apps.imports.models import Batch, now, today
 from tanma.apps.imports.subjects import resolve
 from tanma.apps.metering import door as metering
@@ -226,8 +226,8 @@ def _take_facts(job: Job, checked: tables.Checked) -> tables.Checked:
         _append(job, ready(rows.filter(plain), subjects.filter(plain), batch))
         said = list(meters.declared(rows).values())
         metering.declare(said, author=job.author, evidence=batch.evidence)
-        desk.keep(batch, waiting)
-        desk.after(batch)
+        hooks.desk().keep(batch, waiting)
+        hooks.desk().after(batch)
     return checked
 
 

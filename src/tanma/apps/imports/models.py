@@ -1,4 +1,4 @@
-"""Batches of imported files, and the cases that people decide at the desk.
+"""Batches of imported files.
 
 What was imported is in the facts; a batch says which file brought it, who, and what was left out.
 """
@@ -11,7 +11,7 @@ from typing import Any
 from django.db import models
 from django.db.models import Q
 
-from tanma.apps.people.door import BySubject, OfficeOnly, Viewer
+from tanma.apps.people.door import Viewer
 from tanma.domain.identity import id_text, new_id
 
 
@@ -103,115 +103,6 @@ class Batch(models.Model):
     @property
     def busy(self) -> bool:
         return self.state in (self.State.WAITING, self.State.RUNNING)
-
-
-class DeskCase(models.Model):
-    """Something that only a person can decide; it stays, with the decision and its evidence."""
-
-    row_policy = OfficeOnly()
-
-    class Kind(models.TextChoices):
-        UNKNOWN = "unknown", "未登记的代码"
-        DUPLICATE = "duplicate", "疑似重复的企业"
-        CONFLICT = "conflict", "相互矛盾的属性"
-        ACCOUNT = "account", "用电户号归属"
-
-    class State(models.TextChoices):
-        OPEN = "open", "待定"
-        DECIDED = "decided", "已定"
-
-    id = models.BigIntegerField(primary_key=True, default=new_id)
-    kind = models.CharField(max_length=12, choices=Kind.choices)
-    scheme = models.CharField(max_length=30)
-    value = models.CharField(max_length=160)
-    details = models.JSONField(default=dict)
-    rows = models.IntegerField(default=0)
-    state = models.CharField(max_length=10, choices=State.choices, default=State.OPEN)
-    decision = models.CharField(max_length=20, blank=True)
-    target = models.BigIntegerField(null=True)
-    effective = models.DateField(null=True)
-    evidence = models.CharField(max_length=200, blank=True)
-    decided_by = models.CharField(max_length=80, blank=True)
-    decided_at = models.DateTimeField(null=True)
-    opened_at = models.DateTimeField(auto_now_add=True)
-
-    class Meta:
-        constraints = [
-            models.UniqueConstraint(
-                fields=["kind", "scheme", "value"],
-                condition=Q(state="open"),
-                name="desk_open_once",
-            )
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.kind} {self.scheme}:{self.value}"
-
-    @property
-    def uid(self) -> str:
-        return id_text(self.id)
-
-
-class Waiting(models.Model):
-    """Rows of a batch that wait for a case: their facts lie in the batch's waiting file."""
-
-    row_policy = OfficeOnly()
-
-    case = models.ForeignKey(DeskCase, on_delete=models.CASCADE, related_name="waiting")
-    batch = models.ForeignKey(Batch, on_delete=models.CASCADE, related_name="waiting")
-    rows = models.IntegerField()
-
-
-class Reminder(models.Model):
-    """催报: the office tells an enterprise which reports of a period are missing."""
-
-    row_policy = BySubject()
-
-    id = models.BigIntegerField(primary_key=True, default=new_id)
-    subject = models.BigIntegerField(db_index=True)
-    period = models.CharField(max_length=20)
-    items = models.JSONField(default=list)
-    created_by = models.CharField(max_length=80)
-    created_at = models.DateTimeField(auto_now_add=True)
-    seen_at = models.DateTimeField(null=True)
-
-    @property
-    def uid(self) -> str:
-        return id_text(self.id)
-
-
-class DeclaredClass(models.Model):
-    """A class of data that the office adds to those of the catalogue file."""
-
-    row_policy = OfficeOnly()
-
-    name = models.CharField(max_length=40, primary_key=True)
-    zh = models.CharField(max_length=80)
-    en = models.CharField(max_length=120)
-    owner = models.CharField(max_length=40)
-    frequency = models.CharField(max_length=10)
-    package = models.CharField(max_length=60)
-    items = models.JSONField(default=list)
-    required_of = models.JSONField(default=list)
-    declared_by = models.CharField(max_length=80)
-    declared_at = models.DateTimeField(auto_now_add=True)
-
-
-class LegalBasis(models.Model):
-    """On which document a class of data rests, since when; a later row counts, none is erased."""
-
-    row_policy = OfficeOnly()
-
-    id = models.BigIntegerField(primary_key=True, default=new_id)
-    data_class = models.CharField(max_length=40, db_index=True)
-    title = models.CharField(max_length=200)
-    number = models.CharField(max_length=80)
-    valid_from = models.DateField()
-    entered_by = models.CharField(max_length=80)
-    entered_at = models.DateTimeField(auto_now_add=True)
-
-    def __str__(self) -> str:
-        return f"{self.title}（{self.number}）"
 
 
 def now() -> datetime:

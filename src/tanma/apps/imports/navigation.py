@@ -1,4 +1,4 @@
-"""Lines of the sidebar that lead to the data pages."""
+"""The line of the sidebar that leads to the files."""
 
 from __future__ import annotations
 
@@ -14,20 +14,5 @@ def _importer(request: HttpRequest) -> bool:
     return scope.may_import(people.viewer(request))
 
 
-def _official(request: HttpRequest) -> bool:
-    return people.viewer(request).may("use_desk")
-
-
-def _declares(request: HttpRequest) -> bool:
-    viewer = people.viewer(request)
-    return viewer.may("declare") and bool(viewer.own_subjects)
-
-
 def register_entries() -> None:
-    entries = (
-        (10, "home", _("数据导入"), _importer), (20, "desk", _("登记台"), _official),
-        (30, "catalogue", _("数据目录"), _official), (40, "missing", _("催报"), _official),
-        (50, "mismatch", _("税电数据"), _official), (60, "declare", _("五分钟申报"), _declares),
-    )  # fmt: skip
-    for order, name, label, may in entries:
-        register(Entry("data", order, f"imports:{name}", label, may))
+    register(Entry("data", 10, "imports:home", _("数据导入"), _importer))

@@ -14,12 +14,13 @@ from django.core.exceptions import PermissionDenied
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
-from django.utils.translation import get_language, gettext
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_POST
 
-from tanma.apps.imports import desk, files, reports, scope, tasks, withdraw
+from tanma.apps.imports import files, hooks, reports, scope, tasks, withdraw
 from tanma.apps.imports.models import Batch
+from tanma.apps.imports.shown import STATES, lang, number, state_html, titled, when
 from tanma.apps.kit.door import Column, Table, badge_html
 from tanma.apps.people import door as people
 from tanma.domain.identity import id_from_text
@@ -28,18 +29,9 @@ from tanma.intake import tables
 from tanma.intake.tables.sheet import SIZE_LIMIT
 from tanma.intake.tables.templates import allowed
 
-TONES = {"done": "good", "failed": "bad", "withdrawn": "warn", "checked": "plain"}
-STATES = {
-    "waiting": _("等待导入"), "running": _("正在导入"), "checked": _("仅检查，未导入"),
-    "done": _("已导入"), "failed": _("未能导入"), "withdrawn": _("已撤回"),
-}  # fmt: skip
 STAGES = {"read": _("正在读取"), "check": _("正在检查"), "append": _("正在写入")}
 REPORT_LINES = 10_000
 FORMATS = (".xlsx", ".csv")
-
-
-def lang() -> str:
-    return "en" if get_language() == "en" else "zh"
 
 
 def importer(request: HttpRequest) -> people.Viewer:
@@ -48,12 +40,6 @@ def importer(request: HttpRequest) -> people.Viewer:
     if not scope.may_import(viewer):
         raise PermissionDenied("import")
     return viewer
-
-
-def titled(name: str) -> str:
-    """The title of a package in the page's language; a mapping keeps its own name."""
-    package = tables.packages().get(name)
-    return (package.title_en if lang() == "en" else package.title_zh) if package else name
 
 
 def offered(viewer: people.Viewer) -> list[str]:
@@ -99,7 +85,11 @@ def home(request: HttpRequest) -> HttpResponseBase:
     table = _batches(request, viewer)
     if (file := table.export("batches")) is not None:
         return file
-    context = {"form": form, "table": table, "counts": desk.counts() if viewer.office else None}
+    context = {
+        "form": form,
+        "table": table,
+        "counts": hooks.desk().counts() if viewer.office else None,
+    }
     return render(request, "imports/home.html", context)
 
 
@@ -108,10 +98,6 @@ def _taken(request: HttpRequest, viewer: people.Viewer, said: dict[str, Any]) ->
     if batch.repeated:
         messages.info(request, gettext("这个文件此前已经导入，没有任何变化。"))
     return redirect("imports:batch", uid=batch.uid)
-
-
-def state_html(batch: Batch) -> str:
-    return str(badge_html(str(STATES[batch.state]), TONES.get(batch.state, "brand")))
 
 
 def _batches(request: HttpRequest, viewer: people.Viewer) -> Table:
@@ -135,19 +121,6 @@ def _batches(request: HttpRequest, viewer: people.Viewer) -> Table:
 
 def _packages_of(source: str) -> list[str]:
     return [n for n, p in tables.packages().items() if p.source == source]
-
-
-def number(key: str, label: Any) -> Column:
-    def value(row: Any) -> Any:
-        return getattr(row, key)
-
-    return Column(key, label, value, lambda r: f"{value(r):,}", kind="number", sort=True)
-
-
-def when(batch: Batch) -> str:
-    from django.utils.timezone import localtime
-
-    return localtime(batch.created_at).strftime("%Y-%m-%d %H:%M")
 
 
 def _address(batch: Batch) -> str:

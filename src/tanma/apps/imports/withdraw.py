@@ -11,7 +11,7 @@ import pyarrow.compute as pc
 from django.conf import settings
 
 from tanma.apps.facts import door as facts
-from tanma.apps.imports import files, power
+from tanma.apps.imports import files, hooks
 from tanma.apps.imports.batches import author
 from tanma.apps.imports.meters import WRITER
 from tanma.apps.imports.models import Batch, now
@@ -45,8 +45,7 @@ def withdraw(batch: Batch, viewer: Viewer, reason: str) -> Batch:
     batch.withdrawn_at, batch.withdrawn_by = now(), viewer.name
     batch.save()
     registry.project()
-    if batch.package == "grid_accounts":
-        power.restate(author(viewer), evidence)
+    hooks.desk().withdrawn(batch, author(viewer), evidence)
     return batch
 
 

@@ -6,9 +6,10 @@ from typing import Any
 
 from django.utils import timezone
 
+from tanma.apps.catalogue import door as catalogue
 from tanma.apps.codes import door as codes
+from tanma.apps.desk import door as desk
 from tanma.apps.facts import door as facts
-from tanma.apps.imports import door as imports
 from tanma.apps.people import door as people
 from tanma.apps.registry import door as registry
 from tanma.apps.registry.door import link_if_there
@@ -28,7 +29,7 @@ def _block(viewer: people.Viewer, enterprise: registry.Enterprise) -> dict[str, 
     uid = enterprise.uid
     links = {
         "code": link_if_there("codes:code", enterprise.public_code),
-        "declare": link_if_there("imports:declare"),
+        "declare": link_if_there("catalogue:declare"),
         "account": link_if_there("inventories:account", uid),
         "energy": link_if_there("inventories:energy", uid),
         "basis": link_if_there("inventories:basis", uid),
@@ -54,7 +55,7 @@ def _missing(result: codes.Result | None) -> str:
 
 def _reminders(viewer: people.Viewer, subject: int) -> list[dict[str, Any]]:
     """催报 of the office, newest first, with the names of what is missing."""
-    rows = people.visible(viewer, imports.Reminder.objects.filter(subject=subject))
+    rows = people.visible(viewer, catalogue.Reminder.objects.filter(subject=subject))
     return [
         {"row": r, "items": [registry.item_name(i) for i in r.items]}
         for r in rows.order_by("-created_at")[:LISTED]
@@ -96,7 +97,7 @@ def office(viewer: people.Viewer) -> dict[str, Any]:
         "objections": _open_objections(viewer), "desk": _open_cases(viewer),
         "links": {
             "cockpit": link_if_there("cockpit:wall"), "imports": link_if_there("imports:home"),
-            "desk": link_if_there("imports:desk"), "runs": link_if_there("codes:runs"),
+            "desk": link_if_there("desk:home"), "runs": link_if_there("codes:runs"),
             "enterprises": link_if_there("registry:enterprises"),
         },
     }  # fmt: skip
@@ -120,5 +121,5 @@ def _open_objections(viewer: people.Viewer) -> int:
 
 
 def _open_cases(viewer: people.Viewer) -> int:
-    cases = imports.DeskCase.objects.filter(state=imports.DeskCase.State.OPEN)
+    cases = desk.DeskCase.objects.filter(state=desk.DeskCase.State.OPEN)
     return people.visible(viewer, cases).count()

@@ -1,0 +1,79 @@
+"""The five-minute declaration: a few figures of a small enterprise, through the door of tables.
+
+The figures become rows of the packages `energy` and `economics`, so that they are checked, reported
+and stored exactly like a file.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Mapping
+from decimal import Decimal
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from tanma.apps.facts import door as facts
+from tanma.apps.imports.door import Batch, import_file
+from tanma.apps.people.door import Viewer
+from tanma.domain.items import carriers, items
+from tanma.domain.periods import Period
+from tanma.intake.tables import load_package
+
+FUELS = (
+    ("fuel.natural_gas", "10^4 m3"), ("fuel.diesel", "t"), ("fuel.gasoline", "t"),
+    ("fuel.lpg", "t"), ("fuel.bituminous", "t"),
+)  # fmt: skip
+"""Fuels that small enterprises mostly burn, with the unit in which they are asked."""
+ECONOMICS = (
+    "output_value", "labour_compensation", "net_production_tax", "depreciation",
+    "operating_surplus",
+)  # fmt: skip
+MONEY_UNIT = "万元"
+POWER = "electricity.purchased"
+
+
+def power_from_grid(subject: int, period: Period) -> Decimal | None:
+    """kWh that the grid company has reported for the whole period; None if a month is missing."""
+    said = [
+        f for f in facts.current(facts.facts_of(subject, POWER))
+        if f.source == "grid" and f.valid_from >= period.start and f.valid_to <= period.end
+    ]  # fmt: skip
+    days = sum((f.valid_to - f.valid_from).days for f in said)
+    if not said or days != (period.end - period.start).days:
+        return None
+    return Decimal(sum(f.value or 0 for f in said)).scaleb(-items()[POWER].scale)
+
+
+def declare(
+    code: str, period: Period, amounts: Mapping[str, Decimal | None], viewer: Viewer
+) -> list[Batch]:
+    """Hand in what an enterprise says of itself; `amounts` by carrier or economic column."""
+    energy = [
+        {"uscc": code, "period": period.text, "carrier": carriers()[carrier].name_zh,
+         "flow": flow, "quantity": str(amount), "unit": unit}
+        for carrier, flow, unit in _asked()
+        if (amount := amounts.get(carrier)) is not None
+    ]  # fmt: skip
+    money = {c: str(amounts[c]) for c in ECONOMICS if amounts.get(c) is not None}
+    economics = [{"uscc": code, "period": period.text, "money_unit": MONEY_UNIT, **money}]
+    sheets = {"energy": energy, "economics": economics if money else []}
+    return [_hand_in(name, rows, period, viewer) for name, rows in sheets.items() if rows]
+
+
+def _asked() -> list[tuple[str, str, str]]:
+    fixed = [("electricity", "购入", "kWh"), ("heat", "购入", "GJ")]
+    return fixed + [(fuel, "燃烧", unit) for fuel, unit in FUELS]
+
+
+def _hand_in(name: str, rows: list[dict[str, str]], period: Period, viewer: Viewer) -> Batch:
+    package = load_package(name)
+    columns = list(dict.fromkeys(c for row in rows for c in row))
+    text = io.StringIO(newline="")
+    writer = csv.writer(text)
+    writer.writerow([package.fields[c].zh for c in columns])
+    writer.writerows([[row.get(c, "") for c in columns] for row in rows])
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / f"declaration-{period.text}-{name}.csv"
+        path.write_text(text.getvalue(), encoding="utf-8")
+        return import_file(path, viewer, package=name)

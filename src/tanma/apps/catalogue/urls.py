@@ -1,0 +1,16 @@
+from __future__ import annotations
+
+from django.urls import URLPattern, path
+
+from tanma.apps.catalogue import views, views_class, views_declare
+
+app_name = "catalogue"
+urlpatterns: list[URLPattern] = [
+    path("catalogue/", views.catalogue, name="home"),
+    path("catalogue/class/", views_class.new, name="class_new"),
+    path("catalogue/class/<str:kind>/", views_class.one, name="class"),
+    path("catalogue/<str:source>/", views.source, name="source"),
+    path("mismatch/", views.mismatch, name="mismatch"),
+    path("missing/", views.missing, name="missing"),
+    path("declare/", views_declare.declare, name="declare"),
+]

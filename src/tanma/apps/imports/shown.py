@@ -1,0 +1,54 @@
+"""Words and cells that pages of files, of the desk and of the catalogue share."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.http import HttpRequest
+from django.utils.translation import get_language
+from django.utils.translation import gettext_lazy as _
+
+from tanma.apps.imports.models import Batch
+from tanma.apps.kit.door import Column, badge_html
+from tanma.apps.people import door as people
+from tanma.intake import tables
+
+TONES = {"done": "good", "failed": "bad", "withdrawn": "warn", "checked": "plain"}
+STATES = {
+    "waiting": _("等待导入"), "running": _("正在导入"), "checked": _("仅检查，未导入"),
+    "done": _("已导入"), "failed": _("未能导入"), "withdrawn": _("已撤回"),
+}  # fmt: skip
+
+
+def lang() -> str:
+    return "en" if get_language() == "en" else "zh"
+
+
+def titled(name: str) -> str:
+    """The title of a package in the page's language; a mapping keeps its own name."""
+    package = tables.packages().get(name)
+    return (package.title_en if lang() == "en" else package.title_zh) if package else name
+
+
+def state_html(batch: Batch) -> str:
+    return str(badge_html(str(STATES[batch.state]), TONES.get(batch.state, "brand")))
+
+
+def number(key: str, label: Any) -> Column:
+    def value(row: Any) -> Any:
+        return getattr(row, key)
+
+    return Column(key, label, value, lambda r: f"{value(r):,}", kind="number", sort=True)
+
+
+def when(batch: Batch) -> str:
+    from django.utils.timezone import localtime
+
+    return localtime(batch.created_at).strftime("%Y-%m-%d %H:%M")
+
+
+def official(request: HttpRequest) -> people.Viewer:
+    """The viewer, who must be allowed to look at the desk and the catalogue."""
+    viewer = people.viewer(request)
+    viewer.require("use_desk")
+    return viewer

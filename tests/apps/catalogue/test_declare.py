@@ -1,0 +1,82 @@
+"""The five-minute declaration: checked like a file, prefilled where the grid has spoken."""
+
+from decimal import Decimal
+
+import pytest
+from django.urls import reverse
+
+from tanma.apps.catalogue import declarations
+from tanma.apps.facts import door as facts
+from tanma.apps.imports import door as imports
+from tanma.apps.people.door import SYSTEM, Role
+from tanma.domain.periods import parse
+from tests.apps.imports.conftest import FIRST, energy, person
+
+pytestmark = [pytest.mark.db, pytest.mark.django_db(databases=["default", "work"])]
+MONTHS = [f"{FIRST},2026-0{m},电力,购入,100.5,kWh,供电" for m in (7, 8, 9)]
+PERIOD = parse("2026Q3")
+
+
+def said(subject, item):
+    found = facts.current(facts.facts_of(subject, item))
+    return [(f.value, f.source, f.reported) for f in found]
+
+
+@pytest.fixture
+def owner(firms, client):
+    client.force_login(person("jia", Role.ENTERPRISE, subject=firms[FIRST]))
+    return client
+
+
+def send(client, **amounts):
+    return client.post(reverse("catalogue:declare") + "?period=2026Q3", amounts, follow=True)
+
+
+def test_figures_become_declared_facts_with_what_was_said(owner, firms):
+    page = send(owner, electricity="1234.5", **{"fuel.diesel": "2"}, output_value="300",
+                labour_compensation="50", operating_surplus="-10")  # fmt: skip
+    assert "已申报" in page.content.decode()
+    subject = firms[FIRST]
+    assert [(1_234_500, "declared", "1234.5 kWh")] == said(subject, "electricity.purchased")
+    assert [(2_000_000, "declared", "2 t")] == said(subject, "fuel.diesel.burnt")
+    assert [(300_000_000, "declared", "300 万元")] == said(subject, "economy.output_value")
+    assert [(-10_000_000, "declared", "-10 万元")] == said(subject, "economy.operating_surplus")
+    assert [] == said(subject, "fuel.gasoline.burnt")
+
+
+def test_power_of_the_grid_is_shown_and_not_declared_again(owner, firms, sheet):
+    imports.import_file(sheet("power.csv", energy(*MONTHS)), SYSTEM)
+    page = owner.get(reverse("catalogue:declare"), {"period": "2026Q3"}).content.decode()
+    assert "301.5" in page
+    assert "供电企业已报送" in page
+    send(owner, electricity="999", output_value="300")
+    assert {"grid"} == {s for _, s, _ in said(firms[FIRST], "electricity.purchased")}
+
+
+@pytest.mark.parametrize(("months", "expected"), [(3, Decimal("301.500")), (2, None), (0, None)])
+def test_the_grid_counts_only_for_a_whole_period(firms, sheet, months, expected):
+    if months:
+        imports.import_file(sheet("power.csv", energy(*MONTHS[:months])), SYSTEM)
+    assert expected == declarations.power_from_grid(firms[FIRST], PERIOD)
+
+
+def test_a_negative_quantity_is_refused_in_the_form(owner, firms):
+    page = send(owner, electricity="-1")
+    assert "errorlist" in page.content.decode()
+    assert [] == said(firms[FIRST], "electricity.purchased")
+
+
+def test_an_empty_declaration_states_nothing(owner):
+    assert "请至少填写一项" in send(owner).content.decode()
+    assert not imports.Batch.objects.filter(file__startswith="declaration").exists()
+
+
+def test_the_bureau_declares_for_nobody(firms, client):
+    client.force_login(person("bureau", Role.BUREAU))
+    assert 403 == client.get(reverse("catalogue:declare")).status_code
+
+
+def test_what_an_enterprise_says_of_itself_is_not_kept_as_statistics(owner, firms):
+    send(owner, output_value="300")
+    (fact,) = facts.facts_of(firms[FIRST], "economy.output_value")
+    assert "internal" == fact.data_class
