@@ -94,15 +94,11 @@ def lake(root: Path, size: Size, profiles: bool = True) -> None:
 def _markers(root: Path, size: Size) -> None:
     last = STAMP + (size.steps + 1000) * 900_000_000
     tables.landing(root).commit([], {tables.WATERMARK: last})
-    tables.tail(root).commit(
-        [], {tables.TAIL_STAMP: last, tables.TAIL_RECEIPT: size.steps + 1000}
-    )
+    tables.tail(root).commit([], {tables.TAIL_STAMP: last, tables.TAIL_RECEIPT: size.steps + 1000})
     numbers = pa.table(
         {
             "receipt": pa.array(range(1, size.steps + 1001), pa.int64()),
-            "stamp": pa.array(
-                [_stamp(n, size) for n in range(size.steps + 1000)], pa.int64()
-            ),
+            "stamp": pa.array([_stamp(n, size) for n in range(size.steps + 1000)], pa.int64()),
             "writer": pa.array(["a"] * (size.steps + 1000)),
             "batch": pa.array(range(1, size.steps + 1001), pa.int64()),
             "rows": pa.array([size.meters] * (size.steps + 1000), pa.int64()),
@@ -164,7 +160,9 @@ def facts(root: Path, size: Size, profiles: bool = True) -> None:
         con.execute(f"CREATE TABLE facts AS {query}")
 
         def fetch(after: int, limit: int) -> pa.Table:
-            found = con.sql(f"FROM facts WHERE seq > {after} AND seq <= {after + limit} ORDER BY seq")
+            found = con.sql(
+                f"FROM facts WHERE seq > {after} AND seq <= {after + limit} ORDER BY seq"
+            )
             return found.to_arrow_table().cast(SCHEMA)
 
         FactsMirror(root).sync(fetch, STAMP)

@@ -114,9 +114,9 @@ class Span:
 
 def derive(
     con: duckdb.DuckDBPyConnection, snapshot: lake.Snapshot, some: Meters, span: Span,
-    beside_utc: tuple[dt.datetime, dt.datetime] | None = None,
+    beside_utc: tuple[dt.datetime, dt.datetime] | None = None, checks: bool = True,
 ) -> None:  # fmt: skip
-    """Tables `intervals` and `days` of some channels and days.
+    """Tables `intervals` and `days` of some channels and days; `checks` as in intervals.sql_of.
 
     `beside_utc`: a span of UTC whose intervals are wanted too (a month of `validated`).
     """
@@ -127,7 +127,7 @@ def derive(
         begin, end = min(begin, beside_utc[0]), max(end, beside_utc[1])
     numbers = some.channels.filter(pc.is_null(some.channels["problem"]))["channel"].to_pylist()
     _readings(con, snapshot, numbers, begin, end, span.known_at)
-    query = intervals.sql_of(con, "readings_here", ordered=True)
+    query = intervals.sql_of(con, "readings_here", ordered=True, checks=checks)
     con.execute(f"CREATE OR REPLACE TEMP TABLE intervals AS {query}")
     days.build(con, "intervals", span.first, span.end, span.known_at)
 

@@ -17,7 +17,7 @@ def mapped(address: str, work: Callable[[T], R], tasks: Sequence[T]) -> Iterator
     """The results of some work on every task, in the order in which they are finished."""
     from distributed import Client, as_completed
 
-    with Client(address, set_as_default=False) as client:
+    with Client(address, set_as_default=False) as client, client.as_current():
         # results are files and days: the same task never runs twice at once, and none is cached
         futures = [client.submit(work, task, pure=False, retries=3) for task in tasks]
         for future in as_completed(futures):

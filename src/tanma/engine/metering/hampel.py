@@ -8,8 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import duckdb
-
 from tanma.domain import quality
 from tanma.lake.sql import scan
 

@@ -24,19 +24,21 @@ _EVENT_BITS = f"""CASE type WHEN 'exchange' THEN {_BITS["swap"]} WHEN 'reset'
 
 
 def sql_of(
-    con: duckdb.DuckDBPyConnection, known: str, name: str = "metering", *, ordered: bool = False
-) -> str:
+    con: duckdb.DuckDBPyConnection, known: str, name: str = "metering", *, ordered: bool = False,
+    checks: bool = True,
+) -> str:  # fmt: skip
     """SQL of the intervals of every channel in `<name>_params`, in COLUMNS.
 
     `known`: channel, start_utc, end_utc (naive UTC), value, stamp, contested (another value was
     received for the instant). `ordered`: it lies in order of channel and start already.
+    Without `checks` only gaps, steps backwards, rollovers and events are told.
     """
     kinds = {kind for (kind,) in con.execute(f"SELECT DISTINCT kind FROM {name}_params").fetchall()}
     parts = []
     if "register" in kinds:
-        parts.append(_registers(_rows(con, known, name, ("register",), ordered), name))
+        parts.append(_registers(_rows(con, known, name, ("register",), ordered), name, checks))
     if "interval" in kinds:
-        parts.append(_amounts(_rows(con, known, name, ("interval",), ordered), name))
+        parts.append(_amounts(_rows(con, known, name, ("interval",), ordered), name, checks))
     if levels := tuple(k for k in KINDS if k in kinds and k in ("gauge", "state")):
         parts.append(_levels(_rows(con, known, name, levels, ordered), name))
     return "\nUNION ALL\n".join(f"({part})" for part in parts) or _nothing()
@@ -64,7 +66,9 @@ def _rows(
     happened = con.execute(f"SELECT count(*) {events}").fetchall()[0][0]
     if kinds == ("register",) and happened:
         return f"({readings} UNION ALL {_pseudo(name, events)} ORDER BY channel, start_utc, place)"
-    return f"({readings}{'' if ordered else ' ORDER BY channel, start_utc'})"
+    # a join may change the order, so whatever was filtered is sorted again
+    sorted_already = ordered and not some
+    return f"({readings}{'' if sorted_already else ' ORDER BY channel, start_utc'})"
 
 
 def _pseudo(name: str, events: str) -> str:
@@ -99,7 +103,7 @@ def _params_join(name: str, start: str) -> str:
                AND {start} >= p.from_utc AND {start} < p.to_utc"""
 
 
-def _registers(rows: str, name: str) -> str:
+def _registers(rows: str, name: str, checks: bool) -> str:
     """Differences modulo 10^digits: the sum over any span is last − first, whatever came between.
 
     A difference beyond the share of the range that counts as rollover is taken the other way
@@ -113,9 +117,11 @@ def _registers(rows: str, name: str) -> str:
                {_DISORDER} AS disorder
         FROM {rows}"""
     # garbage near the ends of int64 has no difference; it must not stop a province
-    difference = "TRY(r.value - r.before)"
+    differences = f"SELECT *, TRY(value - before) AS difference FROM ({stepped})"
+    difference = "r.difference"
     counted = f"""
         SELECT r.channel, r.start_utc, r.end_utc, r.value, r.stamp, r.contested, r.disorder,
+               r.run_began,
                CASE WHEN {difference} < -wrap_at THEN {difference} + range_count
                     WHEN {difference} > wrap_at THEN {difference} - range_count
                     ELSE {difference} END AS count,
@@ -123,28 +129,30 @@ def _registers(rows: str, name: str) -> str:
                | (CASE WHEN r.place = 0 THEN r.mark ELSE 0 END)
                | r.mark_before AS found,
                {_PARAMETERS}
-        FROM ({stepped}) r {_params_join(name, "r.start_utc")}
+        FROM ({_runs(differences, "difference", checks)}) r {_params_join(name, "r.start_utc")}
         WHERE r.start_utc IS NOT NULL AND r.place <> 1"""
-    return _flagged(f"FROM ({counted}) WHERE start_utc < end_utc OR count <> 0", name, "end_utc")
+    kept = f"FROM ({counted}) WHERE start_utc < end_utc OR count <> 0"
+    return _flagged(kept, name, "end_utc") if checks else _told(kept)
 
 
 _PARAMETERS = """p.kind, p.shifted, p.gap_us, p.interval_s, p.freeze_s, p.freeze_count,
                p.shift_s, p.clock_s, p.most_per_h, p.profile, p.least_limit"""
 
 
-def _amounts(rows: str, name: str) -> str:
+def _amounts(rows: str, name: str, checks: bool) -> str:
     """Interval readings; a hole before one, and an overlap with the one before, are marked."""
     before = f"CASE WHEN {_SAME} THEN lag(end_utc) OVER () END"
     stepped = f"SELECT *, {before} AS ended, {_DISORDER} AS disorder FROM {rows}"
     counted = f"""
         SELECT r.channel, r.start_utc, r.end_utc, r.value, r.stamp, r.contested, r.disorder,
-               r.value AS count,
+               r.run_began, r.value AS count,
                (CASE WHEN epoch_us(r.start_utc) - epoch_us(r.ended) > gap_us - interval_s * 1000000
                      THEN {_BITS["gap"]} ELSE 0 END)
                | (CASE WHEN r.start_utc < r.ended THEN {_BITS["clock"]} ELSE 0 END) AS found,
                {_PARAMETERS}
-        FROM ({stepped}) r {_params_join(name, "r.start_utc")}"""
-    return _flagged(f"FROM ({counted})", name, "start_utc")
+        FROM ({_runs(stepped, "value", checks)}) r {_params_join(name, "r.start_utc")}"""
+    kept = f"FROM ({counted})"
+    return _flagged(kept, name, "start_utc") if checks else _told(kept)
 
 
 def _levels(rows: str, name: str) -> str:
@@ -169,44 +177,65 @@ def _levels(rows: str, name: str) -> str:
               {_params_join(name, "s.start_utc").replace("r.channel", "s.channel")}) r"""
 
 
+def _second(column: str) -> str:
+    return f"(epoch_us({column}) // 1000000)"
+
+
+def _told(counted: str) -> str:
+    return f"""
+        SELECT channel, start_utc, end_utc, count, (found
+               | (CASE WHEN epoch_us(end_utc) - epoch_us(start_utc) > gap_us
+                       THEN {_BITS["gap"]} ELSE 0 END)
+               | (CASE WHEN count < 0 THEN {_BITS["negative"]} ELSE 0 END))::INTEGER AS flags,
+               value, disorder {counted}"""
+
+
+def _runs(rows: str, amount: str, checks: bool) -> str:
+    """Rows with `run_began`: the second since which every amount equals the one before it.
+
+    Channel and second stand in one number that never falls, so that a running maximum finds the
+    begin. These windows lie below every join: a join may change the order of rows.
+    """
+    if not checks:
+        return f"SELECT *, 0::BIGINT AS run_began FROM ({rows})"
+    begins = f"((channel << 32) | {_second('coalesce(start_utc, end_utc)')})"
+    return f"""
+        SELECT * EXCLUDE (began),
+               max(began) OVER (ROWS UNBOUNDED PRECEDING) & {2**32 - 1} AS run_began
+        FROM (SELECT *, CASE WHEN {_SAME} AND {amount} = lag({amount}) OVER ()
+                             THEN NULL ELSE {begins} END AS began FROM ({rows}))"""
+
+
 def _flagged(counted: str, name: str, stamped: str) -> str:
     """The default flags of amounts; `stamped` is the instant that the device put on the reading.
 
     A freeze is counted within the local day, so that a late reading touches its own days only.
     """
-    lasted = "(epoch_us(end_utc) - epoch_us(start_utc))"
-    day = "CAST(start_utc + shifted AS DATE)"
-    # channel and second in one number that never falls, so that a running maximum finds the start
-    place = "((channel << 32) | epoch_us({}) // 1000000)"
-    steps = f"""
-        SELECT *, {lasted} AS lasted_us,
-               CASE WHEN {_SAME} AND count = lag(count) OVER ()
-                         AND {day} = CAST(lag(start_utc) OVER () + shifted AS DATE)
-                    THEN NULL ELSE {place.format("start_utc")} END AS began
-        {counted}"""
     hour = slot("i.start_utc", "i.shifted")
-    runs = f"""
-        SELECT *, max(began) OVER (ROWS UNBOUNDED PRECEDING) AS run_began,
-               count * 3.6e9 / nullif(lasted_us, 0) AS per_h
-        FROM ({steps})"""
+    offset = "(epoch_us(start_utc + shifted) - epoch_us(start_utc)) // 1000000"
+    midnight = f"({_second('start_utc + shifted')} // 86400 * 86400 - {offset})"
+    timed = f"""
+        SELECT *, epoch_us(end_utc) - epoch_us(start_utc) AS lasted_us,
+               count * 3.6e9 / nullif(epoch_us(end_utc) - epoch_us(start_utc), 0) AS per_h
+        {counted}"""
     return f"""
         SELECT i.channel, i.start_utc, i.end_utc, i.count, (
                found
                | (CASE WHEN lasted_us > gap_us THEN {_BITS["gap"]} ELSE 0 END)
                | (CASE WHEN count < 0 THEN {_BITS["negative"]} ELSE 0 END)
-               | (CASE WHEN {place.format("end_utc")} - run_began >= freeze_s
-                       AND count >= freeze_count AND NOT coalesce(lasted_us > gap_us, false)
-                       AND run_began <> {place.format("start_utc")}
+               | (CASE WHEN count >= freeze_count AND NOT coalesce(lasted_us > gap_us, false)
+                       AND run_began < {_second("start_utc")} AND {_second("end_utc")} - run_began
+                       >= freeze_s AND {_second("end_utc")} - {midnight} >= freeze_s
                        THEN {_BITS["freeze"]} ELSE 0 END)
                | (CASE WHEN per_h > most_per_h THEN {_BITS["range"]} ELSE 0 END)
                | (CASE WHEN per_h > l.most THEN {_BITS["spike"]} ELSE 0 END)
                | (CASE WHEN stamp IS NOT NULL
-                       AND (epoch_us({stamped} + shifted) // 1000000) % interval_s
+                       AND {_second(f"{stamped} + shifted")} % interval_s
                        BETWEEN shift_s + 1 AND interval_s - shift_s - 1
                        THEN {_BITS["shift"]} ELSE 0 END)
                | (CASE WHEN contested THEN {_BITS["duplicate"]} ELSE 0 END)
                | (CASE WHEN epoch_us(end_utc) > stamp + clock_s * 1000000
                        THEN {_BITS["clock"]} ELSE 0 END))::INTEGER AS flags,
                i.value, i.disorder
-        FROM ({runs}) i LEFT JOIN {name}_limits l ON l.profile = i.profile
+        FROM ({timed}) i LEFT JOIN {name}_limits l ON l.profile = i.profile
              AND l.slot = CASE WHEN i.per_h > i.least_limit THEN {hour} END"""

@@ -7,7 +7,8 @@ is not added again.
 
 from __future__ import annotations
 
-from datetime import timedelta
+from collections.abc import Sequence
+from datetime import date, datetime, timedelta
 from fractions import Fraction
 from math import lcm
 
@@ -17,6 +18,7 @@ import pyarrow as pa
 from tanma.engine.metering.calendar import midnight_utc
 from tanma.engine.metering.channels import item_ratio
 from tanma.engine.metering.days import half_even
+from tanma.lake.sql import scan
 
 MONTH = pa.schema(
     [
@@ -158,3 +160,59 @@ def by_area(
         FROM {metered} JOIN inside USING (subject)
         GROUP BY hierarchy, area_code, item, month"""
     )
+
+
+def of_validated(
+    con: duckdb.DuckDBPyConnection, files: Sequence[str], month: date, days: str = "days",
+    name: str = "metering", into: str = "metered",
+) -> None:  # fmt: skip
+    """Table `into` (subject, item, month, value) of one month from the kept intervals: a scan.
+
+    Files: `validated` of every UTC month that the local month touches. Channels whose parameters
+    change within the month, that substitute, or that have an interval over one of its ends, take
+    their days instead, so the amounts are those of `build`. Needs `<name>_params` of the month.
+    """
+    ratios(con, name)
+    following = (month + timedelta(days=31)).replace(day=1)
+    zones = [z for (z,) in con.execute(f"SELECT DISTINCT zone FROM {name}_params").fetchall()]
+    columns = "channel BIGINT, total HUGEINT, over_edge BIGINT"
+    con.execute(f"CREATE OR REPLACE TEMP TABLE summed ({columns})")
+    for zone in zones:
+        begin, end = midnight_utc(month, zone), midnight_utc(following, zone)
+        inside = f"start_utc >= {_utc(begin)} AND end_utc <= {_utc(end)}"
+        touches = f"start_utc < {_utc(end)} AND end_utc > {_utc(begin)}"
+        some = "" if len(zones) == 1 else (
+            f"AND channel IN (SELECT channel FROM {name}_channels WHERE zone = '{zone}')"
+        )  # fmt: skip
+        con.execute(
+            f"""INSERT INTO summed SELECT channel, sum(count) FILTER ({inside}),
+                       count(*) FILTER ({touches} AND NOT ({inside}))
+                FROM {scan(files)} WHERE {touches} {some} GROUP BY channel"""
+        )
+    con.execute(
+        f"""CREATE OR REPLACE TEMP TABLE {into} AS
+        WITH spans AS (
+            SELECT channel, any_value(multiplier_milli) AS multiplier_milli,
+                   min(multiplier_milli) = max(multiplier_milli)
+                   AND bool_and(method = 'none') AS plain
+            FROM {name}_params GROUP BY channel
+        ),
+        quick AS (
+            SELECT s.channel, total * multiplier_milli AS milli FROM summed s JOIN spans
+            USING (channel) WHERE plain AND over_edge = 0
+                 AND channel NOT IN (SELECT channel FROM {name}_under)
+        ),
+        others AS (
+            SELECT channel, milli FROM ({added(days, name)}) d ANTI JOIN quick USING (channel)
+            WHERE day >= DATE '{month}' AND day < DATE '{following}'
+        )
+        SELECT h.subject, h.item, DATE '{month}' AS month, TRY_CAST(
+               {half_even("sum(a.milli * r.num)", "any_value(r.den)")} AS BIGINT) AS value
+        FROM (FROM quick UNION ALL FROM others) a JOIN {name}_channels h USING (channel)
+             JOIN {name}_ratios r USING (channel)
+        WHERE h.subject IS NOT NULL AND h.problem IS NULL GROUP BY h.subject, h.item"""
+    )
+
+
+def _utc(moment: datetime) -> str:
+    return f"TIMESTAMPTZ '{moment}+00'"

@@ -130,9 +130,7 @@ def _facts(known_at: int) -> str:
         ORDER BY subject, item, valid_from"""
 
 
-def of_lake(
-    root: Path, months: Sequence[str] | None = None, least_percent: int = 100
-) -> Posted:
+def of_lake(root: Path, months: Sequence[str] | None = None, least_percent: int = 100) -> Posted:
     """What the days of a lake change in its facts, as known at the stamp the days are true to."""
     mirror, days = FactsMirror(root), ActivityDays(root)
     with buckets.connection() as con:

@@ -123,10 +123,8 @@ def _slices(
         with buckets.connection(task.memory, task.threads) as con:
             buckets.derive(con, snapshot, some, span, utc)
             if task.validated:
-                kinds = "SELECT count(DISTINCT kind) FROM metering_params"
-                mixed = con.execute(kinds).fetchall()[0][0] > 1
                 query = f"""SELECT channel, start_utc, end_utc, count, flags FROM intervals
-                    WHERE {inside} {"ORDER BY channel, start_utc, end_utc" if mixed else ""}"""
+                    WHERE {inside} ORDER BY channel, start_utc, end_utc"""
                 for batch in con.sql(query).to_arrow_reader(_BATCH_ROWS):
                     yield batch.cast(INTERVAL), None
             yield None, _days(con)
@@ -141,8 +139,8 @@ def _days(con: object, name: str = "days") -> pa.Table:
 
 
 def run(
-    root: Path, months: Iterable[str] | None = None, *, known_at: int | None = None, memory: str = "1GB",
-    cluster: str | None = None, progress: Progress | None = None, validated: bool = True,
+    root: Path, months: Iterable[str] | None = None, *, known_at: int | None = None,
+    memory: str = "1GB", cluster: str | None = None, progress: Progress | None = None, validated: bool = True,
 ) -> Ran:  # fmt: skip
     """Derive whole months of all channels and publish them; without months all that have readings.
 
