@@ -185,4 +185,4 @@ def test_missing_file_and_unknown_scheme(
     assert 2 == main(["rate", str(tmp_path / "no.csv"), "--scheme", "uk-ets-allocation"])
     assert "no.csv 读不出来" in capsys.readouterr().err
     assert 2 == main(["rate", str(write(tmp_path, TWO_FIRMS)), "--scheme", "no"])
-    assert "现有方案：uk-ets-allocation, zhejiang-carbon-efficiency" in capsys.readouterr().err
+    assert "现有方案：regional-carbon-index, uk-ets-allocation, zhejiang" in capsys.readouterr().err
