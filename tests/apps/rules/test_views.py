@@ -93,7 +93,16 @@ def test_what_is_not_there_is_not_found(client):
 def test_items_are_searched_and_exported(client):
     assert len(items.items()) == len(page(client, "/rules/items/").context["table"].source)
     found = page(client, "/rules/items/", q="购入电力").context["table"].source
-    assert ["electricity.purchased"] == [i.item for i in found]
+    assert {i.item for i in items.items().values() if "购入电力" in i.name_zh} == {
+        i.item for i in found
+    }
+    assert "electricity.purchased" in {i.item for i in found}
+
+
+def test_the_rule_of_the_regional_index_stands_beside_the_grading_schemes(client):
+    text = page(client, "/rules/schemes/").content.decode()
+    assert "高于全域指数的 1.2 倍，且比上年同期上升；比上年同期上升超过 10%" in text
+    assert "本系统自定规则" in text
 
 
 def test_pages_speak_english(client):

@@ -101,8 +101,9 @@ def test_an_unknown_scheme_lists_the_names() -> None:
     with pytest.raises(Problem) as caught:
         find("zhejiang")
     assert "scheme_unknown" == caught.value.code
-    assert "现有方案：uk-ets-allocation, zhejiang-carbon-efficiency" in caught.value.text("zh")
-    assert "Available: uk-ets-allocation" in caught.value.text("en")
+    names = "regional-carbon-index, uk-ets-allocation, zhejiang-carbon-efficiency"
+    assert f"现有方案：{names}" in caught.value.text("zh")
+    assert "Available: regional-carbon-index, uk-ets-allocation" in caught.value.text("en")
 
 
 def test_shipped_files_are_named_after_their_scheme() -> None:

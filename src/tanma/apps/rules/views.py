@@ -20,6 +20,7 @@ from tanma.domain import methods, rating
 from tanma.domain.factors.tables import Row, TableInfo, evidence_of, rows, tables
 from tanma.domain.messages import Problem
 from tanma.domain.quantities import find as find_quantity
+from tanma.domain.rating.attention import IndexRule
 from tanma.domain.rating.scheme import Band, Scheme
 
 EVIDENCE_COLUMNS = {"evidence", "map_evidence", "dates_evidence", "part_number_evidence"}
@@ -143,16 +144,28 @@ def _scheme(scheme: Scheme) -> dict[str, Any]:
     if scheme.neutrality is not None:
         mark = gettext("碳中和标识")
         bands.append((mark, gettext("碳中和率"), "", _bands(scheme.neutrality.bands)))
+    if scheme.abnormal is not None:
+        change = scheme.abnormal.change
+        bands.append((gettext("同比"), f"{change.symbol} = {getattr(change, tongue)}", "",
+                      _bands(change.bands)))  # fmt: skip
     quantities = [(gettext("分子"), scheme.numerator), (gettext("分母"), scheme.denominator)]
     return {
         "scheme": scheme, "title": getattr(scheme.title, tongue), "bands": bands,
-        "direction": getattr(scheme.direction, tongue),
+        "direction": getattr(scheme.direction, tongue), "conditions": _conditions(scheme),
         "climb": [getattr(level, tongue) for level in scheme.population.levels],
         "quantities": [
             (role, getattr(q, tongue), q.unit, getattr(q.definition, tongue))
             for role, q in quantities
         ],
     }  # fmt: skip
+
+
+def _conditions(scheme: Scheme) -> list[str]:
+    """When the label of a scheme is abnormal; nothing for schemes that grade."""
+    if scheme.abnormal is None:
+        return []
+    told = IndexRule(scheme, scheme.abnormal).conditions().values()
+    return [str(getattr(words, lang())) for words in told]
 
 
 def _bands(bands: Sequence[Band]) -> list[tuple[str, str, str]]:

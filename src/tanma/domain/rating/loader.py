@@ -222,6 +222,10 @@ _READERS: dict[str, Callable[[Any, Place, str], Any]] = {
     "Fallback | None": _table(model.Fallback),
     "NetNegative | None": _table(model.NetNegative),
     "Neutrality | None": _table(model.Neutrality),
+    "Abnormal | None": _table(model.Abnormal),
+    "Comparison": _table(model.Comparison),
+    "Disclosure": _table(model.Disclosure),
+    "tuple[Condition, ...]": _tables(model.Condition),
 }
 
 
@@ -239,6 +243,22 @@ def _check(scheme: Scheme, place: Place) -> None:
         _member(scheme.net_negative.grade, grades, place.at("net_negative"), "grade")
         levels = [band.id for band in scheme.intensity.bands]
         _member(scheme.net_negative.level, levels, place.at("net_negative"), "level")
+    if scheme.abnormal is not None:
+        _check_abnormal(scheme.abnormal, len(grades), place.at("abnormal"))
+
+
+def _check_abnormal(rule: model.Abnormal, grades: int, place: Place) -> None:
+    """Bands that a condition names must exist, and its text may name their cut-offs alone."""
+    for i, condition in enumerate(rule.conditions):
+        here = place.at(f"conditions[{i}]")
+        bands = {"ratio_at_least": grades, "change_at_least": len(rule.change.bands)}
+        for key, most in bands.items():
+            if not 1 <= getattr(condition, key) <= most:
+                raise _wrong(here, key, getattr(condition, key), f"a band from 1 to {most}")
+        try:
+            (condition.zh + condition.en).format(ratio="", percent="")
+        except (KeyError, IndexError, ValueError) as error:
+            raise _wrong(here, "zh", str(error), "{ratio} or {percent}") from None
 
 
 def _check_population(population: model.Population, place: Place) -> None:

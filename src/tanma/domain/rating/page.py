@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 from tanma.domain.messages import catalogue
 from tanma.domain.rating.loader import shipped
-from tanma.domain.rating.scheme import Band, Indicator, Quantity, Scheme
+from tanma.domain.rating.scheme import Abnormal, Band, Indicator, Quantity, Scheme
 
 FLAG = "rating_flag_"
 
@@ -45,6 +45,8 @@ def _scheme(scheme: Scheme) -> Iterator[str]:
     yield ""
     yield from _indicator("水平 level", scheme.intensity)
     yield from _indicator("等级 grade", scheme.ratio)
+    if scheme.abnormal is not None:
+        yield from _abnormal(scheme.abnormal)
     if scheme.neutrality is not None:
         yield from _bands("碳中和标识 neutrality mark", scheme.neutrality.bands)
     yield "| 来源 source | 种类 kind | 内容 carries | 依据 evidence |"
@@ -84,6 +86,20 @@ def _rules(scheme: Scheme) -> Iterator[str]:
 def _indicator(role: str, indicator: Indicator) -> Iterator[str]:
     title = f"{role}: {indicator.symbol} = {indicator.zh} {indicator.en} ({indicator.unit})"
     yield from _bands(title, indicator.bands)
+
+
+def _abnormal(rule: Abnormal) -> Iterator[str]:
+    """The label of an index: its second comparison, and when it is abnormal."""
+    yield from _indicator("同比 change on the year", rule.change)
+    share = f"{float(rule.comparison.min_share):.0%}"
+    yield f"- 可比 comparable: ≥ {share}; 对外 outside the office: n ≥ {rule.disclosure.min_n}"
+    yield f"- {rule.structure.zh}. {rule.structure.en}."
+    yield ""
+    yield "| 异常条件 abnormal when | 比值档 ratio band | 同比档 change band |"
+    yield "|---|---|---|"
+    for c in rule.conditions:
+        yield f"| `{c.id}` {c.zh} · {c.en} | ≥ {c.ratio_at_least} | ≥ {c.change_at_least} |"
+    yield ""
 
 
 def _bands(title: str, bands: tuple[Band, ...]) -> Iterator[str]:

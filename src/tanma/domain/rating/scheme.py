@@ -150,6 +150,47 @@ class Robust:
 
 
 @dataclass(frozen=True)
+class Condition:
+    """Abnormal from these bands on, of the ratio to the group and of the change on the year.
+
+    The texts may name the cut-offs: {ratio} as a factor, {percent} as a rise.
+    """
+
+    id: str
+    zh: str
+    en: str
+    ratio_at_least: int
+    change_at_least: int
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """The share of the present sum that must stand behind both years."""
+
+    min_share: Fraction
+
+
+@dataclass(frozen=True)
+class Disclosure:
+    """The smallest number of enterprises behind a figure that leaves the office."""
+
+    min_n: int
+
+
+@dataclass(frozen=True)
+class Abnormal:
+    """A label instead of grades: normal or abnormal, by the ratio and by the change on the year."""
+
+    change: Indicator
+    conditions: tuple[Condition, ...]
+    comparison: Comparison
+    disclosure: Disclosure
+    structure: Words
+    """the structure-adjusted quotient in words; its parts are codes of so many digits"""
+    structure_digits: int
+
+
+@dataclass(frozen=True)
 class Scheme:
     """One edition of a rating scheme."""
 
@@ -173,6 +214,7 @@ class Scheme:
     fallback: Fallback | None = None
     net_negative: NetNegative | None = None
     neutrality: Neutrality | None = None
+    abnormal: Abnormal | None = None
     file: str = field(default="", compare=False)
 
     def covers(self, day: date) -> bool:

@@ -1,7 +1,8 @@
 """What calls for attention: an abnormal regional index, an enterprise far off or getting worse.
 
-The rules are TOML files beside this module, read by the loader of the rating schemes; a decision
-compares posted integers by cross-multiplication and names the condition that held.
+The index is a rating scheme whose outcome is a label; the rule of the enterprises is a TOML file
+beside this module, read by the same loader. A decision compares posted integers by
+cross-multiplication and names the condition that held.
 """
 
 from tanma.domain.rating.attention.enterprises import EnterpriseRule, Standing, reasons

@@ -2,76 +2,72 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass, field
-from datetime import date
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from fractions import Fraction
 
-from tanma.domain.rating.scheme import Source, Words
-
-
-@dataclass(frozen=True)
-class AboveRegion:
-    """So many times the index of the whole region, and rising."""
-
-    zh: str
-    en: str
-    factor: Fraction
-
-
-@dataclass(frozen=True)
-class YearlyRise:
-    """Up by more than this share against the year before."""
-
-    zh: str
-    en: str
-    more_than: Fraction
-
-
-@dataclass(frozen=True)
-class Comparison:
-    """The smallest share of an area's emission that must stand behind both years."""
-
-    min_share: Fraction
-
-
-@dataclass(frozen=True)
-class Disclosure:
-    """The smallest number of enterprises behind a figure that leaves the office."""
-
-    min_n: int
+from tanma.domain.rating.bands import within
+from tanma.domain.rating.scheme import (
+    Abnormal,
+    Band,
+    Comparison,
+    Condition,
+    Disclosure,
+    Scheme,
+    Words,
+)
 
 
 @dataclass(frozen=True)
 class IndexRule:
-    """One edition of the rule of the regional index."""
+    """A scheme whose outcome is a label: normal or abnormal."""
 
-    id: str
-    edition: str
-    title: Words
-    origin: str
-    valid_from: date
-    numerator: Words
-    denominator: Words
-    unit: str
-    direction: Words
-    structure: Words
-    structure_digits: int
-    above_region: AboveRegion
-    yearly_rise: YearlyRise
-    comparison: Comparison
-    disclosure: Disclosure
-    sources: tuple[Source, ...]
-    file: str = field(default="", compare=False)
+    scheme: Scheme
+    abnormal: Abnormal
+
+    @property
+    def edition(self) -> str:
+        return self.scheme.edition
+
+    @property
+    def title(self) -> Words:
+        return self.scheme.title
+
+    @property
+    def direction(self) -> Words:
+        return self.scheme.direction
+
+    @property
+    def comparison(self) -> Comparison:
+        return self.abnormal.comparison
+
+    @property
+    def disclosure(self) -> Disclosure:
+        return self.abnormal.disclosure
+
+    @property
+    def structure(self) -> Words:
+        return self.abnormal.structure
+
+    @property
+    def structure_digits(self) -> int:
+        return self.abnormal.structure_digits
 
     def conditions(self) -> dict[str, Words]:
-        """Condition id → its text with the numbers put in."""
-        above, rise = self.above_region, self.yearly_rise
-        factor, percent = f"{float(above.factor):g}", f"{float(rise.more_than * 100):g}"
-        return {
-            "above_region": Words(above.zh.format(factor=factor), above.en.format(factor=factor)),
-            "yearly_rise": Words(rise.zh.format(percent=percent), rise.en.format(percent=percent)),
-        }
+        """Condition id → its text with the cut-offs put in."""
+        return {c.id: self._told(c) for c in self.abnormal.conditions}
+
+    def _told(self, condition: Condition) -> Words:
+        ratio = _below(self.scheme.ratio.bands, condition.ratio_at_least)
+        rise = _below(self.abnormal.change.bands, condition.change_at_least) - 1
+        numbers = {"ratio": f"{float(ratio):g}", "percent": f"{float(rise * 100):g}"}
+        return Words(condition.zh.format(**numbers), condition.en.format(**numbers))
+
+
+def _below(bands: Sequence[Band], at: int) -> Fraction:
+    """The cut-off below a band, counted from 1; 1 below the first, which has none."""
+    upper = bands[at - 2].upper if at > 1 else None
+    return Fraction(1) if upper is None else upper
 
 
 @dataclass(frozen=True)
@@ -85,6 +81,9 @@ class Totals:
     def ratio(self) -> Fraction | None:
         """mg per fen; None without a positive output."""
         return Fraction(self.emission_mg, self.output_fen) if self.output_fen > 0 else None
+
+
+NOTHING = Totals(0, 0)
 
 
 @dataclass(frozen=True)
@@ -105,18 +104,23 @@ def judge(
     them: without them, or without output, the verdict is unknown. `whole`: the area is the region
     itself, which is only compared with its own past.
     """
-    now = area.ratio
-    same, past = (t.ratio for t in years) if years is not None else (None, None)
-    if now is None or same is None or past is None:
+    same, past = years if years is not None else (area, NOTHING)
+    if None in (area.ratio, same.ratio, past.ratio):
         return Verdict(None)
-    causes = []
-    limit = region.ratio
-    above = limit is not None and now > rule.above_region.factor * limit
-    if not whole and above and same > past:
-        causes.append("above_region")
-    if same > (1 + rule.yearly_rise.more_than) * past:
-        causes.append("yearly_rise")
-    return Verdict(bool(causes), tuple(causes))
+    compared = not whole and region.ratio is not None
+    ratio_at = _position(area, region, rule.scheme.ratio.bands) if compared else 1
+    change_at = _position(same, past, rule.abnormal.change.bands)
+    causes = tuple(
+        c.id for c in rule.abnormal.conditions
+        if ratio_at >= c.ratio_at_least and change_at >= c.change_at_least
+    )  # fmt: skip
+    return Verdict(bool(causes), causes)
+
+
+def _position(own: Totals, other: Totals, bands: Sequence[Band]) -> int:
+    """The band, counted from 1, of the quotient of two indices, compared by integer products."""
+    over, under = own.emission_mg * other.output_fen, own.output_fen * other.emission_mg
+    return 1 + next(i for i, band in enumerate(bands) if within(over, under, band))
 
 
 def adjusted(parts: Iterable[tuple[Totals, Totals]]) -> Fraction | None:
