@@ -14,6 +14,7 @@ from django.utils.translation import gettext
 
 from tanma.apps.metering.gateways import point
 from tanma.apps.registry import door as registry
+from tanma.intake.devices import built_in
 
 QUARTER_MIN = 15
 
@@ -27,7 +28,7 @@ class Snippet:
     text: str
 
 
-def all_of(channels: Sequence[registry.Channel], token: str) -> list[Snippet]:
+def all_of(channels: Sequence[registry.Channel], token: str, gateway: str) -> list[Snippet]:
     """One beginning per way in; without a channel there is nothing to send yet."""
     if not channels:
         return []
@@ -37,6 +38,8 @@ def all_of(channels: Sequence[registry.Channel], token: str) -> list[Snippet]:
         Snippet("curl", gettext("命令行 curl"), curl(first, shown)),
         Snippet("python", gettext("Python（标准库）"), python(first, shown)),
         Snippet("columns", gettext("一次多条：JSON 列"), columns(channels[:2])),
+        Snippet("mqtt", gettext("MQTT（connections.toml 与发布命令）"), mqtt(first, gateway)),
+        Snippet("modbus", gettext("Modbus TCP（connections.toml）"), modbus(first, gateway)),
     ]
 
 
@@ -90,3 +93,22 @@ def columns(channels: Sequence[registry.Channel]) -> str:
         body["end"] = [r.get("end") for r in rows]
     body["value"] = [r["value"] for r in rows]
     return json.dumps(body, ensure_ascii=False, indent=1)
+
+
+def mqtt(channel: registry.Channel, gateway: str) -> str:
+    """A broker that `tanma intake --connections` reads, and a message for it."""
+    body = json.dumps([row(channel)], ensure_ascii=False)
+    return (
+        '[[mqtt]]\nname = "plant"\nhost = "mqtt.example.org"\ntls = true\n'
+        f'topic = "tanma/{{gateway}}"\n\n'
+        f"# mosquitto_pub -h mqtt.example.org -p 8883 -q 1 -t tanma/{gateway} -m '{body}'"
+    )
+
+
+def modbus(channel: registry.Channel, gateway: str) -> str:
+    """A device that `tanma intake --connections` asks; its points fill the meter's channels."""
+    device = next(iter(built_in()))
+    return (
+        '[[modbus]]\nname = "device"\nhost = "192.0.2.10"\nport = 502\n'
+        f'gateway = "{gateway}"\nmeter = "{channel.meter}"\nmap = "{device}"\n'
+    )

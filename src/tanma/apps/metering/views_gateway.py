@@ -62,7 +62,7 @@ def _shown(request: HttpRequest, row: Gateway, token: str = "") -> dict[str, Any
         "firm": registry.Enterprise.objects.filter(pk=row.subject or 0).first(),
         "channels": [(c, gateways.point(c.meter, c.item), registry.item_name(c.item))
                      for c in channels],
-        "snippets": snippets.all_of(channels, token),
+        "snippets": snippets.all_of(channels, token, row.uid),
         "may": viewer.may("manage_meters", row.subject),
         "steps": steps(1) if token else None,
         "crumbs": [(gettext("网关"), reverse("metering:gateways")), (str(row), "")],
