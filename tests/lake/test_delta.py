@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import multiprocessing
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import deltalake
@@ -119,6 +120,59 @@ def test_an_entry_that_lost_a_line_is_set_aside(table: Table) -> None:
     assert [1] == numbers(table)
     assert version == append(table, 2)
     assert [1, 2] == numbers(table)
+
+
+def test_an_entry_that_lost_a_removal_is_set_aside(table: Table) -> None:
+    append(table, 1)
+    [old] = table.files()
+    file = table.write([pa.record_batch([[2], ["x"]], schema=SCHEMA)])
+    assert file is not None
+    version = table.commit([file], {}, drop=[old])
+    assert [2] == numbers(table)
+    entry = table.folder / "_delta_log" / f"{version:020d}.json"
+    lines = entry.read_text().splitlines(keepends=True)
+    entry.write_text("".join(line for line in lines if "remove" not in json.loads(line)))
+    assert set_torn_entry_aside(table.folder)
+    assert [1] == numbers(table)
+
+
+def test_the_log_knows_rows_and_bounds_of_each_file(tmp_path: Path) -> None:
+    schema = pa.schema([("n", pa.int64()), ("t", pa.string()), ("part", pa.int32())])
+    parted = Table(tmp_path / "table", schema, delta_encoded=["n"], partition_by=("part",))
+    rows = pa.record_batch([[5, None, -3], ["x", "y", None]], names=["n", "t"])
+    void = pa.record_batch([pa.nulls(1, pa.int64()), ["z"]], names=["n", "t"])
+    files = [
+        parted.write([rows, rows.slice(0, 1)], {"part": "1"}, "base"),
+        parted.write([void], {"part": "2"}),
+    ]
+    parted.commit([f for f in files if f], {"seen": 7})
+    first, second = parted.files()
+    assert ("base", 4, {"part": 1}) == (first.kind, first.rows, first.partition)
+    assert ({"n": -3}, {"n": 5}) == (first.least, first.most)
+    assert ("part", {}, {}) == (second.kind, second.least, second.most)
+    assert Path(first.uri).stat().st_size == first.size
+    assert (7, 0) == (parted.marker("seen"), parted.marker("other"))
+    assert 4 == parted.parquet(first).metadata.num_rows
+
+
+def test_files_that_died_before_their_commit_are_swept(table: Table) -> None:
+    append(table, 1)
+    table.write([pa.record_batch([[2], ["x"]], schema=SCHEMA)])
+    assert [] == table.sweep(1)
+    assert 1 == len(table.sweep(0))
+    assert [1] == numbers(table)
+
+
+def test_a_file_given_up_leaves_nothing_behind(table: Table) -> None:
+    table.create()
+
+    def rows() -> Iterator[pa.RecordBatch]:
+        yield pa.record_batch([[2], ["x"]], schema=SCHEMA)
+        raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        table.write(rows())
+    assert [] == list(table.folder.glob("*.parquet"))
 
 
 def test_tables_with_foreign_features_are_refused(table: Table) -> None:

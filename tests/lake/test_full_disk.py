@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import shutil
 import subprocess
@@ -67,3 +68,32 @@ def test_settling_on_a_full_disk_can_be_done_later(small_disk: Path, leave_bytes
     assert {f.uri for t in (settler.tail, settler.readings) for f in t.files()} <= {
         str(p) for p in root.rglob("*.parquet")
     }
+
+
+def fill_lake(root: Path) -> None:
+    lake, settler = Readings(root, Clock()), Settler(root, lambda: OCTOBER_US)
+    lake.append(table([(1, 0, 5, None), (1, 720, 6, None)]), writer="a")
+    lake.seal()
+    settler.settle()
+    lake.append(table([(1, 0, 7, None)]), writer="a")
+    lake.seal()
+
+
+def remount(place: Path, how: str) -> None:
+    gc.collect()  # an inbox that is still open would keep the file system busy
+    subprocess.run(["mount", "-o", f"remount,{how}", str(place)], check=True)
+
+
+def test_a_read_only_disk_can_be_read(small_disk: Path) -> None:
+    root = small_disk / "lake"
+    fill_lake(root)
+    settler = Settler(root, lambda: OCTOBER_US)
+    remount(small_disk, "ro")
+    try:
+        assert {(1, 0): 7, (1, 720): 6} == known(root)
+        with pytest.raises(OSError, match="Read-only"):
+            settler.settle()
+    finally:
+        remount(small_disk, "rw")
+    settle_and_move(settler)
+    assert {(1, 0): 7, (1, 720): 6} == known(root)
