@@ -147,11 +147,14 @@ class Landing:
 
     def inbox(self, writer: str) -> Inbox:
         """The inbox of a writer, made where it is missing."""
-        if writer not in self._inboxes:
-            # A new writer must not stamp below a watermark that a seal publishes at this moment.
-            with disk_told(writer), sole_writer(self._lock):
+        if writer in self._inboxes:
+            return self._inboxes[writer]
+        with disk_told(writer):
+            if (self.root / "inbox" / f"{writer}.sqlite3").exists():
                 return self._held_inbox(writer)
-        return self._inboxes[writer]
+            # A new writer must not stamp below a watermark that a seal publishes at this moment.
+            with sole_writer(self._lock):
+                return self._held_inbox(writer)
 
     def _held_inbox(self, writer: str) -> Inbox:
         if writer not in self._inboxes:

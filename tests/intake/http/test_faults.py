@@ -79,13 +79,13 @@ def test_kill_9_of_service_and_sealer_at_random_moments(tmp_path: Path, writers:
             gateway.start()
         kills = 0
         while kills < KILLS:
-            time.sleep(chance.uniform(0.1, 0.7))
+            served.wait_ready()
+            time.sleep(chance.uniform(0.05, 0.5))
             living = served.children()
             if chance.random() < 0.25:
                 served.kill()
                 served.start(wait=False)
                 kills += 1
-                served.wait_ready()
             elif victims := living[chance.choice(["sealer", "worker"])]:
                 with suppress(ProcessLookupError):
                     os.kill(chance.choice(victims), signal.SIGKILL)
