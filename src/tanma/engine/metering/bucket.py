@@ -15,7 +15,7 @@ import duckdb
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from tanma.engine.metering import calendar, channels, days, intervals, parameters
+from tanma.engine.metering import calendar, channels, days, doubts, intervals, parameters
 from tanma.lake import known as lake
 from tanma.lake.facts import FactsMirror
 
@@ -130,6 +130,8 @@ def derive(
     query = intervals.sql_of(con, "readings_here", ordered=True, checks=checks)
     con.execute(f"CREATE OR REPLACE TEMP TABLE intervals AS {query}")
     days.build(con, "intervals", span.first, span.end, span.known_at)
+    if checks:
+        doubts.unit(con, "days")
 
 
 def _readings(

@@ -140,7 +140,8 @@ def _days(con: object, name: str = "days") -> pa.Table:
 
 def run(
     root: Path, months: Iterable[str] | None = None, *, known_at: int | None = None,
-    memory: str = "1GB", cluster: str | None = None, progress: Progress | None = None, validated: bool = True,
+    memory: str = "1GB", cluster: str | None = None, progress: Progress | None = None,
+    validated: bool = True,
 ) -> Ran:  # fmt: skip
     """Derive whole months of all channels and publish them; without months all that have readings.
 
