@@ -81,6 +81,9 @@ class Span:
             low = self.bucket * CHANNELS_PER_BUCKET
             conditions.append(f"channel BETWEEN {low} AND {low + CHANNELS_PER_BUCKET - 1}")
         if self.channels is not None:
+            # the bounds let row groups be passed over, which the list alone does not
+            low, high = min(self.channels, default=0), max(self.channels, default=0)
+            conditions.append(f"channel BETWEEN {low} AND {high}")
             conditions.append(f"channel IN (SELECT channel FROM {channels})")
         return " AND ".join(conditions)
 
