@@ -15,6 +15,7 @@ from functools import cache
 from importlib import resources
 from pathlib import Path
 
+from tanma.intake import page as devices
 from tanma.intake.http import openapi
 from tanma.site.cli import command_names, load
 from tanma.site.config import Config
@@ -273,6 +274,7 @@ def pages(folder: Path) -> dict[str, str]:
         "settings.md": settings_page(),
         "messages.md": messages_page(),
         "capabilities.md": capabilities_page(read_capabilities(folder / "capabilities.csv")),
+        "devices.md": page("设备与表计 Devices and meters", devices.lines()),
         "intake-openapi.json": openapi.as_json(),
     }
 
