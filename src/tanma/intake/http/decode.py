@@ -22,6 +22,8 @@ MOST_READINGS = 50_000
 """In one request."""
 NEEDED, OPTIONAL = ("channel", "time", "value"), ("end", "revision")
 _DICTIONARY_BATCH, _RECORD_BATCH = 2, 3
+_BROKEN = (pa.ArrowException, OSError, ValueError, IndexError, OverflowError, struct.error)
+"""What reading a stream raises that is none."""
 
 
 class Row(msgspec.Struct, forbid_unknown_fields=True, gc=False):
@@ -165,7 +167,7 @@ def _arrow(body: bytes, scope: Scope) -> Taken:
     try:
         _refuse_compressed(body)
         table = _bounded(pa.ipc.open_stream(body))
-    except (pa.ArrowException, ValueError, struct.error) as error:
+    except _BROKEN as error:
         raise Problem("http_body_wrong", reason=shown(str(error))) from None
     _check_names(table.column_names)
     _check_number(table.num_rows)
@@ -173,7 +175,7 @@ def _arrow(body: bytes, scope: Scope) -> Taken:
         # What came over the network may point outside its buffers.
         table.validate(full=True)
         said = {n: _plain(table[n]) for n in table.column_names}
-    except pa.ArrowException as error:
+    except _BROKEN as error:
         raise Problem("http_body_wrong", reason=shown(str(error))) from None
     return _columns({n: said.get(n) for n in (*NEEDED, *OPTIONAL)}, scope)
 
