@@ -6,6 +6,7 @@ in the addresses belong to enterprise A in county 1, or to the whole region.
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections.abc import Iterator
 from datetime import timedelta
@@ -15,6 +16,8 @@ import pytest
 from django.urls import URLPattern, URLResolver, get_resolver
 from django.utils import timezone
 
+from tanma.apps.catalogue import vouchers
+from tanma.apps.catalogue.models import Voucher
 from tanma.apps.cockpit.models import Kiosk
 from tanma.apps.desk.models import DeskCase
 from tanma.apps.imports.models import Batch
@@ -49,8 +52,8 @@ TABLE: dict[str, str] = {
     "c/<str:text>/": "301 301 301 301 301 301",
     "consent/<str:token>": "200 200 200 200 200 200",
     "publications/": "302 403 403 200 200 200",
-    "publications/start/": "302 403 403 200 200 200",
-    "publications/starting/<str:task>/": "302 403 403 404 404 404",
+    "publications/start/": "302 403 403 403 200 200",
+    "publications/starting/<str:task>/": "302 403 403 403 404 404",
     "publications/<str:uid>/": "302 403 403 200 200 200",
     "publications/<str:uid>/uncoded/": "302 403 403 200 200 200",
     "publications/<str:uid>/activity/": "302 403 403 200 200 200",
@@ -75,13 +78,15 @@ TABLE: dict[str, str] = {
     "imports/files/<str:uid>/withdraw/": "302 404 404 404 404 200",
     "imports/desk/": "302 403 403 200 200 200",
     "imports/desk/accounts/": "302 403 403 200 200 200",
-    "imports/desk/<str:uid>/": "302 403 403 200 200 200",
+    "imports/desk/<str:uid>/": "302 403 403 404 200 200",
     "imports/catalogue/": "302 403 403 200 200 200",
     "imports/catalogue/class/": "302 403 403 200 200 200",
     "imports/catalogue/class/<str:kind>/": "302 403 403 200 200 200",
     "imports/catalogue/<str:source>/": "302 403 403 200 200 200",
     "imports/mismatch/": "302 403 403 200 200 200",
     "imports/missing/": "302 403 403 200 200 200",
+    "imports/vouchers/": "302 200 200 200 200 200",
+    "imports/vouchers/<str:uid>/": "302 200 404 404 200 200",
     "imports/declare/": "302 200 200 403 403 403",
     "live/": "302 302 302 200 200 200",
     "live/region/": "302 403 403 200 200 200",
@@ -165,6 +170,12 @@ def objects(region: Any) -> dict[str, str]:
     )  # fmt: skip
     case = DeskCase.objects.create(kind="unknown", scheme="uscc", value="X")
     batch = Batch.objects.create(file="a.csv", digest="sha256:0", state="done")
+    voucher = Voucher.objects.create(
+        subject=firm.id, period="2026Q3", file="a.pdf", size=4, user=user.pk,
+        digest=f"sha256:{hashlib.sha256(b'%PDF').hexdigest()}",
+    )  # fmt: skip
+    vouchers.place(voucher).parent.mkdir(parents=True, exist_ok=True)
+    vouchers.place(voucher).write_bytes(b"%PDF")
     Kiosk.objects.create(
         token_hash=token_hash("screen"), area_code=CITY, label="x", created_by=user,
         expires_at=tomorrow,
@@ -176,7 +187,8 @@ def objects(region: Any) -> dict[str, str]:
         "publications/ task": "1", "cockpit/kiosk token": "screen", "cockpit/area code": CITY,
         "imports/files uid": batch.uid, "imports/desk uid": case.uid, "imports/files kind": "empty",
         "imports/files name": "energy", "imports/files suffix": "csv",
-        "imports/catalogue source": "grid", "imports/catalogue kind": "gdp",
+        "imports/vouchers uid": voucher.uid, "imports/catalogue source": "grid",
+        "imports/catalogue kind": "gdp",
         "registry/enterprises uid": firm.uid,
         "inventories/ uid": firm.uid, "rules/factors name": "fuels",
         "rules/editions edition_id": "zj-code-account", "api/v1 code": firm.public_code,

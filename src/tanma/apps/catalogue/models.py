@@ -67,3 +67,29 @@ class LegalBasis(models.Model):
 
     def __str__(self) -> str:
         return f"{self.title}（{self.number}）"
+
+
+class Voucher(models.Model):
+    """A file behind a declaration; its content is what the digest says."""
+
+    row_policy = BySubject()
+
+    id = models.BigIntegerField(primary_key=True, default=new_id)
+    subject = models.BigIntegerField(db_index=True)
+    period = models.CharField(max_length=20)
+    file = models.CharField(max_length=200)
+    digest = models.CharField(max_length=80)
+    size = models.IntegerField()
+    note = models.CharField(max_length=200, blank=True)
+    user = models.BigIntegerField(null=True)
+    who = models.CharField(max_length=80, blank=True)
+    at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["subject", "period", "digest"], name="voucher_once")
+        ]
+
+    @property
+    def uid(self) -> str:
+        return id_text(self.id)

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from django.urls import URLPattern, path
 
-from tanma.apps.catalogue import views, views_class, views_declare
+from tanma.apps.catalogue import views, views_class, views_declare, views_voucher
 
 app_name = "catalogue"
 urlpatterns: list[URLPattern] = [
@@ -12,5 +12,7 @@ urlpatterns: list[URLPattern] = [
     path("catalogue/<str:source>/", views.source, name="source"),
     path("mismatch/", views.mismatch, name="mismatch"),
     path("missing/", views.missing, name="missing"),
+    path("vouchers/", views_voucher.home, name="vouchers"),
+    path("vouchers/<str:uid>/", views_voucher.one, name="voucher"),
     path("declare/", views_declare.declare, name="declare"),
 ]
