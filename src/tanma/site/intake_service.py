@@ -85,9 +85,10 @@ def build(root: Path, scopes: Scopes, per_s: float, *, durable: bool = True) -> 
 
 
 def state_of_lake(landing: object) -> Sequence[str]:
-    """Backlog and last seal as lines for /metrics."""
+    """Backlog, last seal and connections as lines for /metrics."""
     from tanma.lake.landing import Landing
     from tanma.lake.sealer import last_seal
+    from tanma.site.intake_connections import metric_lines
 
     assert isinstance(landing, Landing)
     figures = {"backlog_readings": ("Readings that wait to be sealed.", float(landing.backlog))}
@@ -103,7 +104,7 @@ def state_of_lake(landing: object) -> Sequence[str]:
     for name, (about, value) in figures.items():
         full = f"tanma_lake_{name}"
         lines += [f"# HELP {full} {about}", f"# TYPE {full} gauge", f"{full} {value:.15g}"]
-    return lines
+    return lines + metric_lines(landing.root.parent)
 
 
 def sealer_command(root: Path, every_s: float, raw_days: int) -> list[str]:
