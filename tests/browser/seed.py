@@ -10,7 +10,7 @@ home tells the tests which codes and runs there are.
 from __future__ import annotations
 
 import json
-from datetime import date
+from datetime import UTC, date, datetime
 
 PASSWORD = "sample-region-2026"
 MOVED, FACTOR = "D", 4
@@ -27,6 +27,7 @@ def main() -> None:
     region.build_or_restore(settings.TANMA.lake)
     _passwords()
     _correction()
+    _meters()
     site = settings.TANMA.home / "site.json"
     site.write_text(json.dumps(_told(), ensure_ascii=False), encoding="utf-8")
 
@@ -54,6 +55,22 @@ def _correction() -> None:
         for start, end in zip(MONTHS, ends, strict=True)
     ]  # fmt: skip
     facts.append(facts.table(rows), author="test", evidence="batch:correction#1")
+
+
+def _meters() -> None:
+    """Enterprise A has meters with readings up to now, and their days."""
+    from django.conf import settings
+
+    from tanma.apps.facts import door as facts
+    from tanma.engine.metering.refresh import refresh
+    from tanma.lake.facts import FactsMirror
+    from tests.apps import metered
+
+    lake = settings.TANMA.lake
+    channels = metered.tree(_enterprise("A").uscc)
+    metered.fill(lake, channels, datetime.now(UTC))
+    FactsMirror(lake).sync(facts.fetch, facts.watermark())
+    refresh(lake)
 
 
 def _enterprise(key: str):

@@ -21,17 +21,20 @@ OWN = [
     "/registry/enterprises/{uid[A]}/", "/registry/enterprises/{uid[A]}/facts/",
     "/inventories/{uid[A]}/", "/inventories/{uid[A]}/energy", "/inventories/{uid[A]}/lines",
     "/inventories/{uid[A]}/basis", "/imports/files/", "/imports/declare/", "/account/",
+    "/meters/", "/meters/gateways/", "/meters/connect/", "/meters/new/{uid[A]}/", "/live/{uid[A]}/",
+    "/live/{uid[A]}/?span=7d&compare=day", "/live/{uid[A]}/quality/",
 ]  # fmt: skip
 OFFICE = [
     "/", "/registry/enterprises/", "/registry/enterprises/{uid[B]}/", "/registry/areas/",
     "/c/{code[B]}", "/cockpit/area/9901/", "/cockpit/area/990101001/", "/cockpit/rankings/",
     "/cockpit/neutrality/", "/cockpit/attention/", "/cockpit/kiosks/", "/publications/",
+    "/live/", "/live/region/", "/live/{uid[B]}/", "/meters/",
     "/publications/{run[2026Q1/r4]}/", "/publications/{run[2026Q1/r4]}/uncoded/",
     "/publications/{run[2026Q2/r4]}/", "/inventories/{uid[B]}/", "/inventories/{uid[B]}/energy",
     "/inventories/{uid[B]}/basis", "/imports/files/", "/imports/files/templates/", "/imports/desk/",
     "/imports/desk/accounts/", "/imports/catalogue/", "/imports/mismatch/", "/imports/missing/",
 ]  # fmt: skip
-ADMIN = ["/office/users/", "/office/users/new/", "/publications/start/"]
+ADMIN = ["/live/lake/", "/office/users/", "/office/users/new/", "/publications/start/"]
 PAGES = [
     *(("", p) for p in VISITOR), *(("firm_a", p) for p in OWN), *(("city", p) for p in OFFICE),
     *(("admin", p) for p in ADMIN),

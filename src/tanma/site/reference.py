@@ -74,6 +74,8 @@ SETTINGS = {
         "address on which `tanma intake` listens for gateways",
     ),
     "intake_port": ("`tanma intake` 的监听端口", "its port"),
+    "intake_url": ("网关访问采集服务的地址；空即监听地址",
+                   "where gateways reach the intake; empty: as it listens"),
     "intake_per_s": (
         "每个密钥每秒可发送的读数条数（按服务进程计）",
         "readings per second that one token may send, for each server process",

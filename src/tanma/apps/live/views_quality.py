@@ -76,21 +76,27 @@ def _calendar(
     for c in channels:
         began = min((d for n, d in found if n == c.id), default=first)
         days = [first + dt.timedelta(days=k) for k in range((end - first).days)]
-        cells = [_cell(found.get((c.id, d)), c, told=began <= d <= today) for d in days]
+        cells = [
+            _cell(found.get((c.id, d)), c, told=began <= d <= today, whole=d < today) for d in days
+        ]
         table.append({"channel": c, "name": registry.item_name(c.item), "cells": cells})
     return table
 
 
 def _cell(
-    day: tuple[int, int | None, int] | None, c: registry.Channel, *, told: bool
+    day: tuple[int, int | None, int] | None, c: registry.Channel, *, told: bool, whole: bool
 ) -> dict[str, Any]:
-    """A day before the first reading of the month, or after today, says nothing."""
+    """A day before the first reading of the month, or after today, says nothing; of today counts
+    what has passed of it."""
     if not told:
         return {"look": "future", "text": ""}
     came, expected, flagged = day or (0, None, 0)
     wanted = expected or (86_400 // c.interval_s if c.interval_s else None)
     if wanted is None:
         return {"look": "some" if came else "none", "text": str(came) if came else "—"}
+    if not whole:
+        now = timezone.localtime()
+        wanted = max(wanted * (now.hour * 60 + now.minute) // 1440, 1)
     share = min(came / wanted, 1.0)
     look = "full" if share >= 1 else "part" if share > 0 else "none"
     mark = "*" if flagged else ""

@@ -49,7 +49,9 @@ class MeterForm(forms.Form):
         help_text=_("资产编号或现场编号，全平台唯一，不含空格和 [ ] # / 引号"),
     )  # fmt: skip
     item = forms.ChoiceField(label=_("计量项目"), choices=words.quantities)
-    kind = forms.ChoiceField(label=_("数据形式"), choices=list(words.KINDS.items()))
+    kind = forms.ChoiceField(
+        label=_("数据形式"), choices=list(words.KINDS.items()), initial="interval"
+    )
     unit = forms.CharField(
         label=_("单位"), required=False, max_length=12, help_text=_("空着即用该项目的常用单位")
     )
