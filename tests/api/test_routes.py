@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from tanma.api import openapi
 from tanma.apps.people.door import ApiToken, User, create_token
-from tests.apps.region import CITY, COUNTY_1, COUNTY_2, FIRMS, PARK, TOWNS
+from tests.apps.region import CITY, COUNTY_2, FIRMS, PARK, TOWNS
 
 pytestmark = [pytest.mark.db, pytest.mark.django_db]
 ROLES = ("", "firm_a", "firm_b", "county2", "city", "admin")
@@ -155,13 +155,22 @@ def test_areas_have_the_index_of_their_enterprises(published):
     assert {PARK: CITY, CITY: None} == {a["code"]: a["parent"] for a in managed}
 
 
-def test_an_official_reads_figures_of_the_own_areas_alone(published):
+def test_a_sum_of_too_few_enterprises_is_not_given(published):
+    row = published.run().areas.get(hierarchy="statutory", area_code=CITY)
+    row.figures = row.figures | {"enterprises": 2, "index_n": 2}
+    row.save()
+    rows = {a["code"]: a for a in published.client_of("city").get("/api/v1/areas").json()}
+    assert [2, None, None, None] == [
+        rows[CITY][k] for k in ("enterprises", "net_tco2", "output_yuan", "index")
+    ]
+    assert rows[COUNTY_2]["net_tco2"] is not None
+
+
+def test_an_official_reads_the_own_areas_alone(published):
     rows = {a["code"]: a for a in published.client_of("county2").get("/api/v1/areas").json()}
     assert rows[COUNTY_2]["net_tco2"] is not None
     assert rows[TOWNS[COUNTY_2]]["net_tco2"] is not None
-    for code in (CITY, COUNTY_1, TOWNS[COUNTY_1]):
-        hidden = ("enterprises", "coded", "net_tco2", "output_yuan", "index", "index_n")
-        assert {None} == {rows[code][field] for field in hidden}
+    assert {COUNTY_2, TOWNS[COUNTY_2]} == set(rows)
 
 
 def test_rated_rows_agree_with_the_engine(published):

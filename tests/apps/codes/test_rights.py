@@ -18,7 +18,7 @@ OWN = {"": LOGIN, "firm_a": OK, "firm_b": NO, "county2": NO, "city": NO, "review
 FIGURES = {**OWN, "city": OK, "reviewer": OK, "publisher": OK}
 DESK = {"": LOGIN, "firm_a": NO, "firm_b": NO, "county2": OK, "city": OK, "reviewer": OK,
         "publisher": OK}  # fmt: skip
-STARTERS = {**DESK, "reviewer": NO, "publisher": NO}
+STARTERS = {**DESK, "county2": NO, "reviewer": NO, "publisher": NO}
 EXPECTED = {
     "code": OPEN,
     "code_json": OPEN,
@@ -29,9 +29,10 @@ EXPECTED = {
     "open_consent": OPEN,
     "runs": DESK,
     "start": STARTERS,
-    "starting": {**STARTERS, "county2": GONE, "city": GONE},
+    "starting": {**STARTERS, "city": GONE},
     "run": DESK,
     "uncoded": DESK,
+    "activity": DESK,
     "verify": {who: SENT if what == OK else what for who, what in DESK.items()},
     "take": {**dict.fromkeys(VISITORS, NO), "": LOGIN, "publisher": OK},
     "answer": {"": LOGIN, "firm_a": NO, "firm_b": NO, "county2": GONE, "city": SENT,
@@ -63,6 +64,7 @@ def address(published):
         "preview": f"/c/{code}/preview/", "open_consent": f"/consent/{token}",
         "runs": "/publications/", "start": "/publications/start/",
         "starting": "/publications/starting/no-such-task/", "run": f"/publications/{run}/",
+        "activity": f"/publications/{run}/activity/",
         "uncoded": f"/publications/{run}/uncoded/", "verify": f"/publications/{run}/verify/",
         "take": f"/publications/{run}/take/withdraw/",
         "answer": f"/publications/{run}/objections/{id_text(objection.id)}/",

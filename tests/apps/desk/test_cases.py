@@ -12,6 +12,7 @@ from tanma.apps.desk.cases import Decision
 from tanma.apps.desk.models import DeskCase
 from tanma.apps.facts import door as facts
 from tanma.apps.imports import door as imports
+from tanma.apps.people import door as people
 from tanma.apps.people.door import SYSTEM, Role
 from tanma.apps.registry import door as registry
 from tanma.domain.messages import Problem
@@ -53,6 +54,54 @@ def test_rows_arrive_when_their_code_is_assigned(firms, sheet):
     assert (THIRD, DAY) == (alias.text, alias.valid_from)
     code = [f.text for f in facts.current(facts.facts_of(firms[FIRST], "id.uscc"))]
     assert {FIRST} == set(code)
+
+
+def placed(firms):
+    """FIRST lies in area 330502, SECOND in 330503 of a small closure made for the test."""
+    registry.Placement.objects.all().delete()
+    for code, area in ((FIRST, "330502"), (SECOND, "330503")):
+        registry.Placement.objects.create(subject=firms[code], area_code=area)
+
+
+def county(area="330502"):
+    return looks(person(f"x{area}", Role.BUREAU, area_code=area))
+
+
+def test_cases_of_other_areas_and_without_one_are_not_a_countys(firms, sheet):
+    waiting(sheet, "08")
+    about = {"own": FIRST, "foreign": SECOND}
+    for value, code in about.items():
+        desk.open_case("conflict", "name", value, subject=str(firms[code]))
+    desk.open_case("duplicate", "name", "both", firms={str(i): "" for i in firms.values()})
+    desk.open_case("account", accounts.SCHEME, "nobody", codes=[])
+    desk.open_case("account", accounts.SCHEME, "first", codes=[FIRST])
+    placed(firms)
+    cases = DeskCase.objects.all()
+    assert {"own", "first"} == {c.value for c in people.visible(county(), cases)}
+    assert {"foreign"} == {c.value for c in people.visible(county("330503"), cases)}
+    assert 6 == people.visible(looks(person("all", Role.BUREAU, area_code="")), cases).count()
+    assert 2 == sum(n for k, n in desk.counts(county_again("330502")).items() if k != "rows")
+
+
+def county_again(area):
+    return looks(people.User.objects.get(username=f"x{area}"))
+
+
+def test_a_county_decides_neither_foreign_cases_nor_for_foreign_enterprises(firms, sheet):
+    waiting(sheet, "08")
+    unknown = DeskCase.objects.get()
+    own = desk.open_case("account", accounts.SCHEME, "9901", codes=[FIRST])
+    placed(firms)
+    who = county()
+    with pytest.raises(Problem, match="not about your area alone") as told:
+        decided(unknown, "assign", who, target=firms[FIRST])
+    assert "不只涉及您负责的区域" in told.value.text("zh")
+    for more in ({"target": firms[SECOND]}, {"shares": ((firms[SECOND], 10**6),)}):
+        with pytest.raises(Problem, match="lies outside your area") as told:
+            decided(own, "share" if "shares" in more else "assign", who, **more)
+        assert "“示例乙有限公司”不在您负责的区域" in told.value.text("zh")
+    decided(own, "assign", who, target=firms[FIRST])
+    assert "decided" == DeskCase.objects.get(pk=own.pk).state
 
 
 def test_the_same_file_again_waits_once(firms, sheet):
@@ -209,7 +258,7 @@ def test_shares_are_positive_and_at_most_the_whole(firms, shares):
 
 def test_open_cases_are_counted_by_kind(firms, sheet):
     waiting(sheet, "08", "09")
-    assert (1, 2) == (desk.counts()["unknown"], desk.counts()["rows"])
+    assert (1, 2) == (desk.counts(SYSTEM)["unknown"], desk.counts(SYSTEM)["rows"])
 
 
 @pytest.fixture

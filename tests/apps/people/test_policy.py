@@ -64,6 +64,23 @@ def test_review_check_and_publication_are_three_roles():
         assert {role} == people.ACTIONS[action]
 
 
+@pytest.mark.parametrize("action", ["start_run", "review_run", "check_run", "publish_run"])
+def test_what_touches_every_enterprise_needs_the_whole_region(region, action):
+    (role, *_) = sorted(people.ACTIONS[action] - {Role.ADMIN})
+    assert Viewer(1, "x", (Grant(role, "1"),)).may(action)
+    assert Viewer(1, "x", (Grant(role, "11"), Grant(role, "12"))).may(action)
+    assert Viewer(1, "x", (Grant(role, ""),)).may(action)
+    assert not Viewer(1, "x", (Grant(role, "11"),)).may(action)
+    wide_in_another_role = (Grant(role, "11"), Grant(Role.ENTERPRISE, subject=region["E"]))
+    assert not Viewer(1, "x", wide_in_another_role).may(action)
+
+
+def test_an_official_of_part_of_the_region_is_not_of_the_whole(region):
+    assert Viewer(1, "x", (Grant(Role.BUREAU, "1"),)).whole_region
+    assert not Viewer(1, "x", (Grant(Role.BUREAU, "11"),)).whole_region
+    assert not Viewer(2, "y", (Grant(Role.ENTERPRISE, subject=region["W"]),)).whole_region
+
+
 def test_a_model_without_a_policy_cannot_be_shown():
     with pytest.raises(LookupError, match="row_policy"):
         people.visible(people.SYSTEM, people.Organisation.objects.all())

@@ -21,6 +21,7 @@ from tanma.domain.identity import id_from_text
 from tanma.domain.items import items as catalogue
 from tanma.domain.numbers import EMISSION_DECIMALS, decimal_text
 from tanma.domain.periods import parse
+from tanma.domain.rating.attention import index_rule
 
 router = Router(tags=["register"], auth=SIGNED_IN)
 LIMIT = Query(100, ge=1, le=1000)
@@ -107,8 +108,8 @@ def _fact(version: registry.Version) -> dict[str, Any]:
 def areas(request: HttpRequest, hierarchy: str = "statutory") -> list[dict[str, Any]]:
     """Areas of a hierarchy as of today, with the carbon consumption index of the publication.
 
-    For officials, and figures for the areas of their office alone, as on the pages: the sum of an
-    area with one enterprise is that enterprise's figure.
+    For officials, and the areas of their office alone. Where fewer enterprises than the index rule
+    demands stand behind a sum, it is not given: it would be a single enterprise's figure.
     """
     who = viewer(request)
     who.require("use_desk")
@@ -120,6 +121,7 @@ def areas(request: HttpRequest, hierarchy: str = "statutory") -> list[dict[str, 
     return [
         _area(node.area, parent, hierarchy, run, figures.get(node.area.code, {}))
         for parent, node in _with_parents(roots, None)
+        if own(node.area.code)
     ]
 
 
@@ -146,13 +148,17 @@ def _area(
     area: registry.Area, parent: str | None, hierarchy: str, run: codes.Run | None,
     figures: dict[str, Any],
 ) -> dict[str, Any]:  # fmt: skip
+    few = (figures.get("enterprises") or 0) < index_rule().disclosure.min_n
+    indexed = (figures.get("index_n") or 0) >= index_rule().disclosure.min_n
+    shown = {} if few else figures
     return {
         "code": area.code, "name": str(area), "name_en": area.name_en, "kind": area.kind,
         "hierarchy": hierarchy, "parent": parent, "period": run.period if run else None,
         "enterprises": figures.get("enterprises"), "coded": figures.get("coded"),
-        "net_tco2": amount(figures.get("net_mg"), EMISSION_DECIMALS),
-        "output_yuan": amount(figures.get("output_fen"), YUAN_DECIMALS),
-        "index": carbon_index(figures.get("index_mg"), figures.get("index_output_fen")),
+        "net_tco2": amount(shown.get("net_mg"), EMISSION_DECIMALS),
+        "output_yuan": amount(shown.get("output_fen"), YUAN_DECIMALS),
+        "index": carbon_index(figures.get("index_mg"), figures.get("index_output_fen"))
+        if indexed else None,
         "index_n": figures.get("index_n"),
     }  # fmt: skip
 

@@ -17,7 +17,7 @@ from tanma.apps.desk.models import DeskCase, Waiting
 from tanma.apps.facts import door as facts
 from tanma.apps.imports import door as imports
 from tanma.apps.imports.door import Batch
-from tanma.apps.people.door import Viewer
+from tanma.apps.people.door import Viewer, visible
 from tanma.apps.registry import door as registry
 from tanma.domain.identity import new_id
 from tanma.domain.messages import Problem
@@ -145,6 +145,7 @@ def _conflicts(batch: Batch) -> None:
 def decide(case: DeskCase, decision: Decision, viewer: Viewer) -> int:
     """Put a decision into effect and on record; returns how many facts arrived by it."""
     viewer.require("decide")
+    _in_area(case, decision, viewer)
     if case.state != State.OPEN or decision.choice not in CHOICES[case.kind]:
         raise Problem("desk_choice_wrong", case=case.uid, choice=decision.choice)
     if not decision.evidence.strip():
@@ -163,6 +164,16 @@ def decide(case: DeskCase, decision: Decision, viewer: Viewer) -> int:
     if (case.kind, decision.choice) in RESTATES:
         arrived += power.restate(viewer.name, f"desk:{case.uid} {decision.evidence}")
     return arrived
+
+
+def _in_area(case: DeskCase, decision: Decision, viewer: Viewer) -> None:
+    """Case and chosen enterprises lie in the official's areas."""
+    wanted = {subject for subject, _share in decision.shares} | {decision.target or 0}
+    known = registry.Enterprise.objects.filter(id__in=wanted)
+    if not visible(viewer, DeskCase.objects.filter(pk=case.pk)).exists():
+        raise Problem("desk_case_outside", case=case.uid)
+    if foreign := known.exclude(id__in=visible(viewer, known).values("id")).first():
+        raise Problem("desk_target_outside", case=case.uid, name=str(foreign))
 
 
 def _target(case: DeskCase, decision: Decision) -> int:
@@ -273,9 +284,9 @@ def _hold(case: DeskCase, decision: Decision, viewer: Viewer) -> int:
     return 0
 
 
-def counts() -> dict[str, int]:
-    """Open cases by kind, and rows that wait."""
-    open_ = DeskCase.objects.filter(state=State.OPEN)
+def counts(viewer: Viewer) -> dict[str, int]:
+    """Open cases by kind, and rows that wait, as far as the viewer may see them."""
+    open_ = visible(viewer, DeskCase.objects.filter(state=State.OPEN))
     found = dict(open_.values_list("kind").annotate(n=Count("id")))
     rows = open_.aggregate(rows=Sum("rows"))["rows"] or 0
     return {kind: found.get(kind, 0) for kind in Kind.values} | {"rows": rows}

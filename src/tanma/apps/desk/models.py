@@ -6,14 +6,35 @@ from django.db import models
 from django.db.models import Q
 
 from tanma.apps.imports import door as imports
-from tanma.apps.people.door import OfficeOnly
+from tanma.apps.people.door import Viewer
+from tanma.apps.registry import door as registry
 from tanma.domain.identity import id_text, new_id
+
+
+class InArea:
+    """Cases about enterprises of the official's areas alone; the others for whole-region offices.
+
+    A case about an unknown code, or an account that nobody is known to use, has no area.
+    """
+
+    def __init__(self, field: str = "") -> None:
+        self.field = field
+
+    def allows(self, viewer: Viewer) -> Q | None:
+        if not viewer.office:
+            return Q(pk__in=[])
+        if viewer.whole_region:
+            return None
+        inside = set(registry.placement(viewer.area_codes).values_list("subject", flat=True))
+        about = {case.pk: case.subjects for case in DeskCase.objects.all()}
+        own = [key for key, subjects in about.items() if subjects and subjects <= inside]
+        return Q(**{f"{self.field}pk__in": own})
 
 
 class DeskCase(models.Model):
     """Something that only a person can decide; it stays, with the decision and its evidence."""
 
-    row_policy = OfficeOnly()
+    row_policy = InArea()
 
     class Kind(models.TextChoices):
         UNKNOWN = "unknown", "未登记的代码"
@@ -57,11 +78,20 @@ class DeskCase(models.Model):
     def uid(self) -> str:
         return id_text(self.id)
 
+    @property
+    def subjects(self) -> set[int]:
+        """The enterprises that a case is about, as far as they are known."""
+        firms = {int(firm) for firm in self.details.get("firms", {})}
+        if "subject" in self.details:
+            firms.add(int(self.details["subject"]))
+        codes = self.details.get("codes", [])
+        return firms | set(registry.find("uscc", codes).values() if codes else ())
+
 
 class Waiting(models.Model):
     """Rows of a batch that wait for a case: their facts lie in the batch's waiting file."""
 
-    row_policy = OfficeOnly()
+    row_policy = InArea("case__")
 
     class Meta:
         db_table = "imports_waiting"

@@ -68,7 +68,7 @@ def home(request: HttpRequest) -> HttpResponseBase:
     )  # fmt: skip
     if (file := table.export("desk")) is not None:
         return file
-    counted = {"counts": desk.counts(), "accounts": accounts.counts()}
+    counted = {"counts": desk.counts(viewer), "accounts": accounts.counts()}
     return render(request, "desk/home.html", {"form": form, "table": table, **counted})
 
 
@@ -236,8 +236,7 @@ def _history(found: DeskCase) -> list[registry.ExternalId]:
 @login_required
 def account_list(request: HttpRequest) -> HttpResponseBase:
     """Grid accounts: how many are matched, and who holds each of them today."""
-    official(request)
-    rows = account_rows()
+    rows = account_rows(official(request))
     if q := request.GET.get("q", "").strip():
         rows = [r for r in rows if q in r["account"] or q in r["firm"]]
     columns = [
@@ -257,15 +256,23 @@ def account_list(request: HttpRequest) -> HttpResponseBase:
     return render(request, "desk/accounts.html", context)
 
 
-def account_rows() -> list[dict[str, Any]]:
-    """One row per holding; an account that nobody holds has a row without enterprise."""
+def account_rows(viewer: people.Viewer) -> list[dict[str, Any]]:
+    """One row per holding that the viewer may see.
+
+    An account that nobody holds has a row without enterprise, for offices of the whole region.
+    """
     held = accounts.held()
     names = sorted(accounts.known_names() | set(held))
     subjects = {h.subject for rows in held.values() for h in rows}
-    firms = registry.Enterprise.objects.in_bulk(subjects)
+    rows = people.visible(viewer, registry.Enterprise.objects.filter(id__in=subjects))
+    firms = {firm.id: firm for firm in rows}
     cases = DeskCase.objects.filter(kind="account", state="open")
     waiting = {c.value: _address(c) for c in cases}
-    found = [_held_row(firms, h) for name in names for h in held.get(name, [])]
+    found = [
+        _held_row(firms, h) for name in names for h in held.get(name, []) if h.subject in firms
+    ]
+    if not viewer.whole_region:
+        return found
     none = {"firm": gettext("待认定"), "share": None, "since": "", "evidence": "", "by": ""}
     return found + [
         {"account": name, **none, "href": waiting.get(name, "")}

@@ -7,6 +7,7 @@ from typing import Protocol
 import pyarrow as pa
 
 from tanma.apps.imports.models import Batch
+from tanma.apps.people.door import Viewer
 
 
 class Desk(Protocol):
@@ -21,8 +22,8 @@ class Desk(Protocol):
     def withdrawn(self, batch: Batch, author: str, evidence: str) -> None:
         """The batch was taken back; what followed from it follows no more."""
 
-    def counts(self) -> dict[str, int]:
-        """Open cases by kind."""
+    def counts(self, viewer: Viewer) -> dict[str, int]:
+        """Open cases by kind, of those that the viewer may see."""
         raise NotImplementedError
 
 

@@ -88,7 +88,7 @@ def home(request: HttpRequest) -> HttpResponseBase:
     context = {
         "form": form,
         "table": table,
-        "counts": hooks.desk().counts() if viewer.office else None,
+        "counts": hooks.desk().counts(viewer) if viewer.office else None,
     }
     return render(request, "imports/home.html", context)
 

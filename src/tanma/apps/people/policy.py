@@ -44,6 +44,8 @@ ACTIONS: dict[str, set[str]] = {
     "manage_users": {Role.ADMIN},
 }
 """action → the roles that allow it. Area and subject of the membership limit it further."""
+REGION_WIDE = {"start_run", "review_run", "check_run", "publish_run"}
+"""What touches every enterprise: only for an office whose areas hold them all."""
 
 
 @dataclass(frozen=True)
@@ -77,9 +79,16 @@ class Viewer:
         """Areas of the official roles; "" stands for the whole region."""
         return tuple(sorted({g.area_code for g in self.grants if g.role in OFFICE}))
 
+    @property
+    def whole_region(self) -> bool:
+        """An official whose areas hold every enterprise that lies in an area."""
+        return _hold_all(self.area_codes)
+
     def may(self, action: str, subject: int | None = None) -> bool:
         """Whether an action is allowed, for one subject where it has one."""
         grants = [g for g in self.grants if g.role in ACTIONS[action]]
+        if action in REGION_WIDE:
+            return bool(grants) and _hold_all(g.area_code for g in grants)
         if subject is None:
             return bool(grants)
         if action in {"see_figures", "see_basis"} and subject in self.consented:
@@ -104,6 +113,14 @@ def statistics_open(subject: int) -> bool:
     today = date.today()  # noqa: DTZ011 - consent is dated in local days
     said = facts.current(facts.facts_of(subject, CONSENT))
     return any(f.text and f.valid_from <= today < f.valid_to for f in said)
+
+
+def _hold_all(area_codes: Iterable[str]) -> bool:
+    codes = list(area_codes)
+    if "" in codes or not codes:
+        return bool(codes)
+    inside = _placement(codes)
+    return not inside.model.objects.exclude(subject__in=inside.values("subject")).exists()
 
 
 def _covers(grant: Grant, subject: int) -> bool:
