@@ -6,6 +6,7 @@ from datetime import date
 
 import pytest
 
+from tanma.apps.catalogue import compare, declarations
 from tanma.apps.desk import accounts, power
 from tanma.apps.desk import cases as desk
 from tanma.apps.desk.cases import Decision
@@ -13,7 +14,8 @@ from tanma.apps.desk.models import DeskCase
 from tanma.apps.facts import door as facts
 from tanma.apps.imports import door as imports
 from tanma.apps.people.door import SYSTEM
-from tests.apps.imports.conftest import FIRST, SECOND, THIRD
+from tanma.domain.periods import parse
+from tests.apps.imports.conftest import FIRST, SECOND, THIRD, energy
 
 pytestmark = [pytest.mark.db, pytest.mark.django_db]
 HEAD = "用电户号,户名,户主统一社会信用代码,期间,数量,单位\n"
@@ -113,3 +115,16 @@ def test_negative_power_is_refused_and_the_rest_goes_in(firms, sheet):
     )
     assert (1, 1) == (batch.good, batch.bad)
     assert {8: 2000} == months(firms[FIRST])
+
+
+def test_power_by_account_stands_in_where_the_grid_company_names_no_enterprise(firms, sheet):
+    """The short declaration and the comparison with tax take it; power by enterprise goes first."""
+    rows = (f"9901,甲,{FIRST},2026-{m},10,kWh" for m in ("07", "08", "09"))
+    accounts_sheet(sheet, *rows)
+    period = parse("2026Q3")
+    assert 30 == declarations.power_from_grid(firms[FIRST], period)
+    assert [30] == [pair.power_kwh for pair in compare.pairs(period)]
+    row = f"{FIRST},2026-09,电力,购入,15,kWh,供电"
+    imports.import_file(sheet("by_enterprise.csv", energy(row)), SYSTEM)
+    assert 35 == declarations.power_from_grid(firms[FIRST], period)
+    assert [35] == [pair.power_kwh for pair in compare.pairs(period)]

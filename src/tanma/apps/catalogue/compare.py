@@ -86,9 +86,14 @@ _PAIRS = """
         sum(value) FILTER (item = $power AND valid_from >= $past AND valid_to <= $past_end),
         sum(value) FILTER (item = $turnover AND valid_from >= $start AND valid_to <= $end),
         sum(value) FILTER (item = $turnover AND valid_from >= $past AND valid_to <= $past_end)
-    FROM known
-    WHERE kind = 'amount' AND ((item = $power AND source = 'grid')
-        OR (item = $turnover AND source = 'tax'))
+    FROM (
+        SELECT * FROM known
+        WHERE kind = 'amount' AND ((item = $power AND source IN ('grid', 'grid.accounts'))
+            OR (item = $turnover AND source = 'tax'))
+        -- power by enterprise as the grid company says, otherwise what its accounts add up to
+        QUALIFY row_number() OVER (
+            PARTITION BY subject, item, valid_from, valid_to ORDER BY source) = 1
+    )
     GROUP BY subject ORDER BY subject"""
 
 

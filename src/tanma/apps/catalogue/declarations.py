@@ -9,6 +9,7 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Mapping
+from datetime import date
 from decimal import Decimal
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -31,14 +32,18 @@ ECONOMICS = (
 )  # fmt: skip
 MONEY_UNIT = "万元"
 POWER = "electricity.purchased"
+GRID = ("grid", "grid.accounts")
 
 
 def power_from_grid(subject: int, period: Period) -> Decimal | None:
     """kWh that the grid company has reported for the whole period; None if a month is missing."""
-    said = [
-        f for f in facts.current(facts.facts_of(subject, POWER))
-        if f.source == "grid" and f.valid_from >= period.start and f.valid_to <= period.end
-    ]  # fmt: skip
+    months: dict[date, facts.Fact] = {}
+    for f in facts.current(facts.facts_of(subject, POWER)):
+        inside = f.valid_from >= period.start and f.valid_to <= period.end
+        # by enterprise before what its accounts add up to
+        if inside and f.source in GRID and (f.source == GRID[0] or f.valid_from not in months):
+            months[f.valid_from] = f
+    said = months.values()
     days = sum((f.valid_to - f.valid_from).days for f in said)
     if not said or days != (period.end - period.start).days:
         return None
