@@ -100,7 +100,7 @@ def link(port: int, form: str, gateway: int) -> Link:
     places = [b.index(mark) for b in bodies]
     longest = max(map(len, bodies))  # blanks at the end make all of a gateway equally long
     for one in bodies:
-        one += b" " * (longest - len(one))
+        one.extend(b" " * (longest - len(one)))
     head = (
         f"POST /v1/readings HTTP/1.1\r\nHost: bench\r\nAuthorization: Bearer token-{gateway}\r\n"
         f"Content-Type: {MEDIA[form]}\r\nContent-Length: {longest}\r\n"
@@ -111,41 +111,55 @@ def link(port: int, form: str, gateway: int) -> Link:
     return Link(made, bodies, places, binary, head.encode())
 
 
+class Load:
+    """Requests over some links, each again as soon as it is answered, until the time is over."""
+
+    def __init__(self, port: int, form: str, connections: int, first: int) -> None:
+        self.links = [link(port, form, n % GATEWAYS) for n in range(connections)]
+        self.serial, self.open, self.spent = first, 0, []
+
+    def begin(self, one: Link) -> None:
+        one.next(self.serial)
+        self.serial += 1
+        self.open += 1
+
+    def heard(self, one: Link, now: float) -> None:
+        answer = one.socket.recv(65536)
+        if b" 200 " not in answer[:20] or b'"accepted":1000,"refused":0' not in answer:
+            raise SystemExit(f"not acknowledged: {answer[:600]!r}")
+        self.spent.append(now - one.began)
+        self.open -= 1
+
+    def run(self, seconds: float) -> None:
+        poll = select.epoll()
+        by_number = {one.socket.fileno(): one for one in self.links}
+        for place in by_number:
+            poll.register(place, select.EPOLLIN | select.EPOLLOUT | select.EPOLLET)
+        end = time.perf_counter() + seconds
+        for one in self.links:
+            self.begin(one)
+        while self.open:
+            for place, event in poll.poll(5):
+                self.turn(by_number[place], event, end)
+
+    def turn(self, one: Link, event: int, end: float) -> None:
+        if event & select.EPOLLOUT:
+            one.push()
+        if event & select.EPOLLIN:
+            self.heard(one, now := time.perf_counter())
+            if now < end:
+                self.begin(one)
+
+
 def run(port: int, form: str, seconds: float, connections: int, first: int) -> dict[str, object]:
-    links = [link(port, form, n % GATEWAYS) for n in range(connections)]
-    poll = select.epoll()
-    by_number = {one.socket.fileno(): one for one in links}
-    for number_ in by_number:
-        poll.register(number_, select.EPOLLIN | select.EPOLLOUT | select.EPOLLET)
-    serial, done, spent = first, 0, []
+    load = Load(port, form, connections, first)
     cpu, began = time.process_time(), time.perf_counter()
-    for one in links:
-        one.next(serial)
-        serial += 1
-    open_requests, end = len(links), began + seconds
-    while open_requests:
-        for number_, event in poll.poll(5):
-            one = by_number[number_]
-            if event & select.EPOLLOUT:
-                one.push()
-            if event & select.EPOLLIN:
-                answer = one.socket.recv(65536)
-                if b" 200 " not in answer[:20] or b'"accepted":1000,"refused":0' not in answer:
-                    raise SystemExit(f"not acknowledged: {answer[:600]!r}")
-                now = time.perf_counter()
-                spent.append(now - one.began)
-                done += 1
-                open_requests -= 1
-                if now < end:
-                    one.next(serial)
-                    serial += 1
-                    open_requests += 1
-    wall = time.perf_counter() - began
-    spent.sort()
+    load.run(seconds)
+    wall, spent = time.perf_counter() - began, sorted(load.spent)
     return {
-        "requests": done, "wall_s": wall, "cpu_s": time.process_time() - cpu,
+        "requests": len(spent), "wall_s": wall, "cpu_s": time.process_time() - cpu,
         "p50_ms": spent[len(spent) // 2] * 1000, "p99_ms": spent[int(len(spent) * 0.99)] * 1000,
-        "bytes": len(links[0].bodies[0]),
+        "bytes": len(load.links[0].bodies[0]),
     }  # fmt: skip
 
 

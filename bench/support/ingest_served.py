@@ -42,6 +42,6 @@ def application() -> Application:
 
 
 if __name__ == "__main__":
-    beside = sealer_command(Path(os.environ["INGEST_ROOT"]), 5, 90)
+    beside = sealer_command(Path(os.environ["INGEST_ROOT"]), 5)
     how = Serving("127.0.0.1", int(sys.argv[1]), WORKERS)
     sys.exit(serve("bench.support.ingest_served:application", how, beside))

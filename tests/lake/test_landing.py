@@ -113,6 +113,13 @@ def test_old_bodies_are_dropped_and_their_digests_stay(landing: Landing, tmp_pat
     assert 4 == len([b for b in after if b.body is None])
 
 
+def test_bodies_that_are_listed_stay(landing: Landing, tmp_path: Path) -> None:
+    assert set() == raw.kept(tmp_path)
+    raw.keep(tmp_path, [("a", 2), ("b", 1)], "run 1")
+    raw.keep(tmp_path, [("a", 3)], "run 2")
+    assert {("a", 2), ("b", 1), ("a", 3)} == raw.kept(tmp_path)
+
+
 def test_a_kill_between_bodies_and_rows_doubles_neither(
     landing: Landing, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import os
 import signal
 import subprocess
@@ -14,9 +13,9 @@ from pathlib import Path
 import pytest
 
 from tanma.domain.messages import Problem
-from tanma.lake import raw, sealer
+from tanma.lake import sealer
 from tanma.lake.landing import Landing, entry
-from tests.lake.test_readings import Clock, read
+from tests.lake.test_readings import read
 
 ROOT = Path(__file__).parents[2]
 
@@ -32,20 +31,6 @@ def test_a_seal_leaves_a_note(tmp_path: Path) -> None:
     assert abs(time.time() - last.at) < 60
 
 
-def test_sweeping_drops_what_is_old_and_keeps_what_is_listed(tmp_path: Path) -> None:
-    lake = Landing(tmp_path, Clock())
-    for number in range(3):
-        one = entry(read((1, number, 1)), body=b"x%d" % number, form="f", source="g",
-                    message_id=str(number))  # fmt: skip
-        lake.take([one], writer="a")
-    lake.seal()
-    raw.keep(tmp_path, [("a", 2)], "run 1")
-    assert {("a", 2)} == raw.kept(tmp_path)
-    assert 2 == sealer.sweep(lake, dt.date(1970, 4, 2), 90)
-    assert [None, b"x1", None] == [b.body for b in raw.bodies(tmp_path)]
-    assert lake.inbox("a").find("g\x1f1") is None
-
-
 def test_trouble_is_told_and_tried_again(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -58,7 +43,7 @@ def test_trouble_is_told_and_tried_again(
         raise Problem("readings_not_durable", writer="a", reason="disk is full")
 
     monkeypatch.setattr(sealer, "seal_once", troubled)
-    sealer.run(tmp_path, 0.01, 90, stop)
+    sealer.run(tmp_path, 0.01, stop)
     assert 3 == len(calls)
     assert 3 == capsys.readouterr().err.count("disk is full")
 

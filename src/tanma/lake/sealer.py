@@ -1,14 +1,12 @@
 """The process that seals beside the services: `python -m tanma.lake.sealer FOLDER`.
 
-Every few seconds it moves what was accepted into the open tables, once a day it drops bodies and
-receipts that are older than they are kept. It ends with SIGTERM after the seal under way, or when
-the process that started it is gone.
+Every few seconds it moves what was accepted into the open tables. It ends with SIGTERM after the
+seal under way, or when the process that started it is gone.
 """
 
 from __future__ import annotations
 
 import argparse
-import datetime as dt
 import json
 import os
 import signal
@@ -19,13 +17,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tanma.domain.messages import Problem
-from tanma.lake import raw
-from tanma.lake.inbox import writers
 from tanma.lake.landing import Landing
 
 EVERY_S = 5.0
-SWEEP_S = 86_400.0
-_DAY_US = 86_400_000_000
 
 
 @dataclass(frozen=True)
@@ -63,24 +57,12 @@ def seal_once(landing: Landing) -> Last:
     return last
 
 
-def sweep(landing: Landing, today: dt.date, days: int) -> int:
-    """Drop bodies and receipts older than so many days; how many bodies."""
-    dropped = raw.drop_bodies(landing.root, today, days=days, keep=raw.kept(landing.root))
-    before = (today - dt.date(1970, 1, 1)).days * _DAY_US - days * _DAY_US
-    for writer in writers(landing.root):
-        landing.inbox(writer).forget_receipts(before)
-    return dropped
-
-
-def run(root: Path, every_s: float, days: int, stop: threading.Event) -> None:
+def run(root: Path, every_s: float, stop: threading.Event) -> None:
     """Seal until told to stop; what goes wrong once is tried again."""
-    landing, parent, swept = Landing(root), os.getppid(), float("-inf")
+    landing, parent = Landing(root), os.getppid()
     while not stop.is_set() and os.getppid() == parent:
         try:
             seal_once(landing)
-            if time.monotonic() - swept > SWEEP_S:
-                sweep(landing, dt.datetime.now(dt.UTC).date(), days)
-                swept = time.monotonic()
         except (Problem, OSError) as error:
             print(f"tanma: {error}", file=sys.stderr, flush=True)
         stop.wait(every_s)
@@ -90,12 +72,11 @@ def main(argv: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="tanma.lake.sealer", description=__doc__)
     parser.add_argument("root", type=Path)
     parser.add_argument("--every", type=float, default=EVERY_S, help="seconds between seals (5)")
-    parser.add_argument("--raw-days", type=int, default=raw.DAYS, help="days bodies are kept (90)")
     args = parser.parse_args(argv)
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
-    run(args.root, args.every, args.raw_days, stop)
+    run(args.root, args.every, stop)
     return 0
 
 

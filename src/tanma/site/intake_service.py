@@ -107,12 +107,9 @@ def state_of_lake(landing: object) -> Sequence[str]:
     return lines + metric_lines(landing.root.parent)
 
 
-def sealer_command(root: Path, every_s: float, raw_days: int) -> list[str]:
+def sealer_command(root: Path, every_s: float) -> list[str]:
     """The process that seals."""
-    return [
-        sys.executable, "-m", "tanma.lake.sealer", str(root),
-        "--every", f"{every_s:g}", "--raw-days", str(raw_days),
-    ]  # fmt: skip
+    return [sys.executable, "-m", "tanma.lake.sealer", str(root), "--every", f"{every_s:g}"]
 
 
 class Beside:

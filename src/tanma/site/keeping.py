@@ -122,9 +122,10 @@ def settled(root: Path) -> str:
 
 def night(root: Path) -> str:
     """The night's work, then the amounts of closed months."""
-    from tanma.lake import raw, upkeep
+    from tanma.lake import upkeep
+    from tanma.site.config import Config
 
-    done = upkeep.night(root, keep_bodies=raw.kept(root))
+    done = upkeep.night(root, raw_days=Config().raw_days)
     posted, held_back = post(root)
     return (
         f"{done.moved.rows} readings laid down, {done.bodies_dropped} bodies dropped,"

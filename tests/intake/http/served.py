@@ -90,7 +90,7 @@ def main() -> None:
     parser.add_argument("--no-seal", action="store_true")
     args = parser.parse_args()
     root = Path(os.environ["SERVED_ROOT"])
-    beside = None if args.no_seal else sealer_command(root, args.every, 90)
+    beside = None if args.no_seal else sealer_command(root, args.every)
     target = "tests.intake.http.served:application"
     raise SystemExit(serve(target, Serving("127.0.0.1", args.port, args.workers), beside))
 

@@ -35,7 +35,7 @@ def run(args: argparse.Namespace) -> int:
         args.host or config.intake_host, args.port or config.intake_port, args.workers,
         args.tls_cert, args.tls_key,
     )  # fmt: skip
-    sealing = sealer_command(config.lake, args.every, config.raw_days)
+    sealing = sealer_command(config.lake, args.every)
     return serve(TARGET, how, None if args.no_seal else sealing, _reading(args.connections))
 
 

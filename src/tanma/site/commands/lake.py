@@ -99,8 +99,9 @@ def _settle(args: argparse.Namespace) -> None:
 
 def _night(args: argparse.Namespace) -> None:
     from tanma.lake.upkeep import night
+    from tanma.site.config import Config
 
-    _say(night(lake_folder(), keep_hours=args.keep_hours))
+    _say(night(lake_folder(), raw_days=Config().raw_days, keep_hours=args.keep_hours))
 
 
 def _sweep(args: argparse.Namespace) -> None:
