@@ -1,11 +1,12 @@
 """Bytes per reading by table, and what moving readings through the lake costs.
 
-    ./dev bench size [--days N] [--channels N] [--full]
+    ./dev bench size [--days N] [--channels N] [--month]
 
 Registers of meters that read every quarter of an hour, delivered in batches of 1,000 as JSON
 columns, 0.1 % of them corrected later, sealed by the hour, settled by the day, laid down after the
 month. The yardsticks are the same rows sorted into one Parquet file by DuckDB with their stamps,
-and the CPU seconds of doing so.
+and the CPU seconds of doing so. `--month` puts a month of one bucket into the landing by the day,
+without inboxes: what settling, the night and reading cost at full size, and their memory.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ import json
 import resource
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +26,7 @@ import numpy as np
 import pyarrow as pa
 
 from tanma.domain.readings import READING
+from tanma.lake import tables
 from tanma.lake.derived import DAY, INTERVAL, ActivityDays, Validated
 from tanma.lake.landing import Landing, entry
 from tanma.lake.readings import Readings
@@ -189,13 +191,82 @@ def reading(root: Path, rows: int) -> None:
                 yardstick_cpu_s=round(bare, 3), ratio=round(spent / bare, 2))  # fmt: skip
 
 
+def landed_day(root: Path, values: np.ndarray, day: int, first_batch: int) -> int:
+    """A day of a bucket as it lies in the landing, four batches a quarter; the last batch."""
+    table = tables.landing(root)
+    chance = np.random.default_rng(day)
+    numbers = np.arange(len(values))
+    part = numbers * 4 // len(values)
+    batch, stamp = first_batch, BEGIN_US
+
+    def rows() -> Iterator[pa.RecordBatch]:
+        nonlocal batch, stamp
+        quarters = range(96 * day, 96 * day + 96)
+        late = chance.choice(numbers, max(1, len(numbers) * 96 // 1000))
+        for quarter in quarters:
+            came = BEGIN_US + quarter * QUARTER_US + np.cumsum(chance.integers(50, 40_000, 4))
+            place = (values[:, quarter], came[part], batch + 1 + part, numbers % 1024)
+            yield landed(table.file_schema, numbers, quarter, *place)
+            batch, stamp = batch + 4, int(came[-1])
+        batch, stamp, fixed = batch + 1, stamp + 1_000, quarters[50]
+        place = (values[late, fixed] + 1, stamp, batch, np.arange(len(late)))
+        yield landed(table.file_schema, late, fixed, *place)
+
+    file = table.write(rows(), {"arrival_day": str(BEGIN.date() + dt.timedelta(days=day))})
+    table.commit([file] if file else [], {tables.WATERMARK: stamp})
+    return batch
+
+
+def landed(
+    schema: pa.Schema, channels: np.ndarray, quarter: int, counts: Any, stamp: Any, batch: Any,
+    row: np.ndarray,
+) -> pa.RecordBatch:  # fmt: skip
+    def column(values: Any) -> np.ndarray:
+        return np.broadcast_to(values, len(channels)).astype(np.int64)
+
+    at = column(BEGIN_US + quarter * QUARTER_US)
+    given = {"channel": channels, "start_utc": at, "end_utc": at, "value": counts,
+             "stamp": stamp, "batch": batch, "row": row}  # fmt: skip
+    count = len(channels)
+    others = {"writer": pa.repeat("w", count), "revision": pa.nulls(count, pa.int64())}
+    arrays = [
+        others[f.name] if f.name in others else pa.array(column(given[f.name])).cast(f.type)
+        for f in schema
+    ]
+    return pa.RecordBatch.from_arrays(arrays, schema=schema)
+
+
+def month(root: Path) -> None:
+    """A month of one bucket at full size."""
+    values, batch, spent = registers(4_096, 96 * 30), 0, 0.0
+    settler = Settler(root, lambda: CLOSED_US)
+    for day in range(30):
+        batch = landed_day(root, values, day, batch)
+        spent += cpu_s(settler.settle)
+    sizes(root, ("tail", "receipts"))
+    night = cpu_s(settler.night)
+    peak_mib = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
+    rows = sum(f.rows for f in settler.readings.files())
+    sizes(root, ("readings",))
+    bare = yardstick(root, rows)
+    for step, seconds in (("settle", spent), ("night", night)):
+        say(f"CPU s: {step}", seconds, rows=rows, yardstick="sort into one Parquet file",
+            yardstick_cpu_s=round(bare, 3), ratio=round(seconds / bare, 2),
+            peak_mib=peak_mib)  # fmt: skip
+    reading(root, rows)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--channels", type=int, default=4_096)
     parser.add_argument("--days", type=int, default=4)
-    parser.add_argument("--full", action="store_true", help="a whole month of 8,192 channels")
+    parser.add_argument("--month", action="store_true", help="a month of one bucket, full size")
     args = parser.parse_args()
-    channels, days = (8_192, 30) if args.full else (args.channels, args.days)
+    if args.month:
+        with tempfile.TemporaryDirectory(prefix="tanma-bench-") as name:
+            month(Path(name))
+        return
+    channels, days = args.channels, args.days
     with tempfile.TemporaryDirectory(prefix="tanma-bench-") as name:
         root, clock = Path(name), Clock()
         begun = time.perf_counter()

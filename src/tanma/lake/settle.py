@@ -51,7 +51,7 @@ class Settler:
         root: Path,
         clock: Callable[[], int] = now_us,
         *,
-        memory: str = "1GB",
+        memory: str = "600MB",
     ) -> None:
         self._root = root
         self._clock = clock
