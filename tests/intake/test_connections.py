@@ -112,6 +112,24 @@ def test_a_connection_says_which_channels_its_points_fill(folder):
     assert {"forward_active_total": "别的表/water.total", "voltage_a": 17} == board.targets
 
 
+def test_points_of_the_same_item_belong_to_meters_of_their_own(folder):
+    more = 'unit = "kW"\nkind = "gauge"\nitem = "state.power.active"\n'
+    two = "".join(
+        f'[[point]]\nname = "{n}"\naddress = {a}\ntype = "u16"\n{more}' for a, n in enumerate("ab")
+    )
+    (folder / "meter.toml").write_text(MAP + two, encoding="utf-8")
+    text = FILE.replace('points = ["energy"]', 'points = ["energy", "a", "b"]')
+    (hall,) = parse("c.toml", text, folder, SECRETS).modbus
+    assert {
+        "energy": "hall/energy", "a": "hall.a/state.power.active", "b": "hall.b/state.power.active",
+    } == hall.targets  # fmt: skip
+    named = text.replace("points =", 'channels = { a = "state.power.reactive" }\npoints =')
+    (hall,) = parse("c.toml", named, folder, SECRETS).modbus
+    assert ["hall.a/state.power.reactive", "hall.b/state.power.active"] == [
+        hall.targets[p] for p in "ab"
+    ]
+
+
 def test_two_points_never_fill_one_channel(folder):
     same = 'channels = { voltage_a = "electricity.purchased" }\n'
     text = FILE.replace('address = "2611200001"\n', f'address = "2611200001"\n{same}')

@@ -166,7 +166,8 @@ def parse(
 def _modbus(place: Place, said: Found, folder: Path) -> ModbusAt:
     device_map = devices.find(said["map"], folder)
     points = device_map.of(said["points"])
-    targets = _targets(place, said, {point.name: point.item for point in points})
+    own = devices.meters_of(_meter(said), {p.name: p.item for p in device_map.points})
+    targets = _targets(place, said, {p.name: p.item for p in points}, own)
     return ModbusAt(**{**said, "map": device_map, "points": points, "targets": targets})
 
 
@@ -177,19 +178,26 @@ def _dlt645(place: Place, said: Found) -> Dlt645At:
             raise value_problem(place, "read", name, ", ".join(identifiers()))
     said["address"] = padded(said["address"])
     found = tuple(identifiers()[name] for name in names)
-    targets = _targets(place, said, {one.name: one.item for one in found})
+    targets = _targets(place, said, {one.name: one.item for one in found}, {})
     return Dlt645At(**said, identifiers=found, targets=targets)
 
 
-def _targets(place: Place, said: Found, items: Mapping[str, str]) -> Targets:
-    """Point → the channel it fills: as `channels` says, else the usual item of the meter."""
-    meter, stated = said.pop("meter") or said["name"], said.pop("channels")
+def _meter(said: Found) -> str:
+    return str(said["meter"] or said["name"])
+
+
+def _targets(
+    place: Place, said: Found, items: Mapping[str, str], own: Mapping[str, str]
+) -> Targets:
+    """Point → the channel it fills: as `channels` says, else its item of its meter in `own`."""
+    meter, stated = _meter(said), said.pop("channels")
+    del said["meter"]
     for point in stated:
         if point not in items:
             raise value_problem(place, "channels", point, ", ".join(items))
     named = {point: stated.get(point) or item or point for point, item in items.items()}
     targets = {
-        point: name if isinstance(name, int) or "/" in name else f"{meter}/{name}"
+        point: name if isinstance(name, int) or "/" in name else f"{own.get(point, meter)}/{name}"
         for point, name in named.items()
     }
     points_of: dict[str | int, str] = {}

@@ -74,6 +74,29 @@ class Decoded:
     faults: tuple[Fault, ...] = ()
 
 
+def collected(targets: Targets, points: Iterable[tuple[str, Callable[[], Measured]]]) -> Decoded:
+    """Each point read for itself: what cannot be read is a fault beside the rest."""
+    measured: list[Measured] = []
+    faults: list[Fault] = []
+    for name, read in points:
+        try:
+            measured.append(read())
+        except Problem as problem:
+            faults.append(Fault(name, problem))
+    return Decoded(targets, tuple(measured), tuple(faults))
+
+
+def seen(found: Decoded, point: str) -> dict[str, object]:
+    """The value of a point with its instant, or the problem: for a preview."""
+    value = next((m for m in found.measured if m.point == point), None)
+    problem = next((f.problem for f in found.faults if f.point == point), None)
+    return {
+        "value": value.text if value else None,
+        "at_us": value.at_us if value else None,
+        "problem": problem,
+    }
+
+
 class Device(Protocol):
     """One device behind an adapter. `read` gives bytes that `decode` reads without the device."""
 

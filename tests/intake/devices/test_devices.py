@@ -8,7 +8,7 @@ import pytest
 
 from tanma.domain.items import items
 from tanma.domain.messages import Problem
-from tanma.intake.devices import TYPES, built_in, find, load, parse
+from tanma.intake.devices import TYPES, built_in, find, load, meters_of, parse
 from tanma.intake.units import find as find_unit
 
 HEAD = """[device]
@@ -145,3 +145,10 @@ def test_a_built_in_map_says_how_well_it_is_known(device_map):
         if point.item:
             item = items()[point.item]
             assert find_unit(item.unit).dimension == find_unit(point.unit).dimension
+
+
+def test_points_of_one_item_belong_to_meters_of_their_own():
+    items = {"energy": "electricity.purchased", "a": "state.voltage", "b": "state.voltage", "c": ""}
+    assert {"energy": "m", "a": "m.a", "b": "m.b", "c": "m"} == meters_of("m", items)
+    several = {"x": "", "y": ""}
+    assert {"x": "m", "y": "m"} == meters_of("m", several)

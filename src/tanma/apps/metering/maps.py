@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Sequence
 
 from tanma.apps.metering import stating
 from tanma.apps.metering.models import Gateway
 from tanma.domain.identity import id_text
-from tanma.intake.devices import DeviceMap, Point
+from tanma.intake.devices import DeviceMap, Point, meters_of
 
 
 def scale_of(point: Point) -> int:
@@ -20,13 +19,9 @@ def scale_of(point: Point) -> int:
 
 
 def names(device: DeviceMap, meter: str) -> list[tuple[Point, str]]:
-    """Each point with the meter its channel belongs to.
-
-    A meter has one channel per quantity, so points of the same quantity (voltages of three phases)
-    become meters of their own below it.
-    """
-    often = Counter(p.item for p in device.points)
-    return [(p, meter if often[p.item] == 1 else f"{meter}.{p.name}") for p in device.points]
+    """Each point with the meter its channel belongs to, as the connections file names it too."""
+    placed = meters_of(meter, {p.name: p.item for p in device.points})
+    return [(p, placed[p.name]) for p in device.points]
 
 
 def register(
@@ -37,7 +32,8 @@ def register(
     main = stating.register_meter(
         meter, enterprise, author=author, evidence=evidence, source=source
     )
-    placed = names(device, meter)
+    # A channel is a meter's item: a point that states none is registered by hand.
+    placed = [(point, name) for point, name in names(device, meter) if point.item]
     for name in dict.fromkeys(name for _, name in placed if name != meter):
         stating.register_meter(
             name, enterprise, author=author, evidence=evidence, parent=id_text(main), source=source

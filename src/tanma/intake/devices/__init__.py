@@ -6,6 +6,7 @@ shows every key. Unknown and doubled keys and missing units are refused with fil
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
@@ -90,6 +91,15 @@ def parse(file: str, text: str) -> DeviceMap:
     device, points = read(file, text, TYPES)
     made = tuple(Point(**point) for point in points)
     return DeviceMap(name=file.removesuffix(".toml"), points=made, **device)
+
+
+def meters_of(meter: str, items: Mapping[str, str]) -> dict[str, str]:
+    """Point → the meter that its channel belongs to; `items` names the item of each point.
+
+    A meter has one channel per item, so points of the same item become meters of their own.
+    """
+    often = Counter(item or point for point, item in items.items())
+    return {p: meter if often[item or p] == 1 else f"{meter}.{p}" for p, item in items.items()}
 
 
 @cache

@@ -11,6 +11,7 @@ import contextlib
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 from tanma.domain.messages import Problem
@@ -26,7 +27,7 @@ from tanma.intake.dlt645.codec import (
     read_request,
 )
 from tanma.intake.dlt645.identifiers import Identifier, find
-from tanma.intake.polling import Clock, Decoded, Fault, Measured, Targets, clock_us
+from tanma.intake.polling import Clock, Decoded, Measured, Targets, clock_us, collected, seen
 
 MOST_PARTS = 16
 """Frames that one answer may have."""
@@ -153,15 +154,8 @@ def body(
 
 def decoded(raw: bytes) -> Decoded:
     """The values in a body that was kept."""
-    measured: list[Measured] = []
-    faults: list[Fault] = []
     said = json.loads(raw)
-    for answer in said["answers"]:
-        try:
-            measured.append(_measured(answer))
-        except Problem as problem:
-            faults.append(Fault(answer["name"], problem))
-    return Decoded(said["targets"], tuple(measured), tuple(faults))
+    return collected(said["targets"], ((a["name"], partial(_measured, a)) for a in said["answers"]))
 
 
 def _measured(answer: dict[str, Any]) -> Measured:
@@ -187,15 +181,11 @@ async def preview(
         found = decoded(await device.read(names))
     finally:
         await device.close()
-    values = {one.point: one for one in found.measured}
-    faults = {one.point: one.problem for one in found.faults}
     return [
         {
             "point": one.name, "name_zh": one.name_zh, "unit": one.unit, "kind": one.kind,
             "identifier": one.identifier, "evidence": one.evidence,
-            "value": values[one.name].text if one.name in values else None,
-            "at_us": values[one.name].at_us if one.name in values else None,
-            "problem": faults.get(one.name),
+            **seen(found, one.name),
         }
         for one in wanted
     ]  # fmt: skip

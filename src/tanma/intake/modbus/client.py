@@ -12,7 +12,7 @@ from pymodbus.exceptions import ModbusException
 
 from tanma.intake.devices import DeviceMap, Point
 from tanma.intake.modbus.decode import Request, body, decoded, grouped, single
-from tanma.intake.polling import Clock, Decoded, Targets, clock_us
+from tanma.intake.polling import Clock, Decoded, Targets, clock_us, seen
 
 READERS: Mapping[int, str] = {
     1: "read_coils",
@@ -137,15 +137,11 @@ async def preview(
         found = decoded(await device.read([point.name for point in device_map.points]))
     finally:
         await device.close()
-    values = {one.point: one for one in found.measured}
-    faults = {one.point: one.problem for one in found.faults}
     return [
         {
             "point": p.name, "name_zh": p.name_zh, "unit": p.unit, "kind": p.kind, "item": p.item,
             "interval_s": p.interval_s, "function": p.function, "address": p.address,
-            "value": values[p.name].text if p.name in values else None,
-            "at_us": values[p.name].at_us if p.name in values else None,
-            "problem": faults.get(p.name),
+            **seen(found, p.name),
         }
         for p in device_map.points
     ]  # fmt: skip

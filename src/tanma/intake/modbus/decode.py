@@ -7,13 +7,14 @@ import struct
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from decimal import ROUND_HALF_EVEN, Decimal
+from functools import partial
 from typing import Any
 
 import numpy as np
 
 from tanma.domain.messages import Problem
 from tanma.intake.devices import BITS, FLOATS, Point
-from tanma.intake.polling import Decoded, Fault, Measured, Targets
+from tanma.intake.polling import Decoded, Measured, Targets, collected
 
 MAX_BITS = 2000
 """Bits that one request may ask for; registers: `max_registers` of the map."""
@@ -117,16 +118,9 @@ def body(targets: Targets, answers: Iterable[tuple[Request, int, list[int] | str
 
 def decoded(raw: bytes) -> Decoded:
     """The values in a body that was kept."""
-    measured: list[Measured] = []
-    faults: list[Fault] = []
     said = json.loads(raw)
-    for answer in said["answers"]:
-        for point in map(_point, answer["points"]):
-            try:
-                measured.append(_measured(answer, point))
-            except Problem as problem:
-                faults.append(Fault(point.name, problem))
-    return Decoded(said["targets"], tuple(measured), tuple(faults))
+    points = ((a, p) for a in said["answers"] for p in map(_point, a["points"]))
+    return collected(said["targets"], ((p.name, partial(_measured, a, p)) for a, p in points))
 
 
 def _measured(answer: dict[str, Any], point: Point) -> Measured:
