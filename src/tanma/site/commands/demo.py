@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import subprocess
 import sys
 import time
@@ -16,6 +17,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--host", help="address to listen on (127.0.0.1)")
     parser.add_argument("--open", action="store_true", help=argparse.SUPPRESS)
     parser.add_argument("--fill", action="store_true", help=argparse.SUPPRESS)
+    parser.add_argument("--no-live", action="store_true", help="without simulated gateways")
     parser.add_argument("--prepare-only", action="store_true", help="import all, do not serve")
 
 
@@ -24,6 +26,7 @@ def run(args: argparse.Namespace) -> int:
 
     home = demo_region.demo_home()
     demo_region.enter(home)
+    os.environ.setdefault("TANMA_INTAKE_PORT", str((args.port or 8000) + INTAKE_ABOVE))
     if args.open:
         demo_region.open_region(home, _say)
         return 0
@@ -40,6 +43,14 @@ def run(args: argparse.Namespace) -> int:
 
 
 COMMAND = [sys.executable, "-m", "tanma.site.cli", "demo"]
+LIVE = [
+    [sys.executable, "-m", "tanma.site.cli", "intake"],
+    [sys.executable, "-m", "tanma.site.cli", "lake", "keep"],
+    [sys.executable, "-m", "tanma.site.demo_live"],
+]
+"""What makes the demo live: the door for readings, what keeps their days, gateways that send."""
+INTAKE_ABOVE = 100
+"""The door listens so many ports above the pages."""
 STARTED = time.monotonic()
 
 
@@ -57,4 +68,5 @@ def _serve(args: argparse.Namespace, home: Path) -> int:
     _say(f"演示账号 · accounts: {names}")
     _say(f"密码 · password: {password}")
     beside = [] if demo_region.filled(home) else [[*COMMAND, "--fill"]]
+    beside += [] if args.no_live else LIVE
     return serve(args.host, args.port, workers=2, tasks=True, beside=beside)
