@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -75,7 +76,7 @@ def test_what_is_sent_is_delivered_and_leaves_the_spool(client, answering):
     ((key, body),) = answering.heard
     assert {"channel": ["p1000", "p1001", "p1002"], "time": [AT_MS + 900_000] * 3,
             "value": ["1"] * 3} == json.loads(body)  # fmt: skip
-    assert len(key) == 32
+    assert re.fullmatch("[0-9a-f]{16}-1", key)
     assert [] == client.spool.waiting()
 
 
@@ -150,6 +151,17 @@ def test_messages_stay_in_order_when_the_clock_steps_back(tmp_path, monkeypatch)
     monkeypatch.setattr(time, "time_ns", lambda: 5)
     second = spool.put([rows(2), rows(3)])
     assert [*first, *second] == spool.waiting()
+
+
+def test_numbers_go_on_when_the_spool_was_empty(client, answering, tmp_path):
+    for serial in range(3):
+        client.send(rows(serial))
+    again = Client(f"http://127.0.0.1:{answering.server_port}", "t", tmp_path / "spool")
+    again.send(rows(9))
+    keys = [key for key, _ in answering.heard]
+    assert ["1", "2", "3", "4"] == [key.rpartition("-")[2] for key in keys]
+    assert 1 == len({key.rpartition("-")[0] for key in keys})
+    again.close()
 
 
 def test_a_torn_message_has_no_name_and_is_swept(tmp_path):

@@ -58,8 +58,9 @@ class Spool:
         self.refused = self.folder / "refused"
         self.most_bytes = most_bytes
         self.refused.mkdir(parents=True, exist_ok=True)
-        for torn in self.folder.glob("*.new"):
-            torn.unlink(missing_ok=True)  # a power cut came before the message had its name
+        with _locked(self.folder / "order.lock"):
+            for torn in self.folder.glob("*.new"):
+                torn.unlink(missing_ok=True)  # a power cut came before the message had its name
 
     def waiting(self) -> list[Path]:
         """Messages, the oldest first."""
@@ -70,26 +71,33 @@ class Spool:
         return sum(path.stat().st_size for path in self.waiting())
 
     def put(self, messages: list[list[Reading]]) -> list[Path]:
-        """Write messages, durable on return: all of them or none."""
+        """Write messages, durable on return; a full spool takes none of them."""
         packed = [_packed(rows) for rows in messages]
         if self.size() + sum(map(len, packed)) > self.most_bytes:
             raise SpoolFull(f"the spool {self.folder} holds {self.most_bytes} bytes already")
         with _locked(self.folder / "order.lock"):
-            first = self._next()
-            return [self._write(first + place, body) for place, body in enumerate(packed)]
+            name, first = self._reserve(len(packed))
+            return [self._write(f"{first + n:015d}-{name}", p) for n, p in enumerate(packed)]
 
-    def _next(self) -> int:
-        """Numbers ascend however the clock moves."""
-        last = [int(path.name.partition("-")[0]) for path in self.waiting()[-1:]]
-        return max(time.time_ns(), *(number + 1 for number in last), 0)
+    def _reserve(self, count: int) -> tuple[str, int]:
+        """Name of this spool and the next free number, taken before anything is written.
 
-    def _write(self, number: int, body: bytes) -> Path:
-        path = self.folder / f"{number:020d}-{uuid.uuid4().hex}.json.gz"
+        Numbers go on when the spool was empty, however the clock moves: a key is never used for
+        another message, and the service sees from the numbers when one is missing.
+        """
+        path = self.folder / "numbers.json"
+        held: dict[str, Any] = json.loads(path.read_text()) if path.exists() else {}
+        name, first = str(held.get("spool") or uuid.uuid4().hex[:16]), int(held.get("next", 1))
         new = path.with_suffix(".new")
-        with new.open("wb") as file:
-            file.write(body)
-            file.flush()
-            os.fsync(file.fileno())
+        _write_flushed(new, json.dumps({"spool": name, "next": first + count}).encode())
+        new.replace(path)
+        _flush(self.folder)
+        return name, first
+
+    def _write(self, name: str, body: bytes) -> Path:
+        path = self.folder / f"{name}.json.gz"
+        new = path.with_suffix(".new")
+        _write_flushed(new, body)
         new.rename(path)
         _flush(self.folder)
         return path
@@ -175,7 +183,8 @@ class Client:
 
     def _delivered(self, path: Path, body: bytes) -> bool:
         """Whether this message needs no further attempt."""
-        key = path.name.partition("-")[2].partition(".")[0]
+        number, _, rest = path.name.partition("-")
+        key = f"{rest.partition('.')[0]}-{int(number)}"
         try:
             status, wait_s, answer = self._post(body, key)
         except (OSError, http.client.HTTPException) as error:
@@ -260,6 +269,13 @@ def _packed(rows: list[Reading]) -> bytes:
 
 def _count(body: bytes) -> int:
     return len(json.loads(gzip.decompress(body))["channel"])
+
+
+def _write_flushed(path: Path, body: bytes) -> None:
+    with path.open("wb") as file:
+        file.write(body)
+        file.flush()
+        os.fsync(file.fileno())
 
 
 def _flush(folder: Path) -> None:
