@@ -103,6 +103,9 @@ def test_the_rule_of_the_regional_index_stands_beside_the_grading_schemes(client
     text = page(client, "/rules/schemes/").content.decode()
     assert "高于全域指数的 1.2 倍，且比上年同期上升；比上年同期上升超过 10%" in text
     assert "本系统自定规则" in text
+    last = page(client, "/rules/schemes/").context["schemes"][-1]
+    assert "regional-carbon-index" == last["scheme"].id
+    assert ["比值", "同比"] == [role for role, *_ in last["bands"]]
 
 
 def test_pages_speak_english(client):

@@ -130,13 +130,16 @@ def _plain_table(info: TableInfo, found: Sequence[Row], request: HttpRequest) ->
 
 
 def schemes(request: HttpRequest) -> HttpResponse:
-    context = {"schemes": [_scheme(s) for s in rating.shipped()]}
+    graded_first = sorted(rating.shipped(), key=lambda s: s.abnormal is not None)
+    context = {"schemes": [_scheme(s) for s in graded_first]}
     return render(request, "rules/schemes.html", context)
 
 
 def _scheme(scheme: Scheme) -> dict[str, Any]:
     tongue = lang()
     indicators = [(gettext("碳水平"), scheme.intensity), (gettext("等级"), scheme.ratio)]
+    if scheme.abnormal is not None:  # a label: neither levels nor grades
+        indicators = [(gettext("比值"), scheme.ratio)]
     bands = [
         (role, f"{i.symbol} = {getattr(i, tongue)}", i.unit, _bands(i.bands))
         for role, i in indicators
