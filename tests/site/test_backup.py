@@ -12,9 +12,13 @@ from pathlib import Path
 import pytest
 
 from tanma.domain.messages import Problem
+from tanma.lake.readings import Readings
+from tanma.lake.settle import Settler
+from tanma.site import backup as backup_module
 from tanma.site.backup import backup, restore
 from tanma.site.config import Config
 from tests.apps.imports.conftest import ENERGY, FIRST, REGISTER, SECOND
+from tests.lake.reading_model import OCTOBER_US, Clock, known, settled_rows, table
 from tests.postgres import private_postgres
 
 MONEY = "统一社会信用代码,期间,工业增加值,金额单位,来源\n"
@@ -207,3 +211,37 @@ def test_what_a_tool_complains_of_is_passed_on(home, tmp_path):
     assert "backup_tool_failed" == caught.value.code
     assert "pg_dump 未能完成" in caught.value.text("zh")
     assert "did not finish" in caught.value.text("en")
+
+
+@pytest.mark.parametrize("moment", range(8))
+def test_readings_that_move_while_they_are_copied_are_in_the_copy_once(
+    home, tmp_path, monkeypatch, moment
+):
+    """Settling and the night run between two steps of the copy, whichever these are."""
+    config = Config(home=home)
+    root = config.lake
+    lake, settler = Readings(root, Clock()), Settler(root, lambda: OCTOBER_US)
+    for hour in range(3):
+        lake.append(table([(1, hour, hour, None), (1, 720 + hour, 5, None)]), writer="a")
+        lake.seal()
+        if hour < 2:
+            settler.settle()
+    expected = known(root)
+    copied, steps = backup_module._tree, iter(range(100))
+
+    def copy_and_move(*args, **kwargs):
+        copied(*args, **kwargs)
+        if next(steps) == moment:
+            settler.settle()
+            settler.night()
+
+    monkeypatch.setattr(backup_module, "_tree", copy_and_move)
+    backup(config, tmp_path / "copy")
+    copy = tmp_path / "copy" / "lake"
+    assert expected == known(copy)
+    Readings(copy).seal()
+    again = Settler(copy, lambda: OCTOBER_US)
+    again.settle()
+    again.night()
+    assert expected == known(copy)
+    assert 6 == len(settled_rows(copy))

@@ -26,6 +26,10 @@ DATABASE, DUMP, SECRETS = "tanma.sqlite3", "tanma.dump", "secrets.toml"
 SQLITE_BESIDE = ("-wal", "-shm", "-journal")
 ATTEMPTS = 3
 """A sweep may delete a file of the lake between listing and copying; then the folder is redone."""
+ROWS_MOVE = ("landing", "raw", "tail", "readings", "receipts")
+"""Readings move through the tables in this order. Logs copied in it hold each row at least once,
+and markers tell which copy counts; the other way round, a row that moved meanwhile were in none."""
+LOG, LAST_CHECKPOINT = "_delta_log", "_last_checkpoint"
 
 
 def backup(config: Config, target: Path, *, secrets: bool = False) -> int:
@@ -75,12 +79,15 @@ def _require_empty(folder: Path) -> None:
 
 
 def _lake(lake: Path, target: Path) -> None:
-    """Inboxes, then tables, then whatever else lies there."""
+    """Inboxes, then the logs of the tables, then the files that they name and whatever else."""
     for path in sorted(lake.glob("**/*.sqlite3")):
         _sqlite(path, target / path.relative_to(lake))
-    for log in sorted(lake.glob("**/_delta_log")):
+    moving = [lake / name / LOG for name in ROWS_MOVE]
+    for log in moving:  # a table may come to be while the one before it is copied
         _tree(log, target / log.relative_to(lake))
-    _tree(lake, target)
+    for log in sorted(set(lake.glob(f"**/{LOG}")) - set(moving)):
+        _tree(log, target / log.relative_to(lake))
+    _tree(lake, target, logs=False)
 
 
 def _database(config: Config, target: Path) -> None:
@@ -104,18 +111,28 @@ def _any(source: Path, target: Path) -> None:
         _file(source, target)
 
 
-def _tree(source: Path, target: Path) -> None:
-    """Every file that is not there yet; what exists never changes under its name."""
+def _tree(source: Path, target: Path, *, logs: bool = True) -> None:
+    """Every file that is not there yet; what exists never changes under its name.
+
+    The one file of a log that does is left out: it only points to a checkpoint that is found
+    without it. Without `logs`, entries written since the logs were copied stay out.
+    """
     for _attempt in range(ATTEMPTS):
         try:
             for path in _files(source):
                 place = target / path.relative_to(source)
-                if not place.exists() and not path.name.endswith((".sqlite3", *SQLITE_BESIDE)):
+                if not place.exists() and _belongs(path, logs):
                     _file(path, place)
         except FileNotFoundError:
             continue
         return
     raise Problem("backup_moving", path=source)
+
+
+def _belongs(path: Path, logs: bool) -> bool:
+    if path.name == LAST_CHECKPOINT or (path.parent.name == LOG and not logs):
+        return False
+    return not path.name.endswith((".sqlite3", *SQLITE_BESIDE))
 
 
 def _files(folder: Path) -> Iterator[Path]:
