@@ -92,6 +92,24 @@ def test_a_key_needs_no_csrf_token_but_a_session_does(published):
     assert 200 == keyed.post("/api/v1/rate", **body, **bearer(text)).status_code
 
 
+def test_an_unknown_key_is_told_so_whatever_the_method(published):
+    from django.test import Client
+
+    strict = Client(enforce_csrf_checks=True)
+    body = {"data": json.dumps(RATE), "content_type": "application/json"}
+    for answer in (
+        strict.post("/api/v1/rate", **body, **bearer("tanma_none")),
+        strict.get("/api/v1/results", **bearer("tanma_none")),
+    ):
+        assert (401, "api_login_needed") == (answer.status_code, answer.json()["code"])
+
+
+@pytest.mark.parametrize("path", ["results", "enterprises", "runs", "factors"])
+def test_an_offset_beyond_every_list_is_refused(published, path):
+    answer = published.client_of("city").get(f"/api/v1/{path}", {"offset": "9" * 20})
+    assert (422, "api_input_wrong") == (answer.status_code, answer.json()["code"])
+
+
 def test_the_public_code_is_what_the_code_page_gives(published, client):
     code = published.enterprise("A").public_code
     assert client.get(f"/c/{code}.json").json() == client.get(f"/api/v1/codes/{code}").json()
@@ -105,7 +123,7 @@ def test_a_signed_in_caller_learns_no_more_of_a_public_code(published, client):
 
 def test_a_wrong_code_is_explained(client, db):
     body = client.get("/api/v1/codes/XXXX").json()
-    assert "id_text_wrong" == body["code"]
+    assert "public_code_wrong" == body["code"]
     assert "XXXX" in body["zh"]
     assert "XXXX" in body["en"]
 
@@ -200,7 +218,11 @@ def test_rated_rows_agree_with_the_engine(published):
     [
         ({"scheme": "none"}, 404, "scheme_unknown"),
         ({"rows": []}, 422, "api_input_wrong"),
-        ({"rows": [{"id": "a", "group": "g", "numerator": "x", "denominator": "1"}]}, 400,
+        ({"rows": [{"id": "a", "group": "g", "numerator": "x", "denominator": "1"}]}, 422,
+         "api_amount_wrong"),
+        ({"rows": [{"id": "a", "group": "g", "numerator": "1e-999999", "denominator": "1"}]}, 422,
+         "api_amount_wrong"),
+        ({"rows": [{"id": "a", "group": "g", "numerator": "1e999999", "denominator": "1"}]}, 422,
          "api_amount_wrong"),
         ({"rows": [{"id": "a", "group": "g", "numerator": 1.5, "denominator": "1"}]}, 422,
          "api_input_wrong"),

@@ -30,8 +30,19 @@ def test_a_wrong_character_is_found(body, place, data):
     other = data.draw(st.sampled_from([c for c in identity.ALPHABET[:31] if c != body[place]]))
     with pytest.raises(Problem) as caught:
         identity.parse_public_code(good[:place] + other + good[place + 1 :])
-    assert "id_text_wrong" == caught.value.code
-    assert "校验位" in caught.value.text("zh")
+    assert "public_code_wrong" == caught.value.code
+    assert "有误，请核对" in caught.value.text("zh")
+    assert "is mistyped" in caught.value.text("en")
+
+
+def test_a_message_neither_tells_the_right_character_nor_repeats_a_long_text():
+    code = identity.new_public_code()
+    wrong = code[:-1] + ("0" if code[-1] != "0" else "1")
+    for text, shown in ((wrong, wrong), ("A" * 3000, "A" * 20 + "…")):
+        with pytest.raises(Problem) as caught:
+            identity.parse_public_code(text)
+        assert {"text": shown} == caught.value.params
+        assert len(caught.value.text("zh")) < 120
 
 
 @given(st.text(identity.ALPHABET[:31], min_size=9, max_size=9), st.integers(0, 7))

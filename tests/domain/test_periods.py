@@ -38,6 +38,23 @@ def test_an_unknown_text_is_refused_with_the_forms(text):
 
 
 @pytest.mark.parametrize(
+    "text",
+    ["9999-12", "9999Q4", "9999", "2101", "1989-12", "0001", "2100-12/2101-01", "1990Q1/r4"],
+)
+def test_a_year_out_of_bounds_is_refused_and_not_computed(text):
+    with pytest.raises(Problem) as caught:
+        periods.parse(text)
+    assert "period_out_of_bounds" == caught.value.code
+    assert "1990 年至 2100 年" in caught.value.text("zh")
+    assert "between 1990 and 2100" in caught.value.text("en")
+
+
+@pytest.mark.parametrize("text", ["1990", "2100-12", "1990Q4/r4", "2100"])
+def test_the_years_at_the_bounds_are_periods(text):
+    assert text == str(periods.parse(text))
+
+
+@pytest.mark.parametrize(
     ("text", "before", "year_before"),
     [
         ("2026-01", "2025-12", "2025-01"),

@@ -20,10 +20,12 @@ class Key(HttpBearer):
 
     openapi_name = "key"
 
-    def authenticate(self, request: HttpRequest, token: str) -> people.User | None:
+    def authenticate(self, request: HttpRequest, token: str) -> people.User:
         user = people.user_of_token(token)
-        if user is not None:
-            request.user = user
+        if user is None:
+            # the session is not asked then: its missing CSRF token would be the answer
+            raise AuthenticationError
+        request.user = user
         return user
 
 
@@ -33,6 +35,8 @@ class Session(SessionAuth):
     openapi_name = "session"
 
 
+UNPROCESSABLE = {"api_amount_wrong"}
+"""Problems of the body's content, told like those of its form."""
 NOT_FOUND = {"code_unknown", "factor_table_unknown", "scheme_unknown"}
 """Problems that name a thing of the address or body that does not exist."""
 SIGNED_IN = [Key(), Session()]
@@ -56,7 +60,7 @@ def register_errors(api: NinjaAPI) -> None:
 
     @api.exception_handler(Problem)
     def problem(request: HttpRequest, error: Problem) -> HttpResponse:
-        status = 404 if error.code in NOT_FOUND else 400
+        status = 404 if error.code in NOT_FOUND else 422 if error.code in UNPROCESSABLE else 400
         return told(api, request, status, error.code, **error.params)
 
     @api.exception_handler(AuthenticationError)

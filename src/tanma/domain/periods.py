@@ -21,6 +21,10 @@ _PATTERN = re.compile(
 )
 
 
+FIRST_YEAR, LAST_YEAR = 1990, 2100
+"""Years that a period may name: from the base year of inventories on. Our own bounds."""
+
+
 @dataclass(frozen=True, order=True)
 class Period:
     """A span of whole months: months counted from year 0, the last one exclusive."""
@@ -116,6 +120,8 @@ def parse(text: str) -> Period:
         first, end = january, january + 12
     if end <= first:
         raise Problem("period_unknown", text=text)
+    if first < FIRST_YEAR * 12 or end > (LAST_YEAR + 1) * 12:
+        raise Problem("period_out_of_bounds", text=text, first=FIRST_YEAR, last=LAST_YEAR)
     return Period(first, end, text.strip())
 
 

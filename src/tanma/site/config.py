@@ -39,6 +39,10 @@ class Config(BaseSettings):
     """province: its own average factor; region: the average of its regional grid."""
     legal_basis: str = ""
     """Document that allows single results from statistics; empty: each enterprise consents."""
+    mail_url: str = ""
+    """smtp://user:password@host:port or smtps://…; empty: the office sets new passwords itself."""
+    mail_from: str = ""
+    """Sender of letters with links for a new password."""
     intake_host: str = "127.0.0.1"
     intake_port: int = 8100
     """Where `tanma intake` listens for gateways."""

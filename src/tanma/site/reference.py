@@ -69,6 +69,12 @@ SETTINGS = {
         "允许用统计数据公布单个企业结果的文件；空时须逐企业授权",
         "document that allows single results from statistics; empty: each enterprise consents",
     ),
+    "mail_url": (
+        "发信服务器，smtp://用户:密码@主机:端口 或 smtps://…；空时由管理员重设密码",
+        "mail server, smtp://user:password@host:port or smtps://…; empty: administrators set"
+        " new passwords",
+    ),
+    "mail_from": ("信件的发件人地址", "sender of letters"),
     "intake_host": (
         "`tanma intake` 的监听地址",
         "address on which `tanma intake` listens for gateways",

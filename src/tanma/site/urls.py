@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from django.urls import include, path
 
+from tanma.apps.portal import mail
+
 urlpatterns = [
     path("", include("tanma.apps.portal.urls")),
     path("", include("tanma.apps.codes.urls")),
@@ -18,6 +20,8 @@ urlpatterns = [
     path("rules/", include("tanma.apps.rules.urls")),
     path("api/", include("tanma.api.urls")),
     path("kit/", include("tanma.apps.kit.urls")),
+    path("accounts/password/reset/", mail.password_reset),
+    path("accounts/email/", mail.email),
     path("accounts/", include("allauth.urls")),
     path("i18n/", include("django.conf.urls.i18n")),
 ]

@@ -44,6 +44,20 @@ def test_figures_become_declared_facts_with_what_was_said(owner, firms):
     assert [] == said(subject, "fuel.gasoline.burnt")
 
 
+@pytest.mark.parametrize("period", ["2026Q3/r4", "2019Q1", "2030Q1", "2026", "9999Q4", "x"])
+def test_a_period_that_is_not_offered_is_refused(owner, firms, period):
+    address = reverse("catalogue:declare") + f"?period={period}"
+    assert 404 == owner.get(address).status_code
+    assert 404 == owner.post(address, {"electricity": "5"}).status_code
+    assert [] == said(firms[FIRST], "electricity.purchased")
+
+
+def test_a_wrong_figure_has_its_own_message_and_no_other(owner):
+    text = send(owner, electricity="x").content.decode()
+    assert "请至少填写一项" not in text
+    assert "请至少填写一项" in send(owner).content.decode()
+
+
 def test_power_of_the_grid_is_shown_and_not_declared_again(owner, firms, sheet):
     imports.import_file(sheet("power.csv", energy(*MONTHS)), SYSTEM)
     page = owner.get(reverse("catalogue:declare"), {"period": "2026Q3"}).content.decode()

@@ -90,3 +90,8 @@ def test_without_a_publication_every_page_says_what_to_do(published):
     for path in ROUTES.values():
         page = published.client_of("admin").get(path)
         assert "还没有发布的评价结果" in page.content.decode()
+
+
+@pytest.mark.parametrize("page", ["", "rankings/", "neutrality/", "attention/"])
+def test_an_area_that_does_not_exist_is_not_found(published, page):
+    assert 404 == published.client_of("admin").get(f"/cockpit/{page}?area=zzz").status_code

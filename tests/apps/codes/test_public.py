@@ -115,15 +115,16 @@ def test_a_slash_at_the_end_is_forgiven(published):
     assert 200 == Client().get(f"/c/{code}/", follow=True).status_code
 
 
-def test_a_wrong_check_character_is_told_with_what_to_do(published):
+def test_a_mistyped_code_is_told_with_what_to_do(published):
     code = published.enterprise("A").public_code
     wrong = code[:-1] + ("0" if code[-1] != "0" else "1")
     response = Client().get(f"/c/{wrong}")
     assert 404 == response.status_code
-    assert "校验位" in response.content.decode()
+    assert "有误，请核对" in response.content.decode()
+    assert "校验位" not in response.content.decode()
     assert "重新输入" in response.content.decode()
     assert 404 == Client().get(f"/c/{wrong}.json").status_code
-    assert "id_text_wrong" == Client().get(f"/c/{wrong}.json").json()["error"]
+    assert "public_code_wrong" == Client().get(f"/c/{wrong}.json").json()["error"]
 
 
 def test_an_unknown_code_is_another_message(published):

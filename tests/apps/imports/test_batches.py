@@ -134,6 +134,27 @@ def test_a_file_that_cannot_be_read_is_a_failed_batch_with_its_reason(firms, she
     assert failed.problem["en"] == caught.value.text("en")
 
 
+def test_a_batch_that_meets_an_unexpected_error_has_failed_and_says_so(
+    firms, sheet, monkeypatch, caplog
+):
+    def breaks(*_args, **_more):
+        raise ValueError("year 10000 is out of range")
+
+    monkeypatch.setattr("tanma.apps.imports.batches.tables.check", breaks)
+    with pytest.raises(Problem) as told:
+        bring(sheet, f"{FIRST},2026-09,电力,购入,1,kWh,供电")
+    batch = imports.Batch.objects.get(file="energy.csv")
+    assert ("failed", "import_unexpected") == (batch.state, batch.problem["code"])
+    assert "year 10000 is out of range" in told.value.text("zh")
+    assert batch.uid in batch.problem["en"]
+    assert "Traceback" in caplog.text
+
+
+def test_a_period_out_of_bounds_is_a_row_that_is_refused(firms, sheet):
+    batch = bring(sheet, f"{FIRST},9999-12,电力,购入,1,kWh,供电")
+    assert ("done", 1, 0) == (batch.state, batch.bad, batch.good)
+
+
 def test_a_missing_file_is_named(db, tmp_path):
     with pytest.raises(Problem) as caught:
         imports.import_file(tmp_path / "none.csv", SYSTEM)

@@ -240,3 +240,21 @@ def test_the_command_line_sees_everything(firms, sheet):
             "id", flat=True
         )
     )
+
+
+def test_a_message_names_the_file_as_its_owner_does(visit):
+    page = upload(visit("bureau"), "只有一列\n", name="九月能源.csv")
+    text = page.content.decode()
+    assert "source.csv" not in text
+    assert "九月能源.csv" in text
+    assert "未能导入" in text
+
+
+def test_a_file_of_which_nothing_was_good_enough_is_not_called_imported(visit):
+    page = upload(visit("bureau"), energy(f"{FIRST},2026-09,电力,购入,x,kWh,申报"))
+    text = page.content.decode()
+    assert "没有采纳任何行" in text
+    assert "撤回本批次" not in text
+    good = upload(visit("bureau"), energy(MINE), name="good.csv").content.decode()
+    assert "撤回本批次" in good
+    assert "没有采纳任何行" not in good

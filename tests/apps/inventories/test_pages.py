@@ -215,3 +215,17 @@ def test_pages_hold_no_inline_script_or_style(published, name):
     body = answer.content.decode()
     assert not re.search(r"\sstyle=|\son\w+=", body)
     assert "script-src 'self'" in answer.headers["Content-Security-Policy"]
+
+
+def test_a_guest_by_consent_is_led_to_no_login(published):
+    firm, own = published.enterprise("A"), published.client_of("firm_a")
+    link = own.post(f"/c/{firm.public_code}/consents/", {"purpose": "样例", "days": 3}).context[
+        "link"
+    ]
+    guest = published.client_of("")
+    guest.get("/consent/" + link.rpartition("/")[2])
+    page = guest.get(f"/inventories/{firm.uid}/basis").content.decode()
+    assert "计算依据" in page
+    assert f"/registry/enterprises/{firm.uid}/" not in page
+    inside = own.get(f"/inventories/{firm.uid}/basis").content.decode()
+    assert f"/registry/enterprises/{firm.uid}/" in inside

@@ -74,7 +74,7 @@ def test_a_typed_code_leads_to_its_page_in_any_spelling(published):
         assert answer["location"] == f"/c/{code}"
 
 
-@pytest.mark.parametrize(("lang", "words"), [("zh-hans", "校验位"), ("en", "校验位")])
+@pytest.mark.parametrize(("lang", "words"), [("zh-hans", "有误，请核对"), ("en", "is mistyped")])
 def test_a_mistyped_code_is_explained(published, lang, words):
     code = published.enterprise("A").public_code
     wrong = code[:-1] + ("0" if code[-1] != "0" else "1")

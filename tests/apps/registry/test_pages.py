@@ -270,3 +270,13 @@ def test_evidence_of_an_import_is_told_in_words(evidence, zh, en):
 def test_the_office_is_led_to_the_batch_and_a_document_is_no_link():
     assert words.evidence_html("batch:1FDYQK348B41N#12").startswith("<a href=")
     assert "&lt;b&gt;" == str(escape(words.evidence_html("<b>")))
+
+
+@pytest.mark.parametrize("known", ["0001-01-01", "9999-12-31", "1800-05-05T10:00"])
+def test_a_known_time_out_of_bounds_is_told_and_no_error(published, known):
+    firm = published.enterprise("A")
+    page = published.client_of("city").get(
+        f"/registry/enterprises/{firm.uid}/facts/", {"known": known}
+    )
+    assert 200 == page.status_code
+    assert "请填写 1990 年至 2100 年之间的时间" in page.content.decode()

@@ -20,7 +20,7 @@ from tanma.domain.numbers import EMISSION_DECIMALS, ENERGY_DECIMALS, decimal_tex
 router = Router(tags=["codes"])
 YUAN_DECIMALS = 2
 LIMIT = Query(100, ge=1, le=1000)
-OFFSET = Query(0, ge=0)
+OFFSET = Query(0, ge=0, le=2**31 - 1)
 
 
 def amount(count: int | str | None, scale: int) -> str | None:

@@ -25,7 +25,8 @@ from tanma.domain.rating.attention import index_rule
 
 router = Router(tags=["register"], auth=SIGNED_IN)
 LIMIT = Query(100, ge=1, le=1000)
-OFFSET = Query(0, ge=0)
+OFFSET = Query(0, ge=0, le=2**31 - 1)
+KNOWN_AT = Query(None, ge=0, le=2**63 - 1)
 OPEN_YEAR = 9999
 
 
@@ -74,8 +75,8 @@ def enterprise(request: HttpRequest, uid: str) -> dict[str, Any]:
 
 @router.get("enterprises/{uid}/facts", response=schemas.FactsOut, operation_id="facts")
 def facts_of(
-    request: HttpRequest, uid: str, item: str = "", period: str = "", known_at: int | None = None,
-    limit: int = LIMIT, offset: int = OFFSET,
+    request: HttpRequest, uid: str, item: str = "", period: str = "",
+    known_at: int | None = KNOWN_AT, limit: int = LIMIT, offset: int = OFFSET,
 ) -> dict[str, Any]:  # fmt: skip
     """Every version of every fact of an enterprise, as known at a time (µs since 1970 UTC)."""
     who, found = _visible(request, uid)

@@ -20,7 +20,10 @@ from tanma.domain.rating.scheme import Band
 
 router = Router(tags=["rules"])
 LIMIT = Query(100, ge=1, le=1000)
-OFFSET = Query(0, ge=0)
+OFFSET = Query(0, ge=0, le=2**31 - 1)
+MOST_DECIMALS = 18
+"""Beyond these no count of 64 bits has a digit left before the point."""
+SHOWN = 40
 SAME = (
     "id", "name_zh", "name_en", "parameter", "value", "unit", "document", "valid_from",
     "dates_evidence", "note",
@@ -117,6 +120,6 @@ def _decimals(row: int, name: str, value: int | str | None) -> int:
         exponent = Decimal(value.strip()).as_tuple().exponent
     except InvalidOperation:
         exponent = "n"
-    if not isinstance(exponent, int):
-        raise Problem("api_amount_wrong", row=row, field=name, value=value)
+    if not isinstance(exponent, int) or abs(exponent) > MOST_DECIMALS:
+        raise Problem("api_amount_wrong", row=row, field=name, value=value[:SHOWN])
     return max(0, -exponent)

@@ -10,7 +10,7 @@ from django import forms
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import PermissionDenied
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
@@ -66,7 +66,9 @@ class DeclareForm(forms.Form):
 
     def clean(self) -> dict[str, Any]:
         said = super().clean() or {}
-        if not any(v is not None for n, v in said.items() if not self.fields[n].disabled):
+        given = [v for n, v in said.items() if v is not None and not self.fields[n].disabled]
+        # a figure that could not be read has its own message already
+        if not given and not self.errors:
             raise forms.ValidationError(gettext("请至少填写一项。"))
         return said
 
@@ -87,6 +89,8 @@ def declare(request: HttpRequest) -> HttpResponse:
     """Ask, check and store; what was refused is said at once, field by field."""
     viewer = people.viewer(request)
     firm, period = own_firm(viewer), chosen_period(request)
+    if period.text not in recent_quarters(QUARTERS):
+        raise Http404(period.text)
     power = declarations.power_from_grid(firm.id, period)
     form = DeclareForm(power, request.POST if request.method == "POST" else None)
     if request.method == "POST" and form.is_valid():

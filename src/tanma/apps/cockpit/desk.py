@@ -43,6 +43,8 @@ def _opened(request: HttpRequest, code: str) -> tuple[Viewer, codes.Run, Frozen,
     data = frozen(run)
     code = code or access.home_of(who, data)
     access.require_area(who, data, code)
+    if not access.hierarchies_of(data, code):
+        raise Http404(code)
     return who, run, data, code
 
 

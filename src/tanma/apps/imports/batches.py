@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import logging
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
@@ -28,6 +29,8 @@ from tanma.intake import tables
 from tanma.intake.tables.packages import Package
 from tanma.intake.tables.report import ERROR, WARNING
 
+log = logging.getLogger(__name__)
+REASON_LENGTH = 300
 SAVE_EVERY_S = 0.5
 """How often the progress of a batch is written for the page that shows it."""
 
@@ -150,11 +153,12 @@ def run(job: Job) -> Batch:
     try:
         _work(job)
     except Problem as problem:
-        _finish(job, Batch.State.FAILED)
-        batch.problem = {"code": problem.code, "zh": problem.text("zh"), "en": problem.text("en")}
-        if job.stores:
-            batch.save()
-        raise
+        raise _failed(job, _named(job, problem)) from problem
+    except Exception as error:
+        log.exception("import of %s failed", batch)
+        reason = f"{type(error).__name__}: {error}"[:REASON_LENGTH]
+        told = Problem("import_unexpected", file=batch.file, batch=batch.uid, reason=reason)
+        raise _failed(job, told) from error
     _finish(job, Batch.State.CHECKED if job.dry_run else Batch.State.DONE)
     if job.stores:
         batch.save()
@@ -162,6 +166,23 @@ def run(job: Job) -> Batch:
         registry.project()
         metering.project()
     return batch
+
+
+def _failed(job: Job, problem: Problem) -> Problem:
+    """The batch says for ever why nothing of it went in."""
+    _finish(job, Batch.State.FAILED)
+    said = {"code": problem.code, "zh": problem.text("zh"), "en": problem.text("en")}
+    job.batch.problem = said
+    if job.stores:
+        job.batch.save()
+    return problem
+
+
+def _named(job: Job, problem: Problem) -> Problem:
+    """A problem with the name under which the file was handed in, not the one we keep it by."""
+    if problem.params.get("file") != job.path.name:
+        return problem
+    return Problem(problem.code, **problem.params | {"file": job.batch.file})
 
 
 def _finish(job: Job, state: str) -> None:

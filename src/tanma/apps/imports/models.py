@@ -97,6 +97,11 @@ class Batch(models.Model):
         return self.state == self.State.DONE and not self.bad and not self.desk
 
     @property
+    def took_nothing(self) -> bool:
+        """Read to the end, and not one row was good enough."""
+        return self.state == self.State.DONE and not (self.good or self.repeats or self.desk)
+
+    @property
     def percent(self) -> int:
         return 100 * self.done_facts // self.facts if self.facts else 0
 

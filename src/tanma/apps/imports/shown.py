@@ -19,6 +19,9 @@ STATES = {
     "done": _("已导入"), "failed": _("未能导入"), "withdrawn": _("已撤回"),
 }  # fmt: skip
 
+NOTHING = _("没有采纳任何行")
+"""Instead of 已导入 where no row went in: there is nothing to take back either."""
+
 
 def lang() -> str:
     return "en" if get_language() == "en" else "zh"
@@ -30,8 +33,13 @@ def titled(name: str) -> str:
     return (package.title_en if lang() == "en" else package.title_zh) if package else name
 
 
+def state_word(batch: Batch) -> str:
+    return str(NOTHING if batch.took_nothing else STATES[batch.state])
+
+
 def state_html(batch: Batch) -> str:
-    return str(badge_html(str(STATES[batch.state]), TONES.get(batch.state, "brand")))
+    tone = "warn" if batch.took_nothing else TONES.get(batch.state, "brand")
+    return str(badge_html(state_word(batch), tone))
 
 
 def number(key: str, label: Any) -> Column:

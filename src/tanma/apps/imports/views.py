@@ -20,7 +20,7 @@ from django.views.decorators.http import require_POST
 
 from tanma.apps.imports import files, hooks, reports, scope, tasks, withdraw
 from tanma.apps.imports.models import Batch
-from tanma.apps.imports.shown import STATES, lang, number, state_html, titled, when
+from tanma.apps.imports.shown import STATES, lang, number, state_html, state_word, titled, when
 from tanma.apps.kit.door import Column, Table, badge_html
 from tanma.apps.people import door as people
 from tanma.domain.identity import id_from_text
@@ -108,7 +108,7 @@ def _batches(request: HttpRequest, viewer: people.Viewer) -> Table:
         Column("created_at", _("时间"), lambda b: b.created_at, when, sort=True),
         Column("file", _("文件"), lambda b: b.file, href=_address, sort=True),
         Column("package", _("种类"), lambda b: titled(b.package), sort="package"),
-        Column("state", _("状态"), lambda b: str(STATES[b.state]), state_html, kind="plain"),
+        Column("state", _("状态"), state_word, state_html, kind="plain"),
         number("rows", _("行数")), number("good", _("采用")), number("bad", _("退回")),
         number("desk", _("待认定")), number("superseded", _("更正")),
         Column("who", _("经办"), lambda b: b.who, sort=True),
@@ -149,13 +149,18 @@ def batch(request: HttpRequest, uid: str) -> HttpResponseBase:
         "table": table, "codes": _codes(found), "rejects": bool(found.bad),
         "package_title": titled(found.package), "kept": files.source(found).exists(),
         "suspected": ("unit_suspected", "error") in {(c, s) for c, s, _n in reports.codes(found)},
-        "may_withdraw": found.state == "done" and _may_withdraw(viewer, found),
+        "may_withdraw": _may_withdraw(viewer, found) and _holds(found),
     }  # fmt: skip
     return render(request, "imports/batch.html", context)
 
 
 def _may_withdraw(viewer: people.Viewer, found: Batch) -> bool:
     return viewer.may("import") or found.user == viewer.user_id
+
+
+def _holds(found: Batch) -> bool:
+    """There is something that can be taken back."""
+    return found.state == "done" and not found.took_nothing
 
 
 def _context(found: Batch) -> dict[str, Any]:

@@ -130,7 +130,8 @@ def _nothing(
 
 def crumbs(viewer: people.Viewer, found: Enterprise, last: Any) -> list[tuple[Any, str]]:
     above = [(_("企业"), reverse("registry:enterprises"))] if viewer.office else []
-    own = reverse("registry:enterprise", args=[found.uid])
+    # who looks by a link of consent has no login for the register
+    own = reverse("registry:enterprise", args=[found.uid]) if viewer.user_id else ""
     return [*above, (str(found), own), *([(last, "")] if last else [])]
 
 

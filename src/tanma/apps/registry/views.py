@@ -30,7 +30,7 @@ from tanma.apps.registry.tree import Node, path_text, tree
 from tanma.domain.identity import id_from_text
 from tanma.domain.items import items
 from tanma.domain.messages import Problem
-from tanma.domain.periods import Period, parse
+from tanma.domain.periods import FIRST_YEAR, LAST_YEAR, Period, parse
 
 ATTRIBUTES = ("name", "industry", "size_class", "status")
 MEMBERSHIPS = {"statutory": "area.statutory", "management": "area.management"}
@@ -195,6 +195,14 @@ class FactFilter(forms.Form):
         except Problem as problem:
             lang = "en" if words.english() else "zh"
             raise forms.ValidationError(problem.text(lang)) from None
+
+    def clean_known(self) -> datetime | None:
+        moment: datetime | None = self.cleaned_data["known"]
+        if moment is not None and not FIRST_YEAR <= moment.year <= LAST_YEAR:
+            said = {"first": FIRST_YEAR, "last": LAST_YEAR}
+            text = gettext("请填写 %(first)s 年至 %(last)s 年之间的时间。") % said
+            raise forms.ValidationError(text)
+        return moment
 
     @property
     def known_at(self) -> int | None:
