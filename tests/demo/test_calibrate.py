@@ -9,7 +9,7 @@ from collections import Counter, defaultdict
 import numpy as np
 import pytest
 
-from tanma.demo import calibrate
+from tanma.demo import calibrate, region, reporting
 from tanma.demo.plan import Plan
 from tanma.demo.population import build as build_people
 from tanma.domain.items import carriers
@@ -179,3 +179,18 @@ def test_without_two_years_no_township_is_chosen(tmp_path):
 def test_population_is_the_same_for_the_same_plan(city, city_plan):
     again = build_people(city_plan, city.land)
     assert again.uscc == city.people.uscc
+
+
+def test_about_three_percent_of_a_province_are_high_carbon_or_grade_5():
+    """At sizing factors; a province this size has enough of every heavy industry."""
+    plan = Plan(enterprises=12_000, small=0, quarters=4, region="province")
+    world = region.build(plan)
+    rated = reporting.rated(plan, world.people, world.told)
+    members = rated & world.above[:, -12:].all(axis=1)
+    net = calibrate.year(world.activity.net_tco2())
+    added = calibrate.year(world.activity.value_added_yuan) / 1e4
+    level = net[rated] / added[rated]
+    base = calibrate.benchmarks(world.people.industry, net, added, members)[rated]
+    loud = (level > 2.0) | (level / base > 2.0)
+    assert loud.mean() == pytest.approx(0.03, abs=0.005)
+    assert (level / base > 2.0).mean() == pytest.approx(0.015, abs=0.004)

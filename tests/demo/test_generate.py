@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 
 import pytest
 from python_calamine import CalamineWorkbook
@@ -100,6 +101,11 @@ def test_province_has_one_file_for_each_city(tmp_path):
     power = [step.path for step in done.steps if step.path.startswith("grid/2026Q3-")]
     whole = [f"grid/2026Q3-99{n:02d}00-power.csv" for n in range(1, 12)]
     assert whole == [path for path in power if path.endswith("-power.csv")]
+    told = json.loads((tmp_path / "truth.json").read_text(encoding="utf-8"))
+    planted = {error["kind"] for error in told["errors"]}
+    assert {"late_correction", "kwh_declared_as_mwh", "unmatched_code"} <= planted
+    gdp = next(step for step in done.steps if step.package == "gdp")
+    assert 4 * (11 + 90) == gdp.rows
 
 
 def test_command_line_writes_a_region(tmp_path, capsys):

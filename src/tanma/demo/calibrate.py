@@ -21,6 +21,7 @@ GRADE_5_CUT = 2.0
 MANY_FIVES = 88
 MANY_FIVES_COUNTY = 2
 OTHER_FIVES_SHARE = 0.0075
+PROVINCE_FIVES_SHARE = 0.015
 TAME_RATIO = 1.72
 TAME_LEVEL = 1.75
 FIVE_RATIO = (2.25, 3.4)
@@ -114,7 +115,9 @@ def _choose_fives(
     county = land.county_of[people.township]
     if plan.region != CITY:
         pool = np.flatnonzero(fit)
-        return np.sort(rng.choice(pool, size=round(0.018 * people.count), replace=False))
+        return np.sort(
+            rng.choice(pool, size=round(PROVINCE_FIVES_SHARE * people.count), replace=False)
+        )
     scale = people.count / 8800
     inside = np.flatnonzero(fit & (county == MANY_FIVES_COUNTY))
     outside = np.flatnonzero(fit & (county != MANY_FIVES_COUNTY))

@@ -228,8 +228,6 @@ def _department_files(work: _Work, scope: Scope, text: str) -> None:
 def _planted(work: _Work, department: str, path: str, columns: Columns, quarter: int) -> Columns:
     """The columns with the errors that this department makes in this quarter."""
     plan = work.world.plan
-    if plan.region != CITY:
-        return columns
     rng = plan.stream(f"faults {path}")
     age = plan.quarters - 1 - quarter
     fix = f"corrections/{path.rpartition('/')[2]}"

@@ -9,11 +9,13 @@ from numpy.typing import NDArray
 
 from tanma.demo import names, tables
 from tanma.demo.geography import Geography
-from tanma.demo.plan import CITY, Plan
+from tanma.demo.plan import CITY, PROVINCE, Plan
 
 INDUSTRIES = 380
 REFERENCE_ENTERPRISES = 3800
 MIN_HEAVY = 6
+PROVINCE_HEAVY = 0.5
+"""Heavy industry of a province beside that of a city, per enterprise above scale."""
 ENTRANT_SHARE = 0.035
 CLOSURE_SHARE = 0.025
 RISEN_SHARE = 0.012
@@ -110,6 +112,8 @@ def _heavies(plan: Plan) -> list[str]:
     """Heavy industries by number; one of fewer than six would be measured against light
     neighbours of its division, so it is left out."""
     scale = plan.enterprises / REFERENCE_ENTERPRISES
+    if plan.region == PROVINCE:
+        scale *= PROVINCE_HEAVY  # no small ones stand beside them, and the share is of all
     found: list[str] = []
     for code in tables.industry_classes():
         profile = tables.profile_of(code)
