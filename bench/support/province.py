@@ -63,7 +63,8 @@ READINGS = """
         SELECT channel, instant, value - 40000, h, s + {before} + 480 FROM sent
         WHERE h % 20000 = 11 AND h % 2 = 1
         UNION ALL
-        SELECT channel, instant, value, h, s + {before} + 3 FROM sent WHERE h % 10000 BETWEEN 7 AND 13
+        SELECT channel, instant, value, h, s + {before} + 3 FROM sent
+        WHERE h % 10000 BETWEEN 7 AND 13
     )
     SELECT channel::BIGINT AS channel, timezone('UTC', instant) AS start_utc,
            timezone('UTC', instant) AS end_utc, value::BIGINT AS value, NULL::BIGINT AS revision,
@@ -73,8 +74,13 @@ READINGS = """
 
 
 def lake(root: Path, size: Size, profiles: bool = True) -> None:
-    """The mirror of facts and one month of readings, settled, with markers as the lake sets them."""
+    """The mirror of facts and a month of readings, settled, with markers as the lake sets them."""
     facts(root, size, profiles)
+    readings(root, size)
+
+
+def readings(root: Path, size: Size) -> None:
+    """The month files and the markers without which nobody would read them."""
     _markers(root, size)
     files = []
     with duckdb.connect(config={"memory_limit": MEMORY}) as con:
@@ -120,7 +126,8 @@ FACTS = """
                     FROM range({meters}) t(m)),
     said AS (
         SELECT owner AS subject, 'id.uscc' AS item, 'U' || owner AS text FROM meters GROUP BY owner
-        UNION ALL SELECT owner, 'industry', '30' || (owner % 100)::VARCHAR FROM meters GROUP BY owner
+        UNION ALL SELECT owner, 'industry', '30' || (owner % 100)::VARCHAR
+                  FROM meters GROUP BY owner
         UNION ALL SELECT owner, 'area.statutory', '33' || lpad((owner % 90)::VARCHAR, 2, '0')
                   FROM meters GROUP BY owner
         UNION ALL SELECT meter_id, 'meter.enterprise', 'U' || owner FROM meters
@@ -136,16 +143,18 @@ FACTS = """
         UNION ALL SELECT m, 'channel.rated', '40' FROM meters
         UNION ALL SELECT m, 'channel.profile', {profile} FROM meters WHERE {profiles}
     )
-    SELECT row_number() OVER ()::BIGINT AS seq, {stamp}::BIGINT AS stamp, subject::BIGINT AS subject,
-           item, 'attribute' AS kind, DATE '2000-01-01' AS valid_from, DATE '9999-12-31' AS valid_to,
+    SELECT row_number() OVER ()::BIGINT AS seq, {stamp}::BIGINT AS stamp,
+           subject::BIGINT AS subject, item, 'attribute' AS kind,
+           DATE '2000-01-01' AS valid_from, DATE '9999-12-31' AS valid_to,
            NULL::BIGINT AS value, text, '' AS reported, 'registry' AS source,
            NULL::BIGINT AS revision, 'internal' AS data_class, 'bench' AS author, '' AS evidence,
            1::INTEGER AS version, ''::BLOB AS digest
     FROM said ORDER BY seq
 """
-PROFILE = """'{"limit":[' || array_to_string(list_transform(range(48), lambda h:
-    700 + (h % 24) * 10 + m % 50), ',') || '],"median":[' || array_to_string(list_transform(range(48),
-    lambda h: 400 + (h % 24) * 3 + m % 50), ',') || ']}'"""
+LIMITS = "list_transform(range(48), lambda h: 700 + (h % 24) * 10 + m % 50)"
+MEDIANS = "list_transform(range(48), lambda h: 400 + (h % 24) * 3 + m % 50)"
+PROFILE = f"""'{{"limit":[' || array_to_string({LIMITS}, ',') || '],"median":['
+    || array_to_string({MEDIANS}, ',') || ']}}'"""
 
 
 def facts(root: Path, size: Size, profiles: bool = True) -> None:
@@ -155,7 +164,8 @@ def facts(root: Path, size: Size, profiles: bool = True) -> None:
     with duckdb.connect() as con:
         query = FACTS.format(
             meters=size.meters, enterprises=size.enterprises, interval_s=size.interval_s,
-            id_text=id_text("meter_id"), profile=PROFILE, profiles=str(profiles).lower(), stamp=STAMP,
+            id_text=id_text("meter_id"), profile=PROFILE, profiles=str(profiles).lower(),
+            stamp=STAMP,
         )  # fmt: skip
         con.execute(f"CREATE TABLE facts AS {query}")
 
@@ -175,3 +185,9 @@ def raw_files(root: Path) -> list[str]:
 def buckets(size: Size) -> Iterator[tuple[int, int]]:
     for low in range(0, size.meters, BUCKET):
         yield low, min(size.meters, low + BUCKET)
+
+
+def register(channel: int, at: dt.datetime) -> int:
+    """About what the register of a channel shows at an instant, for readings that come later."""
+    step = int((at - FIRST).total_seconds()) // 900
+    return (99_000_000 + channel * 977 % 2_000_000 + step * (90 + channel % 40) + 15) % 100_000_000

@@ -99,6 +99,8 @@ def _derive(
     con.execute("CREATE OR REPLACE TEMP TABLE fresh_days AS SELECT * FROM days_before LIMIT 0")
     for first, end, channels in list(_groups(con)):
         _derive_group(snapshot, known, Span(first, end, target.stamp), channels, con)
+    # groups may overlap where they were merged; a day derived twice is the same row twice
+    con.execute("CREATE OR REPLACE TEMP TABLE fresh_days AS SELECT DISTINCT * FROM fresh_days")
     _vanished(con, target.stamp)
     _keep_changed(con)
     _virtual(con, known, days, target)
@@ -106,17 +108,35 @@ def _derive(
 
 
 def _groups(con: duckdb.DuckDBPyConnection) -> Iterator[tuple[dt.date, dt.date, list[int]]]:
-    """(first day, end day, channels): channels whose dirty days of a month span the same days."""
+    """(first day, end day, channels): channels whose dirty days of a month lie close together."""
     rows = con.execute(
         """SELECT first_day, last_day, array_agg(channel ORDER BY channel) FROM (
                SELECT channel, min(day) AS first_day, max(day) AS last_day FROM dirty_days
                GROUP BY channel, date_trunc('month', day))
            GROUP BY ALL ORDER BY ALL"""
     ).fetchall()
-    for first, last, channels in rows:
+    for first, last, channels in _merged(rows):
         size = max(1, CHANNEL_DAYS // ((last - first).days + 1))
         for start in range(0, len(channels), size):
             yield first, last + dt.timedelta(days=1), channels[start : start + size]
+
+
+_Group = tuple[dt.date, dt.date, list[int]]
+
+
+def _merged(groups: list[_Group]) -> list[_Group]:
+    """Small groups together, as long as what they derive for nothing costs less than a query."""
+    merged: list[_Group] = []
+    for first, last, channels in groups:
+        if merged:
+            from_day, to_day, before = merged[-1]
+            ends = max(last, to_day)
+            together = sorted({*before, *channels})
+            if len(together) * ((ends - from_day).days + 1) <= CHANNEL_DAYS:
+                merged[-1] = (from_day, ends, together)
+                continue
+        merged.append((first, last, channels))
+    return merged
 
 
 def _derive_group(
