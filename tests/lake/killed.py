@@ -57,7 +57,8 @@ def rows_of(seed: int, number: int) -> list[Row]:
     fresh = [(channel, number % 700 + 720 * (number % 2), number, None)]
     old = chance.randrange(number + 1)
     late = [(channel, old % 700 + 720 * (old % 2), chance.randrange(5), None)]
-    return fresh + late * (number % 3 == 0) + [(channel + 1, number, number, number % 2 or None)]
+    other = [(channel + 1, number % 9_000, number, number % 2 or None)]
+    return fresh + late * (number % 3 == 0) + other
 
 
 def append(root: Path, writer: str, seed: int, first: int) -> None:

@@ -69,7 +69,7 @@ class Readings:
         bucket: int | None = None,
         stamps: bool = True,
     ) -> None:
-        """Create the view `name` (the columns of READING and the stamp): one row a reading.
+        """Create the view `name` (columns of READING, `contested`, `stamp`): one row a reading.
 
         Times in it are UTC without a zone. Readings that start in [start_utc, end_utc) of some
         channels or of one bucket (None: all), as known at `known_at`, µs since 1970 UTC, without
