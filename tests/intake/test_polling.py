@@ -23,6 +23,7 @@ from tanma.intake.polling import (
     Outbox,
     converted,
     instants,
+    message_id,
     next_slot,
     run_device,
     scope_of,
@@ -334,3 +335,10 @@ def test_points_are_asked_for_when_their_own_interval_ends(monkeypatch):
         assert ("energy", "power") == device.asked[15]
 
     asyncio.run(through())
+
+
+@given(st.binary(max_size=40))
+def test_the_name_of_a_message_never_looks_like_the_number_of_a_sender(content):
+    assert message_id("mqtt", content)[-1].isalpha()
+    assert message_id("mqtt", content) == message_id("mqtt", content)
+    assert message_id("mqtt", content) != message_id("mqtt", content + b"x")

@@ -11,7 +11,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import hashlib
-import json
 import logging
 import time
 from collections import deque
@@ -25,7 +24,7 @@ import pyarrow as pa
 
 from tanma.domain.messages import Problem
 from tanma.domain.readings import INSTANT
-from tanma.intake.live import AsyncSink, Refusal, Said, Scope, Scopes, Taken, taken
+from tanma.intake.live import AsyncSink, Refusal, Said, Scope, Scopes, Taken, noted, taken
 from tanma.intake.units import find, ratio
 
 log = logging.getLogger(__name__)
@@ -228,8 +227,8 @@ class Outbox:
                 raw=raw,
                 form=self.device.form,
                 source=scope.source,
-                message_id=f"{self.device.form}:{hashlib.sha256(raw).hexdigest()}",
-                note=noted(found.refused),
+                message_id=message_id(self.device.form, raw),
+                note=noted(found.refused, NOTED_REFUSALS),
             )
         self.health.taken += found.table.num_rows
         self.health.refused += len(found.refused)
@@ -243,10 +242,12 @@ class Outbox:
             log.warning("%s: %s", self.health.name, one.text("en"))
 
 
-def noted(refused: Sequence[Refusal]) -> bytes:
-    """The first refusals of a batch as they are kept with its receipt."""
-    told = [one.as_json() for one in refused[:NOTED_REFUSALS]]
-    return json.dumps(told, ensure_ascii=False).encode() if told else b""
+def message_id(form: str, content: bytes) -> str:
+    """The name of a message that has none: what it says.
+
+    It ends in a letter: a name that ends in a number would be taken for the sender's own numbering.
+    """
+    return f"{form}:{hashlib.sha256(content).hexdigest()}h"
 
 
 def scope_of(gateway: str, scopes: Mapping[str, Scope]) -> Scope:

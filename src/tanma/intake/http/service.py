@@ -9,7 +9,6 @@ import re
 import uuid
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
 import msgspec
 
@@ -19,7 +18,7 @@ from tanma.intake.http.decode import MEDIA, decode
 from tanma.intake.http.limits import Queue, Rate
 from tanma.intake.http.metrics import Metrics
 from tanma.intake.http.tokens import ScopeBook
-from tanma.intake.live import AsyncSink, Receipt, Refusal, Scope, Taken
+from tanma.intake.live import AsyncSink, Receipt, Scope, Taken, noted, told
 
 MOST_REFUSALS = 1000
 """Told one by one in an answer; the number tells of all."""
@@ -159,7 +158,7 @@ class Service:
             return _none_taken(done)
         receipt = await self._sink.accept(
             done.table, raw=body, form=form, source=scope.source, message_id=key,
-            note=_noted(done.refused),
+            note=noted(done.refused),
         )  # fmt: skip
         return self._acknowledged(receipt, done, body, key)
 
@@ -170,7 +169,7 @@ class Service:
             problem = Problem("http_key_reused", key=key, first=first, now=now)
             return _problem(problem, 409, first=first, now=now)
         self._metrics.add("requests")
-        refused = _told(receipt.note) if receipt.same_message else done.refused
+        refused = told(receipt.note) if receipt.same_message else done.refused
         if receipt.duplicate:
             self._metrics.add("duplicates")
         else:
@@ -257,18 +256,6 @@ def _declared(request: Request) -> int:
     if size > bodies.MOST_BYTES:
         raise bodies.too_large(size)
     return size
-
-
-def _noted(refused: Sequence[Refusal]) -> bytes:
-    """Refusals as they are kept with the receipt, so that the same message has the same answer."""
-    if not refused:
-        return b""
-    return msgspec.json.encode([[r.index, r.code, dict(r.params)] for r in refused])
-
-
-def _told(note: bytes) -> tuple[Refusal, ...]:
-    rows: list[Any] = msgspec.json.decode(note) if note else []
-    return tuple(Refusal(index, code, params) for index, code, params in rows)
 
 
 def _digest_text(digest: bytes) -> str:

@@ -5,7 +5,7 @@ the columns of a reading and a refusal for every other row; a `Sink` makes them 
 here touches a database or a clock. Contract: docs/design/readings.md §1, §2, §5.
 """
 
-from tanma.intake.live.refusals import Refusal
+from tanma.intake.live.refusals import Refusal, noted, told
 from tanma.intake.live.scope import Scope, ScopedChannel, Scopes, token_hash
 from tanma.intake.live.sink import AsyncSink, Receipt, Sink
 from tanma.intake.live.taking import Column, Said, Taken, taken
@@ -21,6 +21,8 @@ __all__ = [
     "Scopes",
     "Sink",
     "Taken",
+    "noted",
     "taken",
     "token_hash",
+    "told",
 ]

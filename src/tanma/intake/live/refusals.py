@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
+
+import msgspec
 
 from tanma.domain.messages import render
 
@@ -27,6 +30,19 @@ class Refusal:
         return {
             "index": self.index, "code": self.code, "zh": self.text("zh"), "en": self.text("en"),
         }  # fmt: skip
+
+
+def noted(refused: Sequence[Refusal], most: int | None = None) -> bytes:
+    """Refusals as they are kept with the receipt of a batch; at most so many of them."""
+    if not refused:
+        return b""
+    return msgspec.json.encode([[r.index, r.code, dict(r.params)] for r in refused[:most]])
+
+
+def told(note: bytes) -> tuple[Refusal, ...]:
+    """The refusals that a receipt keeps."""
+    rows: list[Any] = msgspec.json.decode(note) if note else []
+    return tuple(Refusal(index, code, params) for index, code, params in rows)
 
 
 def shown(value: object) -> str:

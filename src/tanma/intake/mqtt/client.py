@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import hashlib
 import ssl
 from dataclasses import dataclass, field
 from typing import Any
@@ -19,9 +18,17 @@ import paho.mqtt.client as paho
 from paho.mqtt.enums import CallbackAPIVersion
 
 from tanma.domain.messages import Problem
-from tanma.intake.live import AsyncSink, Scopes, Taken
+from tanma.intake.live import AsyncSink, Scopes, Taken, noted
 from tanma.intake.mqtt.decode import Named, Template, decode, kept
-from tanma.intake.polling import FIRST_WAIT_S, LONGEST_WAIT_S, Health, clock_us, noted, scope_of
+from tanma.intake.polling import (
+    FIRST_WAIT_S,
+    LONGEST_WAIT_S,
+    NOTED_REFUSALS,
+    Health,
+    clock_us,
+    message_id,
+    scope_of,
+)
 
 TOGETHER = 100
 """Messages given to the sink at a time; a broker leaves 20 or so unacknowledged."""
@@ -131,8 +138,8 @@ class MqttReader:
                 raw=raw,
                 form=form,
                 source=gateway,
-                message_id=f"mqtt:{hashlib.sha256(_whole(arrived.message)).hexdigest()}",
-                note=noted(taken.refused),
+                message_id=message_id("mqtt", _whole(arrived.message)),
+                note=noted(taken.refused, NOTED_REFUSALS),
             )
             self.health.taken += 0 if receipt.duplicate else taken.table.num_rows
             self.health.last_us = clock_us()
