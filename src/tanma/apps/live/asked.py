@@ -88,14 +88,17 @@ def asked(request: HttpRequest, uid: str) -> Asked:
 def _chosen(
     given: QueryDict, channels: list[registry.Channel], meters: list[metering.Meter]
 ) -> list[registry.Channel]:
-    """The channels named, else of the node named, else the first of a meter at the top."""
+    """The channels named, else of the node named, else the first of a board or top meter."""
     wanted = [w for w in given.get("channel", "").split(",") if w.isdigit()][:MOST_CHANNELS]
     by_number = {str(c.id): c for c in channels}
     if found := [by_number[w] for w in dict.fromkeys(wanted) if w in by_number]:
         return found
     node = next((m.name for m in meters if m.uid == given.get("node")), None)
     tops = {m.name for m in meters if m.parent is None and not m.formula}
-    own = [c for c in channels if c.meter == node] or [c for c in channels if c.meter in tops]
+    above = {m.parent for m in meters}
+    boards = {m.name for m in meters if m.name in tops and m.id in above}
+    own = [c for c in channels if c.meter == node] or [c for c in channels if c.meter in boards]
+    own = own or [c for c in channels if c.meter in tops]
     return (own or channels)[:1]
 
 

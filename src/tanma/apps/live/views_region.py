@@ -13,7 +13,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext
 
-from tanma.apps.kit.door import HexCell, HexLabel, hex_map
+from tanma.apps.kit.door import HexCell, hex_map
 from tanma.apps.live import regional
 from tanma.apps.live.views import shown
 from tanma.apps.metering import door as metering
@@ -100,13 +100,7 @@ def _map(completeness: dict[int, tuple[int, int]]) -> Any:
     above = registry.ancestors_on(timezone.localdate(), "statutory")
     groups = {a.code: [*above.get(a.code, [a.code]), a.code][1] for a in areas}
     cells = [_hexagon(a, sums.get(a.code), groups[a.code]) for a in areas]
-    names = registry.area_names()
-    labels = []
-    for group in dict.fromkeys(groups.values()):
-        own = [a for a in areas if groups[a.code] == group]
-        first = min(own, key=lambda a: (a.hex_row or 0, a.hex_col or 0))
-        labels.append(HexLabel(names.get(group, group), first.hex_col or 0, first.hex_row or 0))
-    return hex_map(cells, labels, title=gettext("采集完整率"), unit="%")
+    return hex_map(cells, [], title=gettext("采集完整率"), unit="%")
 
 
 def _hexagon(area: registry.Area, found: tuple[int, int] | None, group: str) -> HexCell:
