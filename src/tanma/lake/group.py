@@ -1,7 +1,8 @@
 """Group commit: while one flush runs, the batches that arrive gather for the next.
 
 No timed window is needed: a lone batch is flushed at once, and under load each flush carries what
-came during the one before. One thread prepares and writes; the loop stays free to answer.
+came during the one before. Batches are packed where they arrive, and a thread does nothing but
+write: two threads that both work in Python would wait for each other.
 """
 
 from __future__ import annotations
@@ -9,9 +10,10 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from functools import partial
 
 import pyarrow as pa
 
@@ -21,18 +23,15 @@ from tanma.lake.landing import Landing, entry
 
 MOST_BATCHES = 256
 """Batches that one flush takes."""
+BESIDE_ROWS = 10_000
+"""Batches of so many rows are packed in a thread, so that small ones do not wait for them."""
 
 
 @dataclass
 class _Waiting:
     """A batch on its way to the disk."""
 
-    table: pa.Table
-    raw: bytes
-    form: str
-    source: str
-    message_id: str | None
-    note: bytes
+    entry: Entry
     done: asyncio.Future[Receipt] = field(repr=False)
 
 
@@ -66,8 +65,12 @@ class GroupCommit:
         note: bytes = b"",
     ) -> Receipt:
         """Durable when it returns."""
+        pack = partial(
+            entry, table, body=raw, form=form, source=source, message_id=message_id, note=note
+        )
+        packed = pack() if table.num_rows < BESIDE_ROWS else await asyncio.to_thread(pack)
         done: asyncio.Future[Receipt] = asyncio.get_running_loop().create_future()
-        self._waiting.append(_Waiting(table, raw, form, source, message_id, note, done))
+        self._waiting.append(_Waiting(packed, done))
         if self._running is None or self._running.done():
             self._running = asyncio.create_task(self._run())
         return await done
@@ -82,20 +85,17 @@ class GroupCommit:
             for one, answer in zip(group, answers, strict=True):
                 if one.done.cancelled():  # whoever asked has gone; the batch is stored all the same
                     continue
-                if isinstance(answer, BaseException):
+                if isinstance(answer, Exception):
                     one.done.set_exception(answer)
                 else:
                     one.done.set_result(answer)
 
-    def _commit(self, group: list[_Waiting]) -> list[Receipt | BaseException]:
-        """Receipts, or what went wrong, in the order of the group."""
-        ready = [_prepared(one) for one in group]
-        entries = [e for e in ready if isinstance(e, Entry)]
+    def _commit(self, group: list[_Waiting]) -> Sequence[Receipt | Exception]:
+        """Receipts in the order of the group, or for each what went wrong: then none was taken."""
         try:
-            receipts = iter(self._taken(entries) if entries else ())
-        except Exception as error:  # every batch of the group is told; none was taken
-            return [error if isinstance(e, Entry) else e for e in ready]
-        return [next(receipts) if isinstance(e, Entry) else e for e in ready]
+            return self._taken([one.entry for one in group])
+        except Exception as error:
+            return [error] * len(group)
 
     def _taken(self, entries: list[Entry]) -> list[Receipt]:
         """Into this writer's inbox; into a new one when it had to be set aside."""
@@ -121,13 +121,3 @@ class GroupCommit:
 
 def _unobserved(seconds: float, batches: int) -> None:
     """Nobody counts."""
-
-
-def _prepared(one: _Waiting) -> Entry | BaseException:
-    try:
-        return entry(
-            one.table, body=one.raw, form=one.form, source=one.source,
-            message_id=one.message_id, note=one.note,
-        )  # fmt: skip
-    except Exception as error:  # of this batch alone
-        return error
