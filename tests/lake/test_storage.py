@@ -96,6 +96,9 @@ def test_readings_settle_into_a_bucket(tmp_path: Path, shared: Bucket) -> None:
         dirty(con, worker, OCTOBER_US, OCTOBER_US + 1)
         assert [(1,), (9000,)] == con.execute("SELECT channel FROM dirty ORDER BY 1").fetchall()
     assert expected == known(away)
+    other_machine = tmp_path / "other-machine"
+    share(other_machine, shared)
+    assert values(Snapshot(other_machine), None) == sorted(expected.values())
     ActivityDays(away).put(days(day(1, 1, 10, 100)))
     assert {(1, "2026-09-01"): 10} == found(ActivityDays(shared))
     seen = check(away)
