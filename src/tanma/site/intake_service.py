@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,7 +22,9 @@ if TYPE_CHECKING:
 
 TARGET = "tanma.site.intake_service:application"
 AGAIN_S = 1.0
-"""A sealer that ended is started again after so many seconds."""
+"""A sealer or server that ended is started again after so many seconds."""
+LEAST_S = 2.0
+"""A server that lived shorter is not."""
 
 
 @dataclass(frozen=True)
@@ -144,7 +147,14 @@ def serve(target: str, how: Serving, *beside: list[str] | None) -> int:
     scheme = "https" if how.tls_cert else "http"
     print(f"Tanma 碳码 · {scheme}://{how.host}:{how.port}/v1/readings", flush=True)
     try:
-        _granian(target, how)
+        began = time.monotonic()
+        while not _granian(target, how):
+            # granian gives up when a worker dies twice within seconds; gateways still need us.
+            if time.monotonic() - began < LEAST_S:
+                return 1  # it could not even start: the port is taken, say
+            print("tanma: the server ended and is started again", file=sys.stderr, flush=True)
+            time.sleep(AGAIN_S)
+            began = time.monotonic()
     except KeyboardInterrupt:
         pass
     finally:
@@ -157,14 +167,20 @@ def _interrupt(number: int, frame: FrameType | None) -> None:
     raise KeyboardInterrupt
 
 
-def _granian(target: str, how: Serving) -> None:
+def _granian(target: str, how: Serving) -> bool:
+    """Serve; whether it ended because it was told to."""
     from granian.constants import HTTPModes, Interfaces
     from granian.log import LogLevels
     from granian.server import Server
 
-    Server(
+    server = Server(
         target, factory=True, address=how.host, port=how.port, interface=Interfaces.RSGI,
         workers=how.workers, http=HTTPModes.http1, websockets=False, backlog=1024,
         respawn_failed_workers=True, respawn_interval=0.5, log_level=LogLevels.warning,
         ssl_cert=how.tls_cert, ssl_key=how.tls_key,
-    ).serve()  # fmt: skip
+    )  # fmt: skip
+    try:
+        server.serve()
+    except SystemExit:
+        return bool(server.interrupt_signal)
+    return bool(server.interrupt_signal)
