@@ -227,6 +227,8 @@ def test_rated_rows_agree_with_the_engine(published):
         ({"rows": [{"id": "a", "group": "g", "numerator": 1.5, "denominator": "1"}]}, 422,
          "api_input_wrong"),
         ({"rows": [{"id": "a"}]}, 422, "api_input_wrong"),
+        ({"rows": [{"id": "a", "group": "g", "numerator": 1, "denominator": 1,
+                    "period": "2026Q9"}]}, 400, "period_unknown"),
     ],
 )  # fmt: skip
 def test_wrong_input_is_told_in_both_languages(published, change, status, code):

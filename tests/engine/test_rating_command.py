@@ -143,6 +143,12 @@ def test_output_that_cannot_be_written(tmp_path: Path, capsys: pytest.CaptureFix
 
 
 BAD = [
+    (
+        "rating_cell_wrong",
+        "period,id,group,numerator,denominator\n2026Q3,A,1,1,1\n2026Q9,B,1,1,1\n",
+        "2026Q9",
+        "2026Q9",
+    ),
     ("rating_column_missing", "id,group,numerator\nA,x,1\n", "缺少列 denominator", "Needed: id"),
     ("rating_column_twice", f"{HEAD},group\n", "列 group 出现了两次", "column group stands twice"),
     ("rating_file_empty", "", "没有数据行", "no data rows"),

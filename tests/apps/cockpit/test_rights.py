@@ -95,3 +95,29 @@ def test_without_a_publication_every_page_says_what_to_do(published):
 @pytest.mark.parametrize("page", ["", "rankings/", "neutrality/", "attention/"])
 def test_an_area_that_does_not_exist_is_not_found(published, page):
     assert 404 == published.client_of("admin").get(f"/cockpit/{page}?area=zzz").status_code
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/cockpit/rankings/?level=enterprise&export=csv",
+        "/cockpit/area/9901/?a-export=csv",
+        "/registry/enterprises/?export=csv",
+        "/cockpit/neutrality/?a-export=csv",
+    ],
+)
+def test_a_file_says_period_publication_and_edition_and_no_codes(published, path):
+    answer = published.client_of("city").get(path)
+    head, *rows = b"".join(answer.streaming_content).decode("utf-8-sig").splitlines()
+    run = published.run()
+    assert head.endswith("期间,发布编号,规则版本")
+    assert any(row.endswith(f"{run.period},{run.number},{run.edition}") for row in rows)
+    assert not any(f",{code}," in row for row in rows for code in ("mid", "low", "high"))
+
+
+def test_a_page_names_them_above_its_table_alone(published):
+    page = published.client_of("city").get("/cockpit/rankings/?level=enterprise")
+    labels = [str(h.label) for h in page.context["table"].headers()]
+    assert "规则版本" not in labels
+    cells = page.context["table"].cells(page.context["table"].page)
+    assert {len(labels)} == {len(row) for row in cells}

@@ -13,7 +13,7 @@ from tanma.apps.imports import files
 from tanma.apps.people.door import SYSTEM, Role
 from tanma.apps.registry import door as registry
 from tanma.domain.messages import Problem
-from tests.apps.imports.conftest import FIRST, SECOND, THIRD, energy, looks, person
+from tests.apps.imports.conftest import FIRST, REGISTER, SECOND, THIRD, energy, looks, person
 
 pytestmark = [pytest.mark.db, pytest.mark.django_db]
 GOOD = f"{FIRST},2026-09,电力,购入,1250.5,MWh,供电"
@@ -242,3 +242,28 @@ def test_params_of_the_report_are_json(firms, sheet):
     batch = bring(sheet, f"{THIRD},2026-09,电力,购入,5,kWh,供电", GOOD)
     table = files.read_table(batch, "report")
     assert THIRD == json.loads(table["params"][0].as_py())["text"]
+
+
+@pytest.mark.parametrize(
+    ("name", "zh", "en"),
+    [
+        ("甲" * 161, "有 161 个字符，最多 160 个", "has 161 characters; at most 160"),
+        ("甲\u202e公司", "U+202E", "invisible character U+202E"),
+        ("甲\u0007公司", "U+0007", "invisible character U+0007"),
+    ],
+)
+def test_a_name_that_does_not_fit_or_hides_something_is_refused(db, sheet, name, zh, en):
+    text = REGISTER + f"{FIRST},{name},3011,330502,规上,在营,2024-01-01\n"
+    batch = imports.import_file(sheet("enterprises.csv", text), SYSTEM)
+    assert (1, 0) == (batch.bad, batch.good)
+    (found,) = imports.report_lines(batch, 5)
+    assert zh in found["zh"]
+    assert en in found["en"]
+    assert "\u202e" not in found["zh"]
+    assert len(found["zh"]) < 160
+
+
+def test_a_name_of_the_full_length_is_kept(db, sheet):
+    text = REGISTER + f"{FIRST},{'甲' * 160},3011,330502,规上,在营,2024-01-01\n"
+    assert imports.import_file(sheet("enterprises.csv", text), SYSTEM).complete
+    assert "甲" * 160 == registry.Enterprise.objects.get().name

@@ -229,3 +229,11 @@ def test_a_guest_by_consent_is_led_to_no_login(published):
     assert f"/registry/enterprises/{firm.uid}/" not in page
     inside = own.get(f"/inventories/{firm.uid}/basis").content.decode()
     assert f"/registry/enterprises/{firm.uid}/" in inside
+
+
+@pytest.mark.parametrize("page", ["", "lines", "?export=csv", "lines?export=csv"])
+def test_every_factor_stands_with_its_unit(published, page):
+    address = f"/inventories/{published.enterprise('A').uid}/{page}"
+    answer = published.client_of("city").get(address)
+    body = b"".join(answer) if answer.streaming else answer.content
+    assert "电力排放因子 0.4974 tCO₂/MWh" in body.decode()

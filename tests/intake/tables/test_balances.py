@@ -59,3 +59,27 @@ def test_the_finance_form_is_checked_too(judge, line):
         f"{CODE},2026-03,100,10,万元\n"
     )
     assert "parts_incomplete" == line(judge(text)).code
+
+
+def output(value: str, total: str, *parts: str) -> str:
+    head = HEAD.replace("value_added,", "output_value,value_added,")
+    return head + f"{CODE},2026Q3,{value},{total},{','.join(parts or ('',) * 4)},万元\n"
+
+
+@pytest.mark.parametrize(
+    "text", [output("100", "3000"), output("100", "", "900", "300", "700", "1100")]
+)
+def test_value_added_above_output_is_kept_with_both_values(judge, line, text):
+    checked = judge(text)
+    found = line(checked)
+    assert ("total_above_ceiling", "warning", "30000000") == (
+        found.code, found.severity, found.value,
+    )  # fmt: skip
+    assert "增加值 30000000 yuan 大于总产值 1000000 yuan" in found.zh
+    assert "above the output of 1000000 yuan" in found.en
+    assert checked.facts.num_rows > 1
+
+
+@pytest.mark.parametrize("text", [output("3000", "3000"), output("", "3000"), output("100", "")])
+def test_value_added_within_output_or_without_one_is_fine(judge, text):
+    assert {} == judge(text).report.counts()

@@ -96,3 +96,18 @@ def test_a_name_that_is_nowhere_defined_is_refused_with_its_line(old, new, key, 
     assert "table_package_reference" == found.code
     assert f"第 {line} 行引用了不存在的名称 “{key}”" in found.text("zh")
     assert f"line {line} names {key!r}" in found.text("en")
+
+
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        ('title_zh = "x"\nsource = ', 2),
+        ('title_zh = "x"\n\nsource = 5\n', 3),
+        ('title_zh = "x"\n', 1),
+    ],
+)
+def test_a_wrong_declaration_names_a_line_that_exists(text, line):
+    with pytest.raises(Problem) as caught:
+        read_package("own.toml", text)
+    assert ("table_package_wrong", line) == (caught.value.code, caught.value.params["line"])
+    assert f"第 {line} 行" in caught.value.text("zh")

@@ -15,6 +15,7 @@ from tanma.api.access import SIGNED_IN
 from tanma.domain.factors.tables import evidence_of, rows, table, tables
 from tanma.domain.messages import Problem
 from tanma.domain.numbers import parse_amount
+from tanma.domain.periods import parse
 from tanma.domain.rating import Scheme, find, shipped
 from tanma.domain.rating.scheme import Band
 
@@ -87,6 +88,8 @@ def rate(request: HttpRequest, body: schemas.RateIn) -> dict[str, Any]:
     from tanma.engine.rating import rate as rate_table
 
     scheme = find(body.scheme)
+    for period in {r.period for r in body.rows} - {""}:
+        parse(period)
     columns: dict[str, Any] = {
         "id": pa.array([r.id for r in body.rows], pa.string()),
         "group": pa.array([r.group for r in body.rows], pa.string()),

@@ -198,7 +198,7 @@ def sectors(data: Frozen, figures: AreaFigures, *, closed: bool = False) -> Bars
     """Net emission by division, the largest first, the rest together; `closed` as above."""
     rows = _largest(data.rows("industries", *figures.key), "net_mg")
     parts = [
-        Part(division_name(r["division"]), r["net_mg"], int(r.get("counted", r["enterprises"])))
+        Part(division_name(r["division"]), r["net_mg"], int(r.get("counted") or r["enterprises"]))
         for r in rows if r["net_mg"]
     ]  # fmt: skip
     hidden = disclosure.closed(parts, lambda p: p.enterprises, lambda p: p.mg) if closed else []

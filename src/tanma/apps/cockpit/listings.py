@@ -22,6 +22,7 @@ from tanma.apps.kit.door import (
     badge_html,
     grade_html,
     level_html,
+    level_word,
     percent,
     scaled,
     signed,
@@ -36,6 +37,21 @@ from tanma.domain.reference.industries import industries
 from tanma.domain.reference.industries import industry as industry_of
 
 SMALLEST_PAGE = 20
+
+
+def of_run(run: codes.Run) -> list[Column]:
+    """What a file says on each row of the publication that the page names above its table."""
+    return [
+        Column("period", _("期间"), lambda _row: run.period, page=False),
+        Column("number", _("发布编号"), lambda _row: run.number, page=False),
+        Column("edition", _("规则版本"), lambda _row: run.edition, page=False),
+    ]
+
+
+def level_text(level: str | None) -> str | None:
+    return level_word(level) if level else None
+
+
 PERIODS = 8
 Result = codes.Result
 
@@ -99,7 +115,8 @@ def area_columns() -> list[Column]:
 def areas_table(
     rows: Sequence[AreaFigures], query: QueryDict, *, order: str = "-net", prefix: str = "a-"
 ) -> Table:
-    return Table(area_columns(), rows, query, order=order, prefix=prefix, per_page=100,
+    stated = of_run(rows[0].data.run) if rows else []
+    return Table([*area_columns(), *stated], rows, query, order=order, prefix=prefix, per_page=100,
                  caption=_("区域"), empty=_("没有下级区域"))  # fmt: skip
 
 
@@ -148,7 +165,8 @@ def enterprise_columns() -> list[Column]:
                lambda r: f"{r.industry} {industry_name(r.industry)}", sort="industry"),
         Column("grade", _("碳效等级"), lambda r: r.grade, lambda r: grade_html(r.grade),
                kind="plain", sort="grade"),
-        Column("level", _("碳效水平"), lambda r: r.level, lambda r: level_html(r.level or None),
+        Column("level", _("碳效水平"), lambda r: level_text(r.level),
+               lambda r: level_html(r.level or None),
                kind="plain", sort="level"),
         _amount("net", _("净排放"), "net_mg", tonnes, 9, "t"),
         _amount("energy", _("综合能耗（当量值）"), "energy_calorific_gce", tce, 6, "tce"),
@@ -169,7 +187,8 @@ def enterprises_table(
     who: Viewer, data: Frozen, hierarchy: str, code: str, query: QueryDict, *,
     prefix: str = "e-", order: str = "-net",
 ) -> Table:  # fmt: skip
-    return Table(enterprise_columns(), results_in(who, data, hierarchy, code), query, order=order,
+    columns = [*enterprise_columns(), *of_run(data.run)]
+    return Table(columns, results_in(who, data, hierarchy, code), query, order=order,
                  prefix=prefix, per_page=SMALLEST_PAGE, caption=_("企业"),
                  empty=_("该区域没有可见的企业"))  # fmt: skip
 
@@ -194,6 +213,7 @@ def missing_table(who: Viewer, data: Frozen, hierarchy: str, code: str, query: Q
         Column("upper", _("缺报部分上限"), lambda r: about[r.subject]["missing_upper_mg"] / 1e9,
                lambda r: tonnes(about[r.subject]["missing_upper_mg"]), unit="t", kind="number"),
     ]  # fmt: skip
+    columns += of_run(data.run)
     return Table(columns, rows, query, order="name", prefix="m-", per_page=SMALLEST_PAGE,
                  caption=_("缺报企业"), empty=_("没有缺报企业"))  # fmt: skip
 
@@ -219,6 +239,7 @@ def neutrality_areas(rows: Sequence[AreaFigures], query: QueryDict) -> Table:
         Column("rate", _("碳中和率"), lambda a: _times_100(a.neutrality),
                lambda a: percent(a.neutrality), unit="%", kind="number", sort=True),
     ]  # fmt: skip
+    columns += of_run(rows[0].data.run) if rows else []
     return Table(columns, rows, query, order="-rate", prefix="a-", per_page=100, caption=_("区域"))
 
 
@@ -233,6 +254,7 @@ def neutrality_firms(who: Viewer, data: Frozen, code: str, query: QueryDict) -> 
         Column("rate", _("碳中和率"), lambda r: _times_100(rate(r)), lambda r: percent(rate(r)),
                unit="%", kind="number"),
     ]  # fmt: skip
+    columns += of_run(data.run)
     return Table(columns, rows, query, order="-deduction", prefix="e-", per_page=SMALLEST_PAGE,
                  caption=_("企业"), empty=_("没有自用可再生能源等碳中和量"))  # fmt: skip
 
@@ -283,5 +305,6 @@ def attention_table(
         _amount("net", _("净排放"), "net_mg", tonnes, 9, "t"),
         Column("reason", _("原因"), lambda r: "；".join(reason_texts(case(r)))),
     ]  # fmt: skip
+    columns += of_run(run)
     return Table(columns, kept, query, order="-net", per_page=SMALLEST_PAGE, prefix="e-",
                  caption=_("关注企业"), empty=_("没有符合条件的企业"))  # fmt: skip

@@ -17,7 +17,7 @@ from tanma.domain.factors.tables import EVIDENCE_ORDER, factor_rows, number, tab
 from tanma.domain.items import Item
 from tanma.domain.items import items as catalogue
 from tanma.domain.methods import BoundLine, Edition, LineDef, TotalDef, activity_of, bind, edition
-from tanma.domain.quantities import find
+from tanma.domain.quantities import described, find
 from tanma.engine.accounts import column_of
 
 GRID_FACTOR = "grid_tco2_per_mwh"
@@ -26,9 +26,10 @@ K = TypeVar("K", bound=Hashable)
 
 @dataclass(frozen=True)
 class FactorUsed:
-    """A factor of a line as it was frozen: the digits, the choice, the table row."""
+    """A factor of a line as it was frozen: the digits with unit, the choice, the table row."""
 
     name: str
+    unit: str
     text: str | None
     choice: str
     row_id: str
@@ -203,14 +204,16 @@ def _entry(frozen: Frozen, made: Edition, bound: BoundLine, row: Row) -> Entry:
         split=bool(row["split"]),
         seq=row["seq"],
         posted=row.get(column_of(bound)),
-        factors=tuple(_used(name, taken) for name in bound.factors),
+        factors=tuple(_used(name, taken, row["item"]) for name in bound.factors),
     )
 
 
-def _used(name: str, taken: Row) -> FactorUsed:
+def _used(name: str, taken: Row, item: str) -> FactorUsed:
+    unit = described(name).unit.replace("{unit}", catalogue()[item].unit)
     return FactorUsed(
-        name, taken.get(name), taken.get(f"{name}_choice") or "", taken.get(f"{name}_row") or "",
-        taken.get(f"{name}_evidence") or "", taken.get(f"{name}_year"),
+        name, unit, taken.get(name), taken.get(f"{name}_choice") or "",
+        taken.get(f"{name}_row") or "", taken.get(f"{name}_evidence") or "",
+        taken.get(f"{name}_year"),
     )  # fmt: skip
 
 

@@ -68,8 +68,10 @@ def mark_html(evidence: str) -> str | SafeString:
 
 
 def factor_text(used: FactorUsed) -> str:
-    """电力排放因子 0.4974（最新公布值，2023）."""
+    """电力排放因子 0.4974 tCO₂/MWh（最新公布值，2023）; a share without a unit stays so."""
     value = number_text(None if used.text is None else float(used.text))
+    if used.text is not None and used.unit != "1":
+        value = f"{value} {words.unit(used.unit)}"
     how = [words.choice_name(used.choice), str(used.data_year) if used.data_year else ""]
     told = "，".join(part for part in how if part)
     return f"{words.factor_name(used.name)} {value}" + (f"（{told}）" if told else "")

@@ -45,6 +45,8 @@ class Column:
     kind: str = "text"
     sort: str | bool = False
     export: bool = True
+    page: bool = True
+    """False: in files alone, such as the period that the page names above the table."""
 
 
 @dataclass(frozen=True)
@@ -108,10 +110,11 @@ class Table:
         return Paginator(self.ordered(), self.per_page).get_page(self.query.get(self.page_param))
 
     def cells(self, page: Page[Any]) -> list[list[Cell]]:
-        return [[_cell(column, row) for column in self.columns] for row in page.object_list]
+        shown = [column for column in self.columns if column.page]
+        return [[_cell(column, row) for column in shown] for row in page.object_list]
 
     def headers(self) -> list[Header]:
-        return [self._header(column) for column in self.columns]
+        return [self._header(column) for column in self.columns if column.page]
 
     def _header(self, column: Column) -> Header:
         current = self.order.removeprefix("-") == column.key

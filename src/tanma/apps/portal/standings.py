@@ -38,7 +38,8 @@ def standing(result: codes.Result) -> Standing:
     """A result without a code tells no amount: its sum may lack months."""
     graded = result.status == "graded"
     return Standing(
-        period=result.run.period, number=result.run.number, graded=graded,
+        period=result.run.period, number=result.run.number,
+        edition=result.run.edition, graded=graded,
         reason=str(codes.REASONS.get(result.reason, result.reason)),
         grade=result.grade, level=result.level or None,
         data_basis=result.data_basis, net_mg=result.net_mg if graded else None,

@@ -23,6 +23,7 @@ from tanma.apps.kit.door import (
     badge_html,
     grade_html,
     level_html,
+    level_word,
     significant,
     tonnes,
 )
@@ -135,7 +136,7 @@ class EnterpriseTable(Table):
                    show=_status, kind="plain"),
             Column("grade", _("碳效等级"), lambda e: of(e).grade, kind="plain",
                    show=lambda e: grade_html(of(e).grade), sort="by_grade"),
-            Column("level", _("碳水平"), lambda e: of(e).level, kind="plain",
+            Column("level", _("碳水平"), lambda e: _level(of(e).level), kind="plain",
                    show=lambda e: level_html(of(e).level)),
             Column("net_mg", _("碳效码口径净排放"), lambda e: _tonnes(of(e).net_mg), unit="t",
                    kind="number", sort="by_net_mg", show=lambda e: tonnes(of(e).net_mg)),
@@ -144,6 +145,9 @@ class EnterpriseTable(Table):
                    show=lambda e: significant(of(e).intensity)),
             Column("basis", _("数据基础"),
                    lambda e: str(words.BASES.get(of(e).data_basis, "")) or None),
+            Column("period", _("期间"), lambda e: of(e).period or None, page=False),
+            Column("number", _("发布编号"), lambda e: of(e).number, page=False),
+            Column("edition", _("规则版本"), lambda e: of(e).edition or None, page=False),
         ]  # fmt: skip
 
     @cached_property
@@ -173,6 +177,10 @@ def address(enterprise: Enterprise) -> str:
 def _status(enterprise: Enterprise) -> str:
     tone = "plain" if enterprise.status == "active" else "warn"
     return badge_html(str(words.STATUSES.get(enterprise.status, enterprise.status)), tone)
+
+
+def _level(level: str | None) -> str | None:
+    return level_word(level) if level else None
 
 
 def _tonnes(mg: int | None) -> float | None:

@@ -19,6 +19,7 @@ class Standing:
 
     period: str = ""
     number: int | None = None
+    edition: str = ""
     graded: bool = False
     reason: str = ""
     grade: int | None = None

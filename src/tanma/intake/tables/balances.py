@@ -40,9 +40,33 @@ def _check_one(work: Work, balance: Balance, by_cell: dict[str, Stated]) -> None
     _note_incomplete(work, balance, given.any(axis=0) & ~whole & ~declared)
     sums: NDArray[np.int64] = np.sum(counts, axis=0)
     _note_sum(work, balance, parts[0], sums, np.flatnonzero(whole & ~declared & (sums <= 0)))
+    said = np.where(declared, _count(total), sums) if total else sums
+    _check_ceiling(work, balance, by_cell, said, declared | whole)
     if total:
         off = np.abs(sums - _count(total)) > np.abs(_count(total)) // 100 * TOLERANCE_PERCENT
         _note_differs(work, balance, total, sums, np.flatnonzero(whole & declared & off))
+
+
+def _check_ceiling(
+    work: Work, balance: Balance, by_cell: dict[str, Stated], said: NDArray[np.int64],
+    known: NDArray[np.bool_],
+) -> None:  # fmt: skip
+    """Warn of a whole above what it is a part of; the row is kept."""
+    top = by_cell.get(balance.ceiling)
+    if top is None:
+        return
+    column = balance.total if work.sheet.has(balance.total) else balance.parts[0]
+    at = np.flatnonzero(known & top.given & (said > _count(top)))
+    texts = [_text(top, count) for count in said[at].tolist()]
+    cases: list[dict[str, object]] = [
+        {"field": work.sheet.title(balance.ceiling), "text": text, "unit": _item_unit(top),
+         "ceiling": _text(top, count)}
+        for text, count in zip(texts, _count(top)[at].tolist(), strict=True)
+    ]  # fmt: skip
+    values, which = pa.array(texts, pa.string()), np.arange(len(at))
+    work.report.add(
+        "total_above_ceiling", WARNING, work.sheet.title(column), at, values, cases, which
+    )
 
 
 def _count(stated: Stated) -> NDArray[np.int64]:

@@ -61,7 +61,28 @@ def problem(code: str, text: str, where: Where, **params: object) -> Problem:
 
 
 def as_text(text: str, where: Where) -> str:
+    """A text as it stands; characters that nobody sees or that turn the line round are refused."""
+    hidden = next((c for c in text if _hidden(c, named=bool(where.spec.most))), "")
+    if hidden:
+        shown = "".join("·" if _hidden(c, named=True) else c for c in text[:SHOWN_LENGTH])
+        raise problem("cell_hidden_character", shown, where, character=f"U+{ord(hidden):04X}")
+    if where.spec.most and len(text) > where.spec.most:
+        shown, found = f"{text[:SHOWN_LENGTH]}…", len(text)
+        raise problem("cell_too_long", shown, where, found=found, most=where.spec.most)
     return text
+
+
+SHOWN_LENGTH = 30
+FORMATTING = frozenset("\u200b\u200e\u200f\u061c\ufeff")
+"""Without width, or setting a direction; the others of their kind are the ranges below."""
+
+
+def _hidden(char: str, *, named: bool) -> bool:
+    """Control and direction characters; a note may have line breaks, a name may not."""
+    if char in "\n\r\t" and not named:
+        return False
+    turned = "\u202a" <= char <= "\u202e" or "\u2066" <= char <= "\u2069"
+    return turned or char in FORMATTING or unicodedata.category(char) == "Cc"
 
 
 def as_uscc(text: str, where: Where) -> str:

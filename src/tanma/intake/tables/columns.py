@@ -15,7 +15,7 @@ from tanma.intake.tables.report import ERROR, Report
 from tanma.intake.tables.sheet import Sheet
 
 _AS_WRITTEN = frozenset({"text", "id"})
-"""Columns that mean what they say are read only if a rule asks for them: notes can be long."""
+"""Columns that mean what they say are read only if bounded or asked for: notes can be long."""
 
 
 @dataclass(frozen=True)
@@ -89,8 +89,9 @@ def read_columns(work: Work) -> None:
     """Every column that is read by distinct text; faults go to the report."""
     package = work.sheet.package
     for name in package.columns:
-        kind = package.fields[name].type
-        if kind in PARSERS and kind not in _AS_WRITTEN and work.sheet.has(name):
+        kind, bounded = package.fields[name].type, package.fields[name].most > 0
+        wanted = bounded or kind not in _AS_WRITTEN
+        if kind in PARSERS and wanted and work.sheet.has(name):
             work.coded[name] = _read(work, name)
         if name in package.required:
             _require(work, name)

@@ -7,6 +7,7 @@ columns of its own. Unknown keys, columns, items and units are refused with file
 
 from __future__ import annotations
 
+import re
 import tomllib
 from collections.abc import Container, Mapping
 from functools import cache
@@ -42,6 +43,8 @@ class Field(_Strict, frozen=True):
     values: dict[str, str] = {}
     help_zh: str = ""
     help_en: str = ""
+    most: int = 0
+    """Characters that fit where the text is kept; 0: no bound of its own."""
 
 
 class Subject(_Strict, frozen=True):
@@ -91,6 +94,8 @@ class Balance(_Strict, frozen=True):
 
     parts: list[str]
     total: str = ""
+    ceiling: str = ""
+    """A column that the whole cannot be above: output for value added."""
 
 
 class ReadingsRule(_Strict, frozen=True):
@@ -202,9 +207,18 @@ def _convert(file: str, text: str, kind: Any) -> Any:
     try:
         return msgspec.convert(tomllib.loads(text), kind)
     except (msgspec.ValidationError, tomllib.TOMLDecodeError) as error:
-        quoted = str(error).split("`")
-        line = _line_of(text, quoted[1]) if len(quoted) > 1 else 0
+        line = _wrong_line(text, str(error))
         raise Problem("table_package_wrong", file=file, line=line, reason=str(error)) from None
+
+
+def _wrong_line(text: str, reason: str) -> int:
+    """The line that an error speaks of: by number, else by a key it quotes, else the first."""
+    told = re.search(r"at line (\d+)", reason)
+    if told or "at end of document" in reason:
+        return int(told[1]) if told else len(text.splitlines())
+    quoted = [re.split(r"[.\[\]]+", part.strip("$.")) for part in reason.split("`")[1::2]]
+    keys = [key for parts in quoted for key in reversed(parts) if key and not key.isdigit()]
+    return next((line for line in (_line_of(text, key) for key in keys) if line), 1)
 
 
 def _line_of(text: str, part: str) -> int:
@@ -221,7 +235,7 @@ def _references(package: Package) -> list[tuple[str, Container[str]]]:
     if package.span:
         used += [package.span.period, package.span.from_, package.span.to]
     for balance in package.balances:
-        used += [balance.total, *balance.parts]
+        used += [balance.total, balance.ceiling, *balance.parts]
     for rule in package.facts:
         used += [rule.item_column, rule.carrier, rule.product, rule.flow, rule.cell, rule.unit,
                  rule.enthalpy]  # fmt: skip

@@ -14,6 +14,7 @@ import pyarrow as pa
 
 from tanma.domain.messages import Problem
 from tanma.domain.numbers import parse_amount
+from tanma.domain.periods import parse as parse_period
 
 REQUIRED = ("id", "group", "numerator", "denominator")
 OPTIONAL = (
@@ -50,6 +51,7 @@ def read_rating_file(path: Path) -> RatingFile:
     """Read a file; every cell is either exact or refused with its row."""
     sheet = _sheet(path.name, _text(path))
     _check_ids(sheet)
+    _check_periods(sheet)
     numerator_scale = _scale(sheet, "numerator", "fallback_numerator")
     denominator_scale = _scale(sheet, "denominator", "fallback_denominator")
     scales = {
@@ -141,6 +143,16 @@ def _check_ids(sheet: Sheet) -> None:
             where = {"file": sheet.file, "row": line, "first": first[key]}
             raise Problem("rating_id_twice", id=key[1], period=key[0], **where)
         first[key] = line
+
+
+def _check_periods(sheet: Sheet) -> None:
+    for line, cell in zip(sheet.lines, sheet.columns.get("period", ()), strict=False):
+        try:
+            if cell:
+                parse_period(cell)
+        except Problem as problem:
+            reasons = {"reason_zh": problem.text("zh"), "reason_en": problem.text("en")}
+            raise Problem("rating_cell_wrong", file=sheet.file, row=line, **reasons) from None
 
 
 def _scale(sheet: Sheet, *names: str) -> int:
