@@ -9,9 +9,10 @@ import pyarrow.parquet as pq
 import pytest
 
 from tanma.domain.messages import Problem
+from tanma.engine.metering import bucket, months, parameters
 from tanma.engine.metering.refresh import refresh
 from tanma.engine.metering.run import run, span_of
-from tanma.lake.derived import Validated
+from tanma.lake.derived import ActivityDays, Validated
 from tests.engine.metering.lake import Lake, content
 from tests.engine.metering.meters import MIDNIGHT, QUARTER, Meters, one, registers, utc
 
@@ -91,3 +92,21 @@ def test_a_run_again_changes_nothing(lake: Lake) -> None:
     first = content(lake)
     run(lake.root, ["2026-09"])
     assert first == content(lake)
+
+
+def test_months_from_the_kept_intervals_are_those_of_the_days(lake: Lake) -> None:
+    lake.meters.tell(5000, "channel.multiplier", "3", dt.date(2026, 9, 2))
+    lake.sync()
+    run(lake.root)
+    known, kept = bucket.meters(lake.root), Validated(lake.root)
+    files = [f for month in ("2026-08", "2026-09") for f in kept.files(month)]
+    with bucket.connection() as con:
+        known.install(con)
+        parameters.build(con, dt.date(2026, 9, 1), dt.date(2026, 10, 1))
+        ActivityDays(lake.root).view(con, ["2026-09"], "days")
+        months.build(con, into="by_days")
+        months.of_validated(con, files, dt.date(2026, 9, 1))
+        columns = "SELECT subject, item, month, value FROM"
+        expected = con.execute(f"{columns} by_days ORDER BY ALL").fetchall()
+        assert expected == con.execute(f"{columns} metered ORDER BY ALL").fetchall()
+    assert 2 == len(expected)
