@@ -77,6 +77,27 @@ def test_scopes_for_the_service(firms):
     assert [0, 60] == scope.interval_s.tolist()
 
 
+def test_scopes_are_what_each_gateway_may_write_in_a_bounded_number_of_queries(
+    firms, django_assert_num_queries
+):
+    for name in ("M1", "M2", "M3"):
+        channel(name)
+    gateways = [
+        metering.create_gateway(f"网关 {n}", firms[firm], author="test")[0]
+        for n, firm in enumerate((FIRST, FIRST, SECOND))
+    ]
+    meter = metering.Meter.objects.get(name="M2")
+    metering.state(
+        [metering.Statement(meter.id, "meter.source", gateways[2].source)], author="test"
+    )
+    with django_assert_num_queries(3):
+        scopes = {s.source: s.number.tolist() for s in metering.intake_scopes().values()}
+    for gateway in gateways:
+        told = metering.channels_of(gateway).order_by("id").values_list("id", flat=True)
+        assert list(told) == scopes[gateway.uid]
+    assert [[1, 3], [1, 3], [2]] == [scopes[g.uid] for g in gateways]
+
+
 def test_a_gateway_without_meters_may_write_nothing(firms):
     metering.create_gateway("网关", firms[FIRST], author="test")
     (scope,) = metering.intake_scopes().values()
