@@ -258,3 +258,23 @@ def test_a_redirected_visitor_is_sent_to_the_login(published):
         if row.startswith("302") and not row.startswith("302 302"):
             target = client_of("").get(address(route, known))["location"]
             assert target.startswith("/accounts/login/"), route
+
+
+OFFICES = ("reviewer", "checker", "publisher", "county2", "city", "admin", "firm_a")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("role", OFFICES)
+def test_the_menu_leads_only_where_its_reader_may_go(published, role):
+    from django.test import RequestFactory
+
+    from tanma.apps.kit import nav
+
+    client, request = client_of(role), RequestFactory().get("/")
+    request.user, request.session = User.objects.get(username=role), {}
+    links = {link.href for section in nav.visible_to(request) for link in section.links}
+    assert links
+    links |= set(re.findall(r'href="(/[a-z][^"#?]*)"', client.get("/").content.decode()))
+    links -= {href for href in links if href.startswith("/static/")}
+    told = {href: client.get(href).status_code for href in links}
+    assert {200} == set(told.values()) - {302}, told

@@ -136,7 +136,21 @@ class Arrival:
 
     @property
     def owner(self) -> str:
-        return sources()[self.data.owner].owner
+        return owner_name(self.data.owner)
+
+
+OWNERS = {
+    "市场监管部门": _("市场监管部门"), "供电企业": _("供电企业"), "燃气企业": _("燃气企业"),
+    "供热企业": _("供热企业"), "供水企业": _("供水企业"), "企业或采集平台": _("企业或采集平台"),
+    "税务部门": _("税务部门"), "统计部门": _("统计部门"), "企业": _("企业"),
+    "核查机构": _("核查机构"), "主管部门": _("主管部门"),
+}  # fmt: skip
+
+
+def owner_name(source: str) -> str:
+    """The department or company behind a source, in the language of the page."""
+    owner = sources()[source].owner
+    return str(OWNERS.get(owner, owner))
 
 
 _ARRIVED = """

@@ -118,7 +118,8 @@ def source(request: HttpRequest, source: str) -> HttpResponseBase:
         if source in b.sources
     ][:SHOWN_BATCHES]
     context = {
-        "title": title, "owner": known.owner, "crumbs": crumbs, "batches": mine, "table": table,
+        "title": title, "owner": classes.owner_name(source), "crumbs": crumbs, "batches": mine,
+        "table": table,
         "classes": [named(c) for c in classes.classes() if c.owner == source],
     }  # fmt: skip
     return render(request, "catalogue/source.html", context)

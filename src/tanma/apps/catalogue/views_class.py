@@ -15,7 +15,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from tanma.apps.catalogue import classes as catalogue
-from tanma.apps.catalogue.classes import FREQUENCIES, SIZES, DataClass
+from tanma.apps.catalogue.classes import FREQUENCIES, SIZES, DataClass, owner_name
 from tanma.apps.catalogue.models import LegalBasis
 from tanma.apps.imports.door import lang, official
 from tanma.domain.items import sources
@@ -51,7 +51,7 @@ def one(request: HttpRequest, kind: str) -> HttpResponse:
     rows = LegalBasis.objects.filter(data_class=kind).order_by("-valid_from", "-entered_at")
     context = {
         "one": found, "name": name, "crumbs": crumbs, "form": form, "bases": rows,
-        "owner": sources()[found.owner].owner, "frequency": FREQUENCIES[found.frequency],
+        "owner": owner_name(found.owner), "frequency": FREQUENCIES[found.frequency],
         "package": _package(found.package), "may": viewer.may("decide"),
     }  # fmt: skip
     return render(request, "catalogue/class.html", context)

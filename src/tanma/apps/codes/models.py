@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.db import models
+from django.utils.translation import gettext_lazy as _
 
 from tanma.apps.people.door import BySubject, OfficeOnly, User
 from tanma.domain.identity import id_text, new_id
@@ -11,12 +12,12 @@ from tanma.domain.identity import id_text, new_id
 class State(models.TextChoices):
     """The way of a run; a published one is immutable."""
 
-    COMPUTED = "computed", "已计算"
-    REVIEWED = "reviewed", "已初审"
-    CHECKED = "checked", "已复核，预览中"
-    PUBLISHED = "published", "已发布"
-    REJECTED = "rejected", "已退回"
-    WITHDRAWN = "withdrawn", "已撤回"
+    COMPUTED = "computed", _("已计算")
+    REVIEWED = "reviewed", _("已初审")
+    CHECKED = "checked", _("已复核，预览中")
+    PUBLISHED = "published", _("已发布")
+    REJECTED = "rejected", _("已退回")
+    WITHDRAWN = "withdrawn", _("已撤回")
 
 
 class Run(models.Model):

@@ -191,7 +191,7 @@ def case(request: HttpRequest, uid: str) -> HttpResponse:
         viewer.require("decide")
         if _decided(request, found, form, viewer):
             return redirect("desk:home")
-    crumbs = [(gettext("数据导入"), reverse("imports:home")),
+    crumbs = [(gettext("数据导入"), reverse("imports:home") if viewer.may("import") else ""),
               (gettext("登记台"), reverse("desk:home")), (shown_value(found), "")]  # fmt: skip
     context = {
         "case": found, "form": form, "crumbs": crumbs, "kind": KINDS[found.kind],

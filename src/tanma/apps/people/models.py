@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.contrib.auth.models import AbstractUser
 from django.db import models
+from django.utils.translation import gettext_lazy as _
 
 from tanma.domain.identity import id_text, new_id
 
@@ -28,12 +29,12 @@ class Organisation(models.Model):
 class Role(models.TextChoices):
     """What a membership lets its holder do; see `policy.ACTIONS`."""
 
-    ADMIN = "admin", "系统管理员"
-    BUREAU = "bureau", "主管部门"
-    REVIEWER = "reviewer", "初审"
-    CHECKER = "checker", "复核"
-    PUBLISHER = "publisher", "发布"
-    ENTERPRISE = "enterprise", "企业"
+    ADMIN = "admin", _("系统管理员")
+    BUREAU = "bureau", _("主管部门")
+    REVIEWER = "reviewer", _("初审")
+    CHECKER = "checker", _("复核")
+    PUBLISHER = "publisher", _("发布")
+    ENTERPRISE = "enterprise", _("企业")
 
 
 class Membership(models.Model):

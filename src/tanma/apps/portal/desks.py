@@ -96,7 +96,8 @@ def office(viewer: people.Viewer) -> dict[str, Any]:
         "runs": [_waiting(r) for r in runs],
         "objections": _open_objections(viewer), "desk": _open_cases(viewer),
         "links": {
-            "cockpit": link_if_there("cockpit:wall"), "imports": link_if_there("imports:home"),
+            "cockpit": link_if_there("cockpit:wall"),
+            "imports": link_if_there("imports:home") if viewer.may("import") else "",
             "desk": link_if_there("desk:home"), "runs": link_if_there("codes:runs"),
             "enterprises": link_if_there("registry:enterprises"),
         },

@@ -57,7 +57,7 @@ PAGES: dict[str, tuple[Text, Text, tuple[tuple[Text, str], ...]]] = {
          (_("接口密钥"), "portal:account")),
     ),
 }  # fmt: skip
-OFFICE_ROOMS = ("registry:", "cockpit:", "codes:runs", "imports:home")
+OFFICE_ROOMS = ("registry:", "cockpit:", "codes:runs")
 
 
 def modules(viewer: people.Viewer) -> list[Module]:
@@ -76,4 +76,6 @@ def _open(pages: Iterable[tuple[Text, str]], viewer: people.Viewer) -> Iterable[
 
 
 def _may_open(name: str, viewer: people.Viewer) -> bool:
+    if name == "imports:home":
+        return viewer.may("import") or viewer.may("declare")
     return viewer.office or not name.startswith(OFFICE_ROOMS)

@@ -140,7 +140,7 @@ class EnterpriseTable(Table):
                    show=lambda e: level_html(of(e).level)),
             Column("net_mg", _("碳效码口径净排放"), lambda e: _tonnes(of(e).net_mg), unit="t",
                    kind="number", sort="by_net_mg", show=lambda e: tonnes(of(e).net_mg)),
-            Column("intensity", _("碳效值"), lambda e: of(e).intensity, unit="t/万元",
+            Column("intensity", _("碳效值"), lambda e: of(e).intensity, unit=_("吨/万元"),
                    kind="number", sort="by_intensity",
                    show=lambda e: significant(of(e).intensity)),
             Column("basis", _("数据基础"),
