@@ -40,6 +40,10 @@ def run(args: argparse.Namespace) -> int:
     from tanma.site.commands.lake import lake_folder
 
     sync_lake()
+    if args.cluster:
+        from tanma.lake.settle import Settler
+
+        Settler(lake_folder()).settle()  # workers elsewhere read what is settled
     ran = derive(
         lake_folder(), args.months, memory=args.memory, cluster=args.cluster, progress=_shown
     )
