@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import include, path
 
-from tanma.apps.portal import mail
+from tanma.apps.portal import urls as portal
 
 urlpatterns = [
     path("", include("tanma.apps.portal.urls")),
@@ -20,8 +20,7 @@ urlpatterns = [
     path("rules/", include("tanma.apps.rules.urls")),
     path("api/", include("tanma.api.urls")),
     path("kit/", include("tanma.apps.kit.urls")),
-    path("accounts/password/reset/", mail.password_reset),
-    path("accounts/email/", mail.email),
+    *portal.before_allauth,
     path("accounts/", include("allauth.urls")),
     path("i18n/", include("django.conf.urls.i18n")),
 ]

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from django.urls import URLPattern, path
 
-from tanma.apps.portal import account, users, views
+from tanma.apps.portal import account, mail, users, views
 
 app_name = "portal"
 urlpatterns: list[URLPattern] = [
@@ -16,3 +16,8 @@ urlpatterns: list[URLPattern] = [
     path("office/users/new/", users.create, name="create_user"),
     path("office/users/memberships/<str:uid>/end/", users.end_membership, name="end_membership"),
 ]
+before_allauth: list[URLPattern] = [
+    path("accounts/password/reset/", mail.password_reset),
+    path("accounts/email/", mail.email),
+]
+"""Addresses of allauth that answer otherwise on a site without mail."""
