@@ -5,10 +5,13 @@ import datetime as dt
 import duckdb
 import pytest
 
+from tanma.apps.facts import door as facts
 from tanma.apps.imports import door as imports
 from tanma.apps.imports.meters import scale_of
+from tanma.apps.metering import door as metering
 from tanma.apps.people.door import SYSTEM, Role
 from tanma.apps.registry import door as registry
+from tanma.domain.identity import id_text
 from tanma.lake.readings import Readings
 from tests.apps.imports.conftest import FIRST, SECOND, looks, person
 
@@ -126,6 +129,135 @@ def test_corrected_readings_supersede(firms, sheet, home):
     read(sheet, "12.5")
     read(sheet, "13", name="corrected.csv")
     assert [(1300,)] == known(home, "SELECT value FROM readings")
+
+
+REGISTER = (
+    "表计编号,统一社会信用代码,计量项目,数据形式,单位,分辨率,倍率,位数,采集间隔秒,额定值,"
+    "上级表计,安装位置,准确度等级,检定到期,来源网关,生效日期\n"
+)
+ABOVE = f"总表,{FIRST},购入电量,表底,kWh,0.01,600,8,900,1250,,总降,0.5S,2027-06-30,,2024-01-01\n"
+
+
+def below(name, parent="总表", *, code=FIRST, since="2024-01-01", gateway="", rated="250"):
+    start = f"{name},{code},购入电量,区间量,kWh,0.01,1,,900,{rated},{parent}"
+    return f"{start},一车间,1,2027年6月30日,{gateway},{since}\n"
+
+
+def register(sheet, *rows, name="register.csv", dry_run=False):
+    return imports.import_file(sheet(name, REGISTER + "".join(rows)), SYSTEM, dry_run=dry_run)
+
+
+def refusals(batch):
+    return {(line["row"], line["code"]) for line in imports.report_lines(batch, 99)}
+
+
+def test_every_column_of_the_register_is_a_dated_fact(firms, sheet):
+    gateway, _ = metering.create_gateway("一号网关", firms[FIRST], author="test")
+    # the meter above may stand below in the file
+    assert register(sheet, below("支表", gateway=gateway.uid), ABOVE).complete
+    main, part = (metering.Meter.objects.get(name=n) for n in ("总表", "支表"))
+    assert (main.id, "一车间", "1", dt.date(2027, 6, 30), gateway.source) == (
+        part.parent, part.location, part.accuracy, part.calibration_due, part.source,
+    )  # fmt: skip
+    assert (None, "总降", "0.5S", "") == (
+        main.parent, main.location, main.accuracy, main.source,
+    )  # fmt: skip
+    channel = registry.Channel.objects.get(meter="总表")
+    assert ("register", 8, 900, "1250", "600") == (
+        channel.kind, channel.digits, channel.interval_s, channel.rated, channel.multiplier,
+    )  # fmt: skip
+    (said,) = facts.facts_of(part.id, "meter.parent")
+    assert (dt.date(2024, 1, 1), id_text(main.id), "总表") == (
+        said.valid_from, said.text, said.reported,
+    )  # fmt: skip
+
+
+def test_the_same_register_again_changes_nothing_and_a_corrected_one_supersedes(firms, sheet):
+    register(sheet, ABOVE, below("支表"))
+    before = facts.Fact.objects.count()
+    assert register(sheet, ABOVE, below("支表")).repeated
+    again = register(sheet, below("支表"), ABOVE, name="again.csv")
+    assert (2, 0, before) == (again.good, again.new, facts.Fact.objects.count())
+    corrected = below("支表", rated="300").replace("一车间", "二车间")
+    batch = register(sheet, ABOVE, corrected, name="corrected.csv")
+    assert (1, 0) == (batch.superseded, batch.new)
+    assert "二车间" == metering.Meter.objects.get(name="支表").location
+    assert "300" == registry.Channel.objects.get(meter="支表").rated
+    # the place and the rated power, and nothing else
+    assert before + 2 == facts.Fact.objects.count()
+
+
+def test_a_later_row_holds_from_its_day_and_a_revision_brings_back_what_was_said(firms, sheet):
+    register(sheet, ABOVE, below("支表"))
+    register(sheet, below("支表", "", since="2026-01-01", rated="400"), name="later.csv")
+    number = registry.Channel.objects.get(meter="支表").id
+    for day, rated in ((dt.date(2025, 6, 1), "250"), (dt.date(2026, 6, 1), "400")):
+        assert rated == metering.attributes([number], day)[number]["channel.rated"]
+    register(sheet, below("支表", since="2026-01-01", rated="500"), name="five.csv")
+    head, row = REGISTER.strip() + ",修订号\n", below("支表", since="2026-01-01", rated="400")
+    imports.import_file(sheet("back.csv", head + row.strip() + ",2\n"), SYSTEM)
+    assert "400" == registry.Channel.objects.get(meter="支表").rated
+
+
+def test_a_row_that_ends_says_nothing_of_later_days(firms, sheet):
+    head = METERS.replace("生效日期", "额定值,生效日期,失效日期")
+    row = f"M1,{FIRST},购入电量,区间量,kWh,0.01,250,2024-01-01,2025-01-01\n"
+    assert imports.import_file(sheet("m.csv", head + row), SYSTEM).complete
+    number = registry.Channel.objects.get().id
+    on = {d: metering.attributes([number], dt.date(d, 6, 1))[number] for d in (2024, 2025)}
+    assert ("250", None) == (on[2024]["channel.rated"], on[2025].get("channel.rated"))
+
+
+@pytest.mark.parametrize("dry_run", [True, False])
+def test_a_meter_above_that_nobody_registered_is_refused(firms, sheet, dry_run):
+    batch = register(sheet, below("支表", "没有"), below("孙表", "支表"), dry_run=dry_run)
+    unknown = "import_parent_unknown"
+    if dry_run:
+        assert {unknown: 2} == batch.checked.report.counts()
+        return
+    # what stands below a refused row has nothing above it either
+    assert {(2, unknown), (3, unknown)} == refusals(batch)
+    line = imports.report_lines(batch, 9)[0]
+    assert "「上级表计」没有 没有登记" in line["zh"]
+    assert "没有 is not registered and does not come with a good row" in line["en"]
+    assert not registry.Channel.objects.exists()
+
+
+def test_a_meter_above_of_another_enterprise_is_refused(firms, sheet):
+    batch = register(sheet, ABOVE, below("外表", code=SECOND))
+    assert {(3, "import_parent_other")} == refusals(batch)
+    (line,) = imports.report_lines(batch, 9)
+    assert "总表 属于另一企业" in line["zh"]
+    assert "belongs to another enterprise" in line["en"]
+
+
+def test_meters_that_lie_above_each_other_are_refused(firms, sheet):
+    batch = register(sheet, ABOVE, below("甲", "乙"), below("乙", "甲"), below("丙", "丙"))
+    circle = "import_parent_circle"
+    assert {(3, circle), (4, circle), (5, circle)} == refusals(batch)
+    line = imports.report_lines(batch, 9)[0]
+    assert "又回到本表计" in line["zh"]
+    assert "leads back to it" in line["en"]
+
+
+def test_a_gateway_that_may_not_bring_the_readings_is_refused(firms, sheet):
+    other, _ = metering.create_gateway("外企网关", firms[SECOND], author="test")
+    rows = (below("甲", "", gateway=g) for g in (other.uid,))
+    batch = register(sheet, *rows, below("乙", "", gateway="没有"))
+    assert {(2, "import_gateway_unknown"), (3, "import_gateway_unknown")} == refusals(batch)
+    line = imports.report_lines(batch, 9)[1]
+    assert "不是可为本企业送数的网关" in line["zh"]
+    assert "is no gateway that may bring readings" in line["en"]
+
+
+def test_rows_of_one_meter_must_agree(firms, sheet):
+    second = ABOVE.replace("购入电量", "售出电量").replace("总降", "别处")
+    batch = register(sheet, ABOVE, second, below("支表"))
+    contradicted = "import_meter_contradicted"
+    assert {(2, contradicted), (3, contradicted), (4, "import_parent_unknown")} == refusals(batch)
+    line = imports.report_lines(batch, 9, code=contradicted)[0]
+    assert "表计 总表 的几行" in line["zh"]
+    assert "Rows of meter 总表 say different things" in line["en"]
 
 
 @pytest.mark.parametrize(("resolution", "scale"), [("1", 0), ("0.01", 2), ("0.010", 2), ("10", 0)])

@@ -122,3 +122,18 @@ def test_nobody_sees_the_gateways_or_meters_of_others(firms):
     for model in (metering.Gateway, metering.Meter):
         assert 1 == people.visible(mine, model.objects.all()).count()
         assert 0 == people.visible(other, model.objects.all()).count()
+
+
+def test_a_file_names_a_gateway_by_its_id_or_by_a_name_of_one_only(firms):
+    own, _ = metering.create_gateway("网关", firms[FIRST], author="test")
+    other, _ = metering.create_gateway("网关", firms[SECOND], author="test")
+    metering.create_gateway("两个", firms[FIRST], author="test")
+    metering.create_gateway("两个", firms[FIRST], author="test")
+    platform, _ = metering.create_gateway("平台", None, author="test")
+    gone, _ = metering.create_gateway("停用", firms[FIRST], author="test")
+    metering.revoke(gone)
+    said = (own.uid, own.source, "网关", "平台", "两个", "停用", other.uid, "没有")
+    sources = dict.fromkeys((own.uid, own.source, "网关"), own.source)
+    expected = {(t, FIRST): s for t, s in (sources | {"平台": platform.source}).items()}
+    assert expected == metering.sources_named([(t, FIRST) for t in said])
+    assert {} == metering.sources_named([("网关", "91990103MA0DEM003P")])

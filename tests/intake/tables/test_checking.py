@@ -181,3 +181,51 @@ def test_a_column_full_of_unknown_names_gets_near_ones_only_at_its_head(judge):
     assert 2000 == len(lines)
     assert "相近的有：烟煤" in lines[49].zh
     assert "相近的有：—" in lines[50].zh
+
+
+METER = "表计编号,统一社会信用代码,计量项目,数据形式,单位,分辨率,{},生效日期\n"
+
+
+def of_meter(column: str, text: str) -> str:
+    row = f"M1,{CODE},购入电量,表底,kWh,0.01,{text},2024-01-01\n"
+    return METER.format(column) + row
+
+
+@pytest.mark.parametrize(("column", "text", "kept"), [
+    ("倍率", "60.0", "60"), ("倍率", '"1,200"', "1200"), ("额定值", "0.5", "0.5"),
+    ("位数", "18", "18"), ("采集间隔秒", "900", "900"), ("检定到期", "2027/6/30", "2027-06-30"),
+])  # fmt: skip
+def test_numbers_of_a_meter_are_kept_in_one_spelling(judge, column, text, kept):
+    checked = judge(of_meter(column, text), "meters")
+    assert {} == checked.report.counts()
+    assert kept in checked.facts["text"].to_pylist()
+
+
+@pytest.mark.parametrize(("column", "text", "zh", "en"), [
+    ("位数", "19", "“19” 不在允许的范围 1 至 18 内", "'19' is outside 1 to 18"),
+    ("位数", "0", "范围 1 至 18", "outside 1 to 18"),
+    ("采集间隔秒", "86401", "范围 1 至 86400", "outside 1 to 86400"),
+    ("额定值", "-5", "“-5” 不在允许的范围", "'-5' is outside 0.000000001 to 999999999999"),
+    ("倍率", "0", "“0” 不在允许的范围", "'0' is outside"),
+])  # fmt: skip
+def test_numbers_of_a_meter_outside_their_range_are_refused(judge, line, column, text, zh, en):
+    found = line(judge(of_meter(column, text), "meters"))
+    assert ("cell_out_of_range", "error") == (found.code, found.severity)
+    assert zh in found.zh
+    assert en in found.en
+
+
+@pytest.mark.parametrize(("column", "text", "code"), [
+    ("位数", "8.5", "cell_not_integer"), ("采集间隔秒", "15 分", "cell_not_integer"),
+    ("额定值", "5 kW", "number_not_decimal"), ("倍率", "1e3", "number_not_decimal"),
+    ("检定到期", "明年", "cell_date_unknown"), ("准确度等级", "0" * 21, "cell_too_long"),
+    ("安装位置", "东" * 121, "cell_too_long"), ("倍率", "0.0000000011", "cell_too_fine"),
+])  # fmt: skip
+def test_cells_of_a_meter_that_mean_nothing_are_refused(judge, line, column, text, code):
+    assert code == line(judge(of_meter(column, text), "meters")).code
+
+
+def test_a_number_finer_than_it_is_kept_is_told(judge, line):
+    found = line(judge(of_meter("倍率", "1.0123456789"), "meters"))
+    assert "的小数多于 9 位" in found.zh
+    assert "has more than 9 decimals" in found.en

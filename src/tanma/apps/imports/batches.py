@@ -234,6 +234,7 @@ def _take_facts(job: Job, checked: tables.Checked) -> tables.Checked:
     if package.name == "meters":
         fixed = meters.fixed_otherwise(made)
         checked = _note(checked, made, fixed, "import_channel_fixed", ERROR)
+        checked = _judge_meters(checked, made)
     # A row stands or falls whole: one fact that is refused takes its row with it.
     rejected = pc.is_in(made["row"], pa.array(checked.sheet.rows[checked.rejected]))
     _days(batch, made)
@@ -244,11 +245,25 @@ def _take_facts(job: Job, checked: tables.Checked) -> tables.Checked:
     if not job.dry_run:
         rows, subjects = _own_words(job.viewer, made.filter(keep)), subject.filter(keep)
         plain = pc.invert(meters.of_channels(rows))
-        _append(job, ready(rows.filter(plain), subjects.filter(plain), batch))
+        own = rows.filter(plain)
+        own = meters.resolved(own) if package.name == "meters" else own
+        _append(job, ready(own, subjects.filter(plain), batch))
         said = list(meters.declared(rows).values())
         metering.declare(said, author=job.author, evidence=batch.evidence)
         hooks.desk().keep(batch, waiting)
         hooks.desk().after(batch)
+    return checked
+
+
+def _judge_meters(checked: tables.Checked, made: pa.Table) -> tables.Checked:
+    """What meters say of each other and of gateways, among the rows that are still good."""
+    for judge in (meters.contradicted, meters.unconnected, meters.misplaced):
+        bad = pa.array(checked.sheet.rows[checked.rejected], pa.int64())
+        left = made.filter(pc.invert(pc.is_in(made["row"], bad)))
+        for fault in judge(left):
+            checked = note(
+                checked, fault.code, ERROR, fault.column, left, fault.mask, fault.text
+            )  # fmt: skip
     return checked
 
 

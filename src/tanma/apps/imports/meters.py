@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass
+from datetime import date
 from fractions import Fraction
 from typing import Any
 
@@ -15,6 +16,7 @@ from tanma.apps.imports import files
 from tanma.apps.imports.models import Batch
 from tanma.apps.metering import door as metering
 from tanma.apps.registry import door as registry
+from tanma.domain.identity import id_text
 from tanma.domain.readings import READING
 from tanma.intake import units
 from tanma.lake.readings import Readings
@@ -43,21 +45,24 @@ def of_channels(made: pa.Table) -> pa.Array:
 def declared(made: pa.Table) -> dict[int, metering.Declared]:
     """Row of the file → the channel that it registers."""
     own = made.filter(of_channels(made)).select(
-        ["row", "subject_value", "item", "text", "valid_from"]
+        ["row", "subject_value", "item", "text", "valid_from", "valid_to", "revision"]
     )
     said: dict[int, dict[str, Any]] = {}
     for fact in own.to_pylist():
-        row = said.setdefault(fact["row"], {"meter": fact["subject_value"]})
-        row |= {"since": fact["valid_from"], fact["item"].removeprefix("channel."): fact["text"]}
+        row = said.setdefault(fact["row"], {
+            "meter": fact["subject_value"], "since": fact["valid_from"],
+            "until": fact["valid_to"], "revision": fact["revision"],
+        })  # fmt: skip
+        row[fact["item"].removeprefix("channel.")] = fact["text"]
     return {row: _declared(**texts) for row, texts in said.items() if "item" in texts}
 
 
 def _declared(
-    meter: str, since: Any, item: str, kind: str = "interval", unit: str = "",
-    resolution: str = "0.001", **more: str,
+    meter: str, since: date, until: date, revision: int | None, item: str,
+    kind: str = "interval", unit: str = "", resolution: str = "0.001", **more: str,
 ) -> metering.Declared:  # fmt: skip
     scale = scale_of(resolution)
-    return metering.Declared(meter, item, kind, unit, scale, since, more)
+    return metering.Declared(meter, item, kind, unit, scale, since, more, until, revision)
 
 
 def fixed_otherwise(made: pa.Table) -> pa.Array:
@@ -66,6 +71,102 @@ def fixed_otherwise(made: pa.Table) -> pa.Array:
     problems = metering.conflicts(list(rows.values()))
     wrong = [row for row, problem in zip(rows, problems, strict=True) if problem is not None]
     return pc.is_in(made["row"], pa.array(wrong, made["row"].type))
+
+
+@dataclass(frozen=True)
+class Fault:
+    """Facts whose rows cannot be taken, the column to blame, and the column of its text."""
+
+    code: str
+    column: str
+    mask: pa.Array
+    text: str
+
+
+PARENT_FAULTS = {
+    "unknown": "import_parent_unknown", "other": "import_parent_other",
+    "circle": "import_parent_circle",
+}  # fmt: skip
+
+
+def contradicted(made: pa.Table) -> list[Fault]:
+    """Rows of one meter that say different things of it for the same days."""
+    plain = made.filter(pc.invert(of_channels(made))).select([*_SAID, "row", "text"])
+    many = plain.group_by(list(_SAID)).aggregate([("text", "count_distinct"), ("row", "list")])
+    many = many.filter(pc.greater(many["text_count_distinct"], 1))
+    rows = pc.list_flatten(many["row_list"])
+    mask = pc.is_in(made["row"], rows.combine_chunks())
+    return [Fault("import_meter_contradicted", "meter", mask, "subject_value")]
+
+
+_SAID = ("subject_value", "item", "valid_from", "valid_to", "revision")
+
+
+def misplaced(made: pa.Table) -> list[Fault]:
+    """Rows whose meter above is unknown, somebody else's, or in the end below the meter itself."""
+    wrong = metering.refused(_placed(made))
+    return [
+        Fault(code, "parent_meter", _of(made, "meter.parent", rows), "reported")
+        for why, code in PARENT_FAULTS.items()
+        if (rows := [row for row, said in wrong.items() if said == why])
+    ]
+
+
+def _of(made: pa.Table, item: str, rows: list[int]) -> pa.Array:
+    here = pc.is_in(made["row"], pa.array(rows, made["row"].type))
+    return pc.and_(here, pc.equal(made["item"], item))
+
+
+def _rows(made: pa.Table) -> dict[int, dict[str, Any]]:
+    """Row → its meter, its span, and item → text of what it says of the meter."""
+    plain = made.filter(pc.invert(of_channels(made)))
+    columns = ["row", "subject_value", "item", "text", "valid_from", "valid_to"]
+    found: dict[int, dict[str, Any]] = {}
+    for fact in plain.select(columns).to_pylist():
+        found.setdefault(fact["row"], fact)[fact["item"]] = fact["text"]
+    return found
+
+
+def _placed(made: pa.Table) -> list[metering.Placed]:
+    return [
+        metering.Placed(
+            row, f["subject_value"], f.get("meter.enterprise", ""), f.get("meter.parent", ""),
+            f["valid_from"], f["valid_to"],
+        )
+        for row, f in _rows(made).items()
+    ]  # fmt: skip
+
+
+def unconnected(made: pa.Table) -> list[Fault]:
+    """Rows that name a gateway which may not bring their meter's readings, or more than one."""
+    named = _gateways(made)
+    known = metering.sources_named(set(named.values()))
+    rows = [row for row, pair in named.items() if pair not in known]
+    mask = _of(made, "meter.source", rows)
+    return [Fault("import_gateway_unknown", "gateway", mask, "reported")]
+
+
+def _gateways(made: pa.Table) -> dict[int, Pair]:
+    return {
+        row: (f["meter.source"], f.get("meter.enterprise", ""))
+        for row, f in _rows(made).items() if "meter.source" in f
+    }  # fmt: skip
+
+
+def resolved(made: pa.Table) -> pa.Table:
+    """Names of meters and gateways as the ids that facts keep; what was written stays reported."""
+    rows, gateways = made["row"].to_pylist(), _gateways(made)
+    sources = metering.sources_named(set(gateways.values()))
+    texts, items = made["text"].to_pylist(), made["item"].to_pylist()
+    above = {t for t, item in zip(texts, items, strict=True) if item == "meter.parent"}
+    subjects = registry.find("meter", sorted(above))
+    for n, item in enumerate(items):
+        if item == "meter.parent":
+            texts[n] = id_text(subjects[texts[n]])
+        elif item == "meter.source":
+            texts[n] = sources[gateways[rows[n]]]
+    place = made.schema.get_field_index("text")
+    return made.set_column(place, "text", pa.array(texts, pa.string()))
 
 
 def channels(

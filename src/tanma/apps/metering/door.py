@@ -5,6 +5,7 @@ dated facts, `project` brings the listed columns up to them. `channels` are colu
 services; `intake_scopes` says what each token may write.
 """
 
+from tanma.apps.metering.above import Placed, refused
 from tanma.apps.metering.arrivals import Newest, decimal_text, newest
 from tanma.apps.metering.gateways import (
     channels,
@@ -14,6 +15,7 @@ from tanma.apps.metering.gateways import (
     point,
     renew_token,
     revoke,
+    sources_named,
 )
 from tanma.apps.metering.models import Gateway, Meter
 from tanma.apps.metering.projection import attributes, enterprises, project
@@ -30,8 +32,8 @@ from tanma.apps.metering.stating import (
 )
 
 __all__ = [
-    "BEGIN", "OPEN", "Declared", "Gateway", "Meter", "Newest", "Statement", "attributes",
+    "BEGIN", "OPEN", "Declared", "Gateway", "Meter", "Newest", "Placed", "Statement", "attributes",
     "channels", "channels_of", "conflicts", "create_gateway", "decimal_text", "declare",
     "enterprises", "intake_scopes", "newest", "point", "project", "record_event",
-    "register_meter", "renew_token", "revoke", "state",
+    "refused", "register_meter", "renew_token", "revoke", "sources_named", "state",
 ]  # fmt: skip

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import secrets
 from collections import defaultdict
+from collections.abc import Collection
 
 import pyarrow as pa
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from tanma.apps.metering.models import Gateway, Meter
+from tanma.apps.metering.projection import enterprises
 from tanma.apps.people import door as people
 from tanma.apps.registry import door as registry
 from tanma.intake.live import Scope, ScopedChannel
@@ -105,6 +107,29 @@ def _by_meter() -> dict[str, list[ScopedChannel]]:
     for number, meter, item, kind, unit, scale, interval_s in rows.iterator(20_000):
         channel = ScopedChannel(number, point(meter, item), kind, unit, scale, interval_s)
         found[meter].append(channel)
+    return found
+
+
+def sources_named(
+    asked: Collection[tuple[str, str]],
+) -> dict[tuple[str, str], str]:
+    """(gateway as a file names it, enterprise) → what `meter.source` says.
+
+    A gateway is named by its id, or by a name that only one has among those that may bring the
+    meters of the enterprise: its own and those of platforms. Others are left out.
+    """
+    firms = enterprises({firm for _, firm in asked})
+    may: dict[int | None, list[Gateway]] = {}
+    owned = Q(subject=None) | Q(subject__in=set(firms.values()))
+    for gateway in Gateway.objects.filter(owned, revoked_at=None):
+        may.setdefault(gateway.subject, []).append(gateway)
+    found = {}
+    for text, firm in asked:
+        own = may.get(firms[firm], []) if firm in firms else []
+        named = [g for g in (*own, *may.get(None, [])) if text in {g.uid, g.source, g.name}]
+        by_id = [g for g in named if text != g.name] or named
+        if len(by_id) == 1:
+            found[text, firm] = by_id[0].source
     return found
 
 

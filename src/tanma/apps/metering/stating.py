@@ -38,11 +38,16 @@ class Statement:
     text: str | None
     valid_from: date = BEGIN
     valid_to: date = OPEN
+    revision: int | None = None
+    """The source's own version number; none for what people and programs say."""
 
 
 @dataclass(frozen=True)
 class Declared:
-    """A channel as somebody registers it; `more` are dated attributes without `channel.`."""
+    """A channel as somebody registers it; `more` are dated attributes without `channel.`.
+
+    They hold from `since` until `until`; `revision` is the version number of a source's own.
+    """
 
     meter: str
     item: str
@@ -51,6 +56,8 @@ class Declared:
     scale: int = 3
     since: date = BEGIN
     more: Mapping[str, str] = field(default_factory=dict)
+    until: date = OPEN
+    revision: int | None = None
 
     @property
     def key(self) -> tuple[str, str]:
@@ -101,7 +108,7 @@ def _record(said: Statement) -> dict[str, Any]:
         "subject": said.subject, "item": said.item, "kind": "attribute",
         "valid_from": said.valid_from, "valid_to": said.valid_to, "value": None,
         "text": said.text, "reported": said.text or "", "source": SOURCE,
-        "data_class": "internal",
+        "data_class": "internal", "revision": said.revision,
     }  # fmt: skip
 
 
@@ -216,7 +223,8 @@ def _statements(declared: Declared, number: int, meter: int) -> list[Statement]:
     }  # fmt: skip
     said = [Statement(number, f"channel.{k}", v) for k, v in lasting.items()]
     dated = {k: v for k, v in declared.more.items() if v}
-    return said + [Statement(number, f"channel.{k}", v, declared.since) for k, v in dated.items()]
+    span = (declared.since, declared.until, declared.revision)
+    return said + [Statement(number, f"channel.{k}", v, *span) for k, v in dated.items()]
 
 
 EVENTS = ("exchange", "rollover", "reset")

@@ -8,6 +8,7 @@ import re
 import unicodedata
 from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, field
+from decimal import Decimal
 from functools import cache
 from typing import TypeAlias
 
@@ -259,7 +260,35 @@ def as_integer(text: str, where: Where) -> int:
     clean = unicodedata.normalize("NFKC", text).strip()
     if not re.fullmatch(r"-?\d{1,18}", clean):
         raise problem("cell_not_integer", text, where)
+    _within_bounds(Decimal(clean), text, where)
     return int(clean)
+
+
+_NUMBER = re.compile(r"[+-]?(\d{1,18}|\d{1,3}(,\d{3})+)(\.\d{0,18})?")
+
+
+def as_number(text: str, where: Where) -> str:
+    """A decimal that is kept as text, such as a ratio: without exponent and trailing zeros."""
+    clean = unicodedata.normalize("NFKC", text).strip()
+    if not _NUMBER.fullmatch(clean):
+        raise problem("number_not_decimal", text, where)
+    value = Decimal(clean.replace(",", ""))
+    _within_bounds(value, text, where)
+    whole, _, decimals = f"{value:f}".partition(".")
+    if len(decimals.rstrip("0")) > MOST_DECIMALS:
+        raise problem("cell_too_fine", text, where, most=MOST_DECIMALS)
+    return f"{whole}.{decimals}".rstrip("0").rstrip(".")
+
+
+MOST_DECIMALS = 9
+"""Of a number that is kept as text."""
+
+
+def _within_bounds(value: Decimal, text: str, where: Where) -> None:
+    least, greatest = where.spec.least, where.spec.greatest
+    if (least and value < Decimal(least)) or (greatest and value > Decimal(greatest)):
+        bounds = {"least": least or "—", "greatest": greatest or "—"}
+        raise problem("cell_out_of_range", text, where, **bounds)
 
 
 PARSERS: dict[str, Callable[[str, Where], Value]] = {
@@ -278,5 +307,6 @@ PARSERS: dict[str, Callable[[str, Where], Value]] = {
     "month": as_month,
     "date": as_date,
     "integer": as_integer,
+    "number": as_number,
 }
 """decimal and datetime are not here: they are read a column at a time."""

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from tanma.domain.messages import Problem
 from tanma.intake.tables.cells import PARSERS, Context, Value, Where
+from tanma.intake.tables.packages import CONVERTED
 from tanma.intake.tables.report import ERROR, Report
 from tanma.intake.tables.sheet import Sheet
 
@@ -160,7 +161,7 @@ def _formulas(work: Work) -> None:
 
 
 def _is_number(kind: str) -> bool:
-    return kind in {"decimal", "integer"}
+    return kind in CONVERTED
 
 
 def _too_wide(work: Work) -> None:

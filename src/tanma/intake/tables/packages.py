@@ -24,8 +24,9 @@ from tanma.intake import units
 FieldType = Literal[
     "text", "id", "uscc", "certificate", "industry", "area", "choice", "source", "carrier",
     "product", "unit", "period", "month", "date", "datetime", "decimal", "integer",
+    "number",
 ]  # fmt: skip
-CONVERTED = frozenset({"decimal", "integer"})
+CONVERTED = frozenset({"decimal", "integer", "number"})
 """Types whose cells are numbers: formulas there are refused."""
 
 
@@ -45,6 +46,9 @@ class Field(_Strict, frozen=True):
     help_en: str = ""
     most: int = 0
     """Characters that fit where the text is kept; 0: no bound of its own."""
+    least: str = ""
+    greatest: str = ""
+    """Bounds of an integer or a number, both allowed themselves."""
 
 
 class Subject(_Strict, frozen=True):

@@ -13,7 +13,7 @@ from xlsxwriter.worksheet import Worksheet
 
 from tanma.domain.items import carriers, items, sources
 from tanma.intake import units
-from tanma.intake.tables.packages import Field, Package, load_package
+from tanma.intake.tables.packages import CONVERTED, Field, Package, load_package
 
 ROWS = 5000
 """So many rows carry the drop-downs."""
@@ -111,7 +111,7 @@ def _header(sheet: Worksheet, package: Package, formats: dict[bool, Format], tex
         name = package.columns[c] if c < len(package.columns) else ""
         sheet.write_string(0, c, title, formats[name in package.required])
         spec = package.fields.get(name)
-        number = spec is None or spec.type in {"decimal", "integer"}
+        number = spec is None or spec.type in CONVERTED
         sheet.set_column(c, c, 10 if not name else 20, None if number else text)
         if spec:
             sheet.write_comment(0, c, comment(spec, name in package.required))
