@@ -7,6 +7,7 @@ from django.utils import timezone
 
 from tanma.apps.facts import door as facts
 from tanma.apps.live import regional
+from tanma.apps.metering import door as metering
 from tanma.apps.registry import door as registry
 from tanma.engine.metering.refresh import refresh
 from tanma.lake.derived import ActivityDays
@@ -52,7 +53,11 @@ def test_the_rest_of_the_region_is_left_out(derived):
 
 def test_nothing_known_is_nothing_shown(plant):
     found = regional.look(None, timezone.localdate())
+    assert ([], {}, {}, 0) == (found.lines, found.completeness, found.metered, found.known_at)
+    FactsMirror(plant.lake).sync(facts.fetch, facts.watermark())
+    found = regional.look(None, timezone.localdate())
     assert ([], {}, {}) == (found.lines, found.completeness, found.metered)
+    assert found.known_at
 
 
 def test_coal_equivalents_by_the_calorific_value():
@@ -77,11 +82,40 @@ def test_power_as_the_grid_company_reported_it(plant):
     assert {} == regional.reported_kwh(dt.date(2026, 8, 1), None)
 
 
+def test_looking_reads_what_is_mirrored_and_writes_nothing(derived):
+    """A meter registered after the mirror was brought up counts when it is brought up again."""
+    mirror = FactsMirror(derived.lake)
+    before = (mirror.version, mirror.watermark)
+    metering.register_meter("新表", FIRST, author="test")
+    assert before[1] < facts.watermark()
+    found = regional.look(None, timezone.localdate())
+    assert before == (mirror.version, mirror.watermark)
+    assert before[1] == found.known_at
+    mirror.sync(facts.fetch, facts.watermark())
+    assert before[1] < regional.look(None, timezone.localdate()).known_at
+
+
+def test_without_a_mirror_the_page_says_which_process_brings_it(plant, office):
+    text = office.get("/live/region/").content.decode()
+    assert "登记的事实还没有同步到数据湖" in text
+    assert "tanma lake keep" in text
+    assert "今日用能" not in text
+    assert -1 == FactsMirror(plant.lake).version
+
+
 def test_the_page_of_the_region(derived, office):
     answer = office.get("/live/region/")
     text = answer.content.decode()
     assert 200 == answer.status_code
-    for said in ("今日用能", "监测估算值", "购入电力", "采集完整率", "自动采集率", "0.5306"):
+    for said in (
+        "表计登记截至",
+        "今日用能",
+        "监测估算值",
+        "购入电力",
+        "采集完整率",
+        "自动采集率",
+        "0.5306",
+    ):
         assert said in text
     part = office.get("/live/region/", headers={"HX-Request": "true"}).content.decode()
     assert "<html" not in part

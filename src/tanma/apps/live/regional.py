@@ -16,7 +16,7 @@ from tanma.domain.items import items
 from tanma.domain.messages import Problem
 from tanma.engine.metering import bucket, months
 from tanma.intake import units
-from tanma.lake.facts import FactsMirror
+from tanma.lake.facts import FactsMirror, Pinned
 
 COAL_SET = "GBT2589-2020"
 ENERGY = ("electricity.purchased", "heat.purchased", "fuel.natural_gas.burnt")
@@ -52,27 +52,35 @@ class Region:
     metered: dict[int, float]
     """enterprise → kWh metered in the last whole month"""
     through: dt.date
+    known_at: int = 0
+    """Up to when facts are known, µs since 1970 UTC; 0: nothing has been mirrored yet."""
 
 
 def look(subjects: Collection[int] | None, today: dt.date) -> Region:
-    """What the kept days say of some enterprises (None: all)."""
+    """What the kept days say of some enterprises (None: all), as far as facts are mirrored.
+
+    Looking writes nothing: `tanma lake keep` brings the mirror up.
+    """
+    mirror = FactsMirror(known.lake()).pin()
+    if not mirror.watermark:
+        return Region([], {}, {}, today)
     first = today.replace(day=1)
     before = (first - dt.timedelta(days=1)).replace(day=1)
     with known.engine() as con:
-        _prepare(con, before, today + dt.timedelta(days=1), subjects)
+        _prepare(con, mirror, (before, today + dt.timedelta(days=1)), subjects)
         lines = [line for i in _counted(con) if (line := _line(con, i, today, first, before))]
-        return Region(lines, _completeness(con, first, today), _metered(con, before, first), today)
+        came, kwh = _completeness(con, first, today), _metered(con, before, first)
+        return Region(lines, came, kwh, today, mirror.watermark)
 
 
 def _prepare(
-    con: duckdb.DuckDBPyConnection, first: dt.date, end: dt.date, subjects: Collection[int] | None
-) -> None:
+    con: duckdb.DuckDBPyConnection, mirror: Pinned, span: tuple[dt.date, dt.date],
+    subjects: Collection[int] | None,
+) -> None:  # fmt: skip
     """Table `given`: days that enter sums, with enterprise and ratio to the item's counts."""
-    mirror = FactsMirror(known.lake())
-    mirror.sync(facts.fetch, facts.watermark())
     mirror.relation(con, mirror.watermark, "facts_known")
     bucket.of_facts(con, "facts_known")
-    known.keep_days(con, first, end, None)
+    known.keep_days(con, *span, None)
     months.ratios(con)
     con.execute(f"CREATE OR REPLACE TEMP TABLE given AS {months.added('days')}")
     if subjects is not None:
