@@ -20,7 +20,7 @@ import pyarrow as pa
 
 from bench.support import province
 from tanma.engine.metering import bucket as buckets
-from tanma.engine.metering import hampel, months, parameters
+from tanma.engine.metering import hampel, months
 from tanma.engine.metering.run import SLICE, run, span_of
 from tanma.lake.derived import ActivityDays, Validated
 from tanma.lake.known import Snapshot
@@ -108,7 +108,6 @@ def from_validated(root: Path) -> int:
     with buckets.connection() as con:
         known.install(con)
         span, _ = span_of(MONTH, 1)
-        parameters.build(con, span.first, span.end)
         ActivityDays(root).view(con, [MONTH], "days")
         files = [f for m in ("2026-08", MONTH) for f in validated.files(m)]
         months.of_validated(con, files, span.first)

@@ -9,7 +9,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from tanma.domain.messages import Problem
-from tanma.engine.metering import bucket, months, parameters
+from tanma.engine.metering import bucket, months
 from tanma.engine.metering.refresh import refresh
 from tanma.engine.metering.run import run, span_of
 from tanma.lake.derived import ActivityDays, Validated
@@ -102,7 +102,6 @@ def test_months_from_the_kept_intervals_are_those_of_the_days(lake: Lake) -> Non
     files = [f for month in ("2026-08", "2026-09") for f in kept.files(month)]
     with bucket.connection() as con:
         known.install(con)
-        parameters.build(con, dt.date(2026, 9, 1), dt.date(2026, 10, 1))
         ActivityDays(lake.root).view(con, ["2026-09"], "days")
         months.build(con, into="by_days")
         months.of_validated(con, files, dt.date(2026, 9, 1))

@@ -15,7 +15,17 @@ import duckdb
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from tanma.engine.metering import calendar, channels, days, doubts, intervals, parameters
+from tanma.engine.metering import (
+    calendar,
+    channels,
+    computed,
+    counted,
+    days,
+    doubts,
+    intervals,
+    parameters,
+    virtual,
+)
 from tanma.lake import known as lake
 from tanma.lake.facts import FactsMirror
 
@@ -48,6 +58,18 @@ class Meters:
             kept(self.events, "channel"), kept(self.under, "channel"), self.ids.slice(0, 0),
         )  # fmt: skip
 
+    def only(self, numbers: Iterable[int]) -> Meters:
+        """Those of some channels."""
+        wanted = pa.array(sorted(numbers), pa.int64())
+
+        def kept(table: pa.Table, column: str) -> pa.Table:
+            return table.filter(pc.is_in(table[column], wanted))
+
+        return Meters(
+            kept(self.channels, "channel"), kept(self.spans, "subject"),
+            kept(self.events, "channel"), kept(self.under, "channel"), self.ids,
+        )  # fmt: skip
+
     def install(self, con: duckdb.DuckDBPyConnection, name: str = "metering") -> None:
         """The tables `<name>_…` of a connection, as `channels.channels` makes them."""
         for part in TABLES:
@@ -77,16 +99,27 @@ def meters(root: Path, facts_at: int | None = None, memory: str = "1GB") -> Mete
 def of_facts(con: duckdb.DuckDBPyConnection, facts: str) -> Meters:
     """The same from a relation of facts. Spans are kept for channels only."""
     table = channels.channels(con, facts)
+    ids = _ids(con, facts)
+    names = dict(zip(*(ids[c].to_pylist() for c in ("name", "meter")), strict=True))
+    counted.leave_out(con, table, names)
+    table = virtual.numbered(con, table, names)
     queries = {
-        "spans": "FROM metering_spans WHERE starts_with(item, 'channel.') ORDER BY ALL",
+        "spans": """FROM metering_spans WHERE starts_with(item, 'channel.')
+            ORDER BY subject, item, valid_from""",
         "events": "FROM metering_events ORDER BY ALL",
         "under": "FROM metering_under ORDER BY ALL",
-        # names are needed where a formula may speak of them
-        "ids": f"""SELECT text AS name, {channels.id_text("subject")} AS meter FROM {facts}
-            WHERE item = 'id.meter' AND text IS NOT NULL
-            AND EXISTS (SELECT 1 FROM metering_channels WHERE formula IS NOT NULL)""",
     }
-    return Meters(table, **{k: con.sql(q).to_arrow_table() for k, q in queries.items()})
+    tables = {k: con.sql(q).to_arrow_table() for k, q in queries.items()}
+    return Meters(table, **tables, ids=ids)
+
+
+def _ids(con: duckdb.DuckDBPyConnection, facts: str) -> pa.Table:
+    """Names of meters, which are needed where a formula may speak of them."""
+    return con.sql(
+        f"""SELECT text AS name, {channels.id_text("subject")} AS meter FROM {facts}
+            WHERE item = 'id.meter' AND text IS NOT NULL
+            AND EXISTS (SELECT 1 FROM metering_channels WHERE formula IS NOT NULL)"""
+    ).to_arrow_table()
 
 
 def connection(memory: str = "1GB", threads: int = 2) -> duckdb.DuckDBPyConnection:
@@ -115,12 +148,15 @@ class Span:
 def derive(
     con: duckdb.DuckDBPyConnection, snapshot: lake.Snapshot, some: Meters, span: Span,
     beside_utc: tuple[dt.datetime, dt.datetime] | None = None, checks: bool = True,
+    calls: bool = False,
 ) -> None:  # fmt: skip
     """Tables `intervals` and `days` of some channels and days; `checks` as in intervals.sql_of.
 
     `beside_utc`: a span of UTC whose intervals are wanted too (a month of `validated`).
+    `calls`: computed channels whose parts are among `some` are derived with them.
     """
     some.install(con)
+    computes = bool(calls and computed.prepare(con, some.channels))
     parameters.build(con, span.first, span.end)
     begin, end = span.utc(some.channels["zone"].to_pylist())
     if beside_utc:
@@ -129,6 +165,8 @@ def derive(
     _readings(con, snapshot, numbers, begin, end, span.known_at)
     query = intervals.sql_of(con, "readings_here", ordered=True, checks=checks)
     con.execute(f"CREATE OR REPLACE TEMP TABLE intervals AS {query}")
+    if computes:
+        computed.extend(con)
     days.build(con, "intervals", span.first, span.end, span.known_at)
     if checks:
         doubts.unit(con, "days")

@@ -18,8 +18,11 @@ import pyarrow as pa
 from tanma.engine.metering.calendar import midnight_utc
 from tanma.engine.metering.channels import item_ratio
 from tanma.engine.metering.days import half_even
+from tanma.engine.metering.parameters import METHOD_ITEM, milli
 from tanma.lake.sql import scan
 
+_FEW = 2000
+"""Channels that are named one by one where their days are looked for."""
 MONTH = pa.schema(
     [
         ("subject", pa.int64()),
@@ -44,11 +47,10 @@ def ratios(con: duckdb.DuckDBPyConnection, name: str = "metering") -> None:
     `den` is the same for all channels of an item, so that sums are integers until the end.
     """
     rows = con.execute(
-        f"""SELECT channel, unit, scale, item FROM {name}_channels
+        f"""SELECT DISTINCT unit, scale, item FROM {name}_channels
             WHERE problem IS NULL AND kind IN ('register', 'interval')"""
     ).fetchall()
-    shapes = {(unit, scale, item) for _, unit, scale, item in rows}
-    found = {shape: item_ratio(*shape) for shape in shapes}
+    found = {shape: item_ratio(*shape) for shape in rows}
     den: dict[str, int] = {}
     for (_, _, item), ratio in found.items():
         if ratio is not None:
@@ -168,50 +170,84 @@ def of_validated(
 ) -> None:  # fmt: skip
     """Table `into` (subject, item, month, value) of one month from the kept intervals: a scan.
 
-    Files: `validated` of every UTC month that the local month touches. Channels whose parameters
-    change within the month, that substitute, or that have an interval over one of its ends, take
-    their days instead, so the amounts are those of `build`. Needs `<name>_params` of the month.
+    Files: `validated` of every UTC month that the local month touches. Channels whose multiplier
+    changes within the month, that substitute, or that have an interval over one of its ends, take
+    their days instead, so the amounts are those of `build`.
     """
-    ratios(con, name)
-    following = (month + timedelta(days=31)).replace(day=1)
-    zones = [z for (z,) in con.execute(f"SELECT DISTINCT zone FROM {name}_params").fetchall()]
-    columns = "channel BIGINT, total HUGEINT, over_edge BIGINT"
-    con.execute(f"CREATE OR REPLACE TEMP TABLE summed ({columns})")
-    for zone in zones:
-        begin, end = midnight_utc(month, zone), midnight_utc(following, zone)
-        inside = f"start_utc >= {_utc(begin)} AND end_utc <= {_utc(end)}"
-        touches = f"start_utc < {_utc(end)} AND end_utc > {_utc(begin)}"
+    zones = con.execute(
+        f"SELECT DISTINCT zone FROM {name}_channels WHERE problem IS NULL AND formula IS NULL"
+    ).fetchall()
+    con.execute(f"CREATE OR REPLACE TEMP TABLE summed ({SUMMED})")
+    for (zone,) in zones:
+        begin, end = (_utc(midnight_utc(day, zone)) for day in (month, _following(month)))
         some = "" if len(zones) == 1 else (
             f"AND channel IN (SELECT channel FROM {name}_channels WHERE zone = '{zone}')"
         )  # fmt: skip
         con.execute(
-            f"""INSERT INTO summed SELECT channel, sum(count) FILTER ({inside}),
-                       count(*) FILTER ({touches} AND NOT ({inside}))
-                FROM {scan(files)} WHERE {touches} {some} GROUP BY channel"""
+            f"""INSERT INTO summed SELECT channel, sum(count),
+                       min(start_utc) >= {begin} AND max(end_utc) <= {end}
+                FROM {scan(files)} WHERE start_utc < {end} AND end_utc > {begin} {some}
+                GROUP BY channel"""
         )
+    of_sums(con, month, days, name, into)
+
+
+SUMMED = "channel BIGINT, total HUGEINT, whole BOOLEAN"
+"""Counts of a channel in a month; not `whole`: something in it does not lie in the month alone."""
+
+
+def of_sums(
+    con: duckdb.DuckDBPyConnection, month: date, days: str = "days", name: str = "metering",
+    into: str = "metered",
+) -> None:  # fmt: skip
+    """Table `into` (subject, item, month, value): `summed` where it holds, the days elsewhere."""
+    ratios(con, name)
+    con.execute(
+        f"""CREATE OR REPLACE TEMP TABLE quick AS
+        SELECT channel, total * multiplier_milli AS milli
+        FROM summed JOIN ({_plain(month, name)}) USING (channel) WHERE whole"""
+    )
+    lacking = con.execute(
+        f"SELECT channel FROM {name}_channels ANTI JOIN quick USING (channel)"
+    ).fetchall()
+    # a list is looked for below the window that finds the newest days, a join only above it
+    listed = f"channel IN ({', '.join(str(c) for (c,) in lacking) or 'NULL'})"
+    few = listed if len(lacking) <= _FEW else "channel NOT IN (SELECT channel FROM quick)"
+    some = f"""(SELECT channel, day, milli FROM {days} WHERE {few}
+                AND day >= DATE '{month}' AND day < DATE '{_following(month)}')"""
     con.execute(
         f"""CREATE OR REPLACE TEMP TABLE {into} AS
-        WITH spans AS (
-            SELECT channel, any_value(multiplier_milli) AS multiplier_milli,
-                   min(multiplier_milli) = max(multiplier_milli)
-                   AND bool_and(method = 'none') AS plain
-            FROM {name}_params GROUP BY channel
-        ),
-        quick AS (
-            SELECT s.channel, total * multiplier_milli AS milli FROM summed s JOIN spans
-            USING (channel) WHERE plain AND over_edge = 0
-                 AND channel NOT IN (SELECT channel FROM {name}_under)
-        ),
-        others AS (
-            SELECT channel, milli FROM ({added(days, name)}) d ANTI JOIN quick USING (channel)
-            WHERE day >= DATE '{month}' AND day < DATE '{following}'
-        )
+        WITH others AS (SELECT channel, milli FROM ({added(some, name)}))
         SELECT h.subject, h.item, DATE '{month}' AS month, TRY_CAST(
                {half_even("sum(a.milli * r.num)", "any_value(r.den)")} AS BIGINT) AS value
         FROM (FROM quick UNION ALL FROM others) a JOIN {name}_channels h USING (channel)
              JOIN {name}_ratios r USING (channel)
         WHERE h.subject IS NOT NULL AND h.problem IS NULL GROUP BY h.subject, h.item"""
     )
+
+
+def _plain(month: date, name: str) -> str:
+    """SQL: channels with one multiplier all month, no substitution and no meter above them."""
+    return f"""
+        WITH said AS (
+            SELECT subject AS channel, item, text, valid_from, valid_to FROM {name}_spans
+            WHERE item IN ('channel.multiplier', '{METHOD_ITEM}')
+                  AND valid_from < DATE '{_following(month)}' AND valid_to > DATE '{month}'
+        ),
+        unlike AS (
+            SELECT channel FROM said WHERE item = '{METHOD_ITEM}' AND text <> 'none'
+                OR valid_from > DATE '{month}' OR valid_to < DATE '{_following(month)}'
+            UNION ALL SELECT channel FROM {name}_under
+        ),
+        multipliers AS (SELECT channel, text FROM said WHERE item = 'channel.multiplier')
+        SELECT channel, {milli("m.text")} AS multiplier_milli
+        FROM {name}_channels LEFT JOIN multipliers m USING (channel)
+             ANTI JOIN unlike USING (channel)
+        WHERE problem IS NULL AND formula IS NULL"""
+
+
+def _following(month: date) -> date:
+    return (month + timedelta(days=31)).replace(day=1)
 
 
 def _utc(moment: datetime) -> str:

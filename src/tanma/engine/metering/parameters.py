@@ -15,6 +15,7 @@ from tanma.domain import quality
 from tanma.engine.metering import calendar
 
 _DATED = ("multiplier", "interval_s", "digits", "rated", "profile")
+METHOD_ITEM = f"{quality.PREFIX}{quality.METHOD}"
 SLOTS = 48
 """Hours of a profile: 24 of working days (Monday to Friday), then 24 of weekends."""
 
@@ -100,6 +101,11 @@ def _number(parameter: str) -> str:
     return f"coalesce(TRY_CAST({parameter}_text AS BIGINT), {default})"
 
 
+def milli(text: str) -> str:
+    """SQL: thousandths of a multiplier as it was said; nothing said: 1."""
+    return f"coalesce((TRY_CAST({text} AS DECIMAL(18, 3)) * 1000)::BIGINT, 1000)"
+
+
 def _params(name: str) -> str:
     mask = " + ".join(
         f"CASE WHEN contains('|' || replaced || '|', '|{f.flag}|') THEN {f.mask} ELSE 0 END"
@@ -120,8 +126,7 @@ def _params(name: str) -> str:
                    greatest(piece_from, o.from_utc) AS from_utc,
                    least(piece_to, o.to_utc) AS to_utc,
                    to_seconds(offset_s) AS shifted,
-                   coalesce((TRY_CAST(multiplier_text AS DECIMAL(18, 3)) * 1000)::BIGINT, 1000)
-                       AS multiplier_milli,
+                   {milli("multiplier_text")} AS multiplier_milli,
                    nullif(TRY_CAST(interval_s_text AS INTEGER), 0) AS interval_s,
                    TRY_CAST(digits_text AS INTEGER) AS digits,
                    {rated} AS rated, hash(profile_text) AS profile,
