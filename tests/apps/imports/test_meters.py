@@ -1,6 +1,7 @@
 """Readings: whose meter it is, at which resolution, and a real year of a steel mill."""
 
 import datetime as dt
+from importlib import resources
 
 import duckdb
 import pytest
@@ -229,6 +230,19 @@ def test_a_meter_above_of_another_enterprise_is_refused(firms, sheet):
     (line,) = imports.report_lines(batch, 9)
     assert "总表 属于另一企业" in line["zh"]
     assert "belongs to another enterprise" in line["en"]
+
+
+def test_a_mapping_of_a_foreign_sheet_is_judged_the_same(firms, sheet, tmp_path):
+    own = tmp_path / "own.toml"
+    text = (
+        resources.files("tanma.intake.tables").joinpath("packages/meters.toml").read_text("utf-8")
+    )
+    own.write_text(text, encoding="utf-8")
+    rows = REGISTER + ABOVE + below("支表") + below("甲", "没有")
+    batch = imports.import_file(sheet("foreign.csv", rows), SYSTEM, mapping=own)
+    assert {(4, "import_parent_unknown")} == refusals(batch)
+    main, part = (metering.Meter.objects.get(name=n) for n in ("总表", "支表"))
+    assert main.id == part.parent
 
 
 def test_meters_that_lie_above_each_other_are_refused(firms, sheet):

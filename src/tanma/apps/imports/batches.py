@@ -231,7 +231,7 @@ def _take_facts(job: Job, checked: tables.Checked) -> tables.Checked:
     if job.viewer.may("import"):
         checked = _note(checked, made, pc.invert(known), "import_code_unknown", WARNING)
     checked = _refuse(job.viewer, checked, made, subject)
-    if package.name == "meters":
+    if meters.registers(package):
         fixed = meters.fixed_otherwise(made)
         checked = _note(checked, made, fixed, "import_channel_fixed", ERROR)
         checked = _judge_meters(checked, made)
@@ -246,7 +246,7 @@ def _take_facts(job: Job, checked: tables.Checked) -> tables.Checked:
         rows, subjects = _own_words(job.viewer, made.filter(keep)), subject.filter(keep)
         plain = pc.invert(meters.of_channels(rows))
         own = rows.filter(plain)
-        own = meters.resolved(own) if package.name == "meters" else own
+        own = meters.resolved(own) if meters.registers(package) else own
         _append(job, ready(own, subjects.filter(plain), batch))
         said = list(meters.declared(rows).values())
         metering.declare(said, author=job.author, evidence=batch.evidence)
@@ -257,12 +257,14 @@ def _take_facts(job: Job, checked: tables.Checked) -> tables.Checked:
 
 def _judge_meters(checked: tables.Checked, made: pa.Table) -> tables.Checked:
     """What meters say of each other and of gateways, among the rows that are still good."""
+    package = checked.sheet.package
+    cells = {rule.item: rule.cell for rule in package.facts} | {"": package.key[0]}
     for judge in (meters.contradicted, meters.unconnected, meters.misplaced):
         bad = pa.array(checked.sheet.rows[checked.rejected], pa.int64())
         left = made.filter(pc.invert(pc.is_in(made["row"], bad)))
         for fault in judge(left):
             checked = note(
-                checked, fault.code, ERROR, fault.column, left, fault.mask, fault.text
+                checked, fault.code, ERROR, cells[fault.item], left, fault.mask, fault.text
             )  # fmt: skip
     return checked
 

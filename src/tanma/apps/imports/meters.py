@@ -19,6 +19,7 @@ from tanma.apps.registry import door as registry
 from tanma.domain.identity import id_text
 from tanma.domain.readings import READING
 from tanma.intake import units
+from tanma.intake.tables.packages import Package
 from tanma.lake.readings import Readings
 
 WRITER = "imports"
@@ -40,6 +41,11 @@ class Channels:
 def of_channels(made: pa.Table) -> pa.Array:
     """Which facts of a file describe a channel: its subject is the channel, not the meter."""
     return pc.starts_with(made["item"].combine_chunks(), "channel.")
+
+
+def registers(package: Package) -> bool:
+    """Whether a sheet states what meters are: ours, and any mapping of a foreign one."""
+    return package.subject is not None and package.subject.scheme == "meter"
 
 
 def declared(made: pa.Table) -> dict[int, metering.Declared]:
@@ -75,10 +81,10 @@ def fixed_otherwise(made: pa.Table) -> pa.Array:
 
 @dataclass(frozen=True)
 class Fault:
-    """Facts whose rows cannot be taken, the column to blame, and the column of its text."""
+    """Facts whose rows cannot be taken, what they state ("": the meter), the column of its text."""
 
     code: str
-    column: str
+    item: str
     mask: pa.Array
     text: str
 
@@ -96,7 +102,7 @@ def contradicted(made: pa.Table) -> list[Fault]:
     many = many.filter(pc.greater(many["text_count_distinct"], 1))
     rows = pc.list_flatten(many["row_list"])
     mask = pc.is_in(made["row"], rows.combine_chunks())
-    return [Fault("import_meter_contradicted", "meter", mask, "subject_value")]
+    return [Fault("import_meter_contradicted", "", mask, "subject_value")]
 
 
 _SAID = ("subject_value", "item", "valid_from", "valid_to", "revision")
@@ -106,7 +112,7 @@ def misplaced(made: pa.Table) -> list[Fault]:
     """Rows whose meter above is unknown, somebody else's, or in the end below the meter itself."""
     wrong = metering.refused(_placed(made))
     return [
-        Fault(code, "parent_meter", _of(made, "meter.parent", rows), "reported")
+        Fault(code, "meter.parent", _of(made, "meter.parent", rows), "reported")
         for why, code in PARENT_FAULTS.items()
         if (rows := [row for row, said in wrong.items() if said == why])
     ]
@@ -143,7 +149,7 @@ def unconnected(made: pa.Table) -> list[Fault]:
     known = metering.sources_named(set(named.values()))
     rows = [row for row, pair in named.items() if pair not in known]
     mask = _of(made, "meter.source", rows)
-    return [Fault("import_gateway_unknown", "gateway", mask, "reported")]
+    return [Fault("import_gateway_unknown", "meter.source", mask, "reported")]
 
 
 def _gateways(made: pa.Table) -> dict[int, Pair]:
