@@ -16,12 +16,11 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
-import pyarrow as pa
 
 from bench.support import province
 from tanma.engine.metering import bucket as buckets
-from tanma.engine.metering import hampel, months
-from tanma.engine.metering.run import SLICE, run, span_of
+from tanma.engine.metering import direct, hampel, months
+from tanma.engine.metering.run import run, span_of
 from tanma.lake.derived import ActivityDays, Validated
 from tanma.lake.known import Snapshot
 from tanma.lake.sql import scan
@@ -86,20 +85,13 @@ def fifths(con: duckdb.DuckDBPyConnection) -> int:
     ).fetchall()[0][0]
 
 
-def unwritten(root: Path, size: province.Size) -> int:
+def unwritten(root: Path) -> int:
     """Raw to grades with de-duplication and rollover alone, nothing written."""
     known, snapshot = buckets.meters(root), Snapshot(root)
     span, _ = span_of(MONTH, snapshot.watermark)
-    parts = []
-    for low in range(0, size.meters, SLICE):
-        with buckets.connection() as con:
-            some = known.of(low, low + SLICE)
-            buckets.derive(con, snapshot, some, span, checks=False)
-            parts.append(con.sql("FROM days").to_arrow_table())
     with buckets.connection() as con:
-        known.install(con)
-        con.register("days", pa.concat_tables(parts))
-        return graded(con)
+        direct.build(con, snapshot, known, span)
+        return fifths(con)
 
 
 def from_validated(root: Path) -> int:
@@ -125,16 +117,16 @@ def main() -> None:
         root = args.keep or Path(name)
         if not (root / "readings").exists():
             province.lake(root, size)
-        measure(root, size)
+        measure(root)
 
 
-def measure(root: Path, size: province.Size) -> None:
+def measure(root: Path) -> None:
     files = province.raw_files(root)
     columns = ("channel", "start_utc", "value")
     bare = timed(lambda: bare_scan(files, columns), 3)
     rows = bare[2][0][0]
     yardstick = "scan and sum of channel, start, value"
-    done = timed(lambda: unwritten(root, size))
+    done = timed(lambda: unwritten(root))
     report("raw to grades, de-duplication and rollover, unwritten", rows, done, yardstick, bare)
     done = timed(lambda: run(root, [MONTH]))
     report("raw to validated and days, default flags, written", rows, done, yardstick, bare,

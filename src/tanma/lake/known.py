@@ -161,16 +161,21 @@ class Snapshot:
         """The files that may hold readings of a span."""
         parts = Parts(landing=[f.uri for f in self.landing if span.meets(f)])
         closed = set()
-        for file in filter(span.covers, self.readings):
+        for file in sorted(filter(span.covers, self.readings), key=_place):
             closed.add((file.partition["month"], file.partition["bucket"]))
             (parts.settled if file.kind == SETTLED else parts.revised).append(file.uri)
-        for file in filter(span.covers, self.lying_tail()):
+        for file in sorted(filter(span.covers, self.lying_tail()), key=_place):
             month = f"{file.partition['day']:%Y-%m}"
             if (month, file.partition["bucket"]) in closed:
                 parts.late.setdefault(self.moved_receipt(file), []).append(file.uri)
             else:
                 (parts.settled if file.kind == SETTLED else parts.revised).append(file.uri)
         return parts
+
+
+def _place(file: Stored) -> tuple[str, int]:
+    """Files in order of month or day, then bucket: channels and times come in long runs."""
+    return str(file.partition.get("day") or file.partition["month"]), file.partition["bucket"]
 
 
 def instant(moment: dt.datetime) -> str:
@@ -212,29 +217,63 @@ def known(
     return None
 
 
+def apart(
+    con: duckdb.DuckDBPyConnection, snapshot: Snapshot, span: Span, known_at: int, name: str
+) -> tuple[bool, bool]:
+    """Views `<name>_lying` and `<name>_newest` (channel, at_us, value): the same readings in two.
+
+    What lies has one version and comes as it lies in its files: per file in order of channel and
+    start. The newest of contested keys are few. Says which of the two there are.
+    """
+    sql.checked_name(name)
+    attach(con, snapshot.root)
+    fresh, lying, contested = _sides(con, snapshot, span, known_at, name)
+    if fresh:
+        keys = f"SELECT DISTINCT channel, start_utc FROM ({fresh})"
+        con.execute(f"CREATE OR REPLACE TEMP TABLE fresh_keys AS {keys}")
+    columns = "channel, epoch_us(start_utc) AS at_us, value"
+    sides = {"lying": lying, "newest": _newest(contested) if contested else None}
+    for side, query in sides.items():
+        if query:
+            view = f"SELECT {columns} FROM ({query})"
+            con.execute(f"CREATE OR REPLACE TEMP VIEW {name}_{side} AS {view}")
+    return lying is not None, contested is not None
+
+
 def _known(
     con: duckdb.DuckDBPyConnection, snapshot: Snapshot, span: Span, known_at: int, name: str
 ) -> str | None:
     """SQL of the readings with the receipt and, for unsettled ones, the stamp; None: no files."""
+    fresh, lying, contested = _sides(con, snapshot, span, known_at, name)
+    if lying:
+        columns = f"{_NAIVE}, false AS contested, receipt, stamp"
+        lying = f"SELECT {columns} FROM ({lying})"
+    query = _together(lying, _newest(contested) if contested else None)
+    if fresh is None:
+        return query
+    keys = f"SELECT DISTINCT channel, start_utc FROM ({fresh})"
+    return f"WITH fresh_keys AS MATERIALIZED ({keys}) {query}"
+
+
+def _sides(
+    con: duckdb.DuckDBPyConnection, snapshot: Snapshot, span: Span, known_at: int, name: str
+) -> tuple[str | None, str | None, str | None]:
+    """SQL of fresh rows, of those that lie alone, and of the versions of contested keys.
+
+    With fresh rows the other two speak of their keys as `fresh_keys`.
+    """
     where = span.where(f"{name}_channels")
     receipt = snapshot.receipt_at(con, known_at)
     parts = snapshot.parts(span)
     settled = _settled(parts.settled, where, receipt)
     revised = _settled(parts.revised, where, receipt)
     fresh = _fresh(snapshot, parts, where, receipt, known_at)
-    lying = (
-        f"SELECT {_NAIVE}, false AS contested, receipt, NULL::BIGINT AS stamp FROM ({settled})"
-        if settled
-        else None
-    )
     if fresh is None:
-        return _together(lying, _newest(revised) if revised else None)
-    keys = f"WITH fresh_keys AS MATERIALIZED (SELECT DISTINCT channel, start_utc FROM ({fresh}))"
-    before = f"SELECT * FROM ({settled}) SEMI JOIN fresh_keys USING (channel, start_utc)"
-    contested = _together(fresh, revised, before if settled else None)
-    lying = f"{lying} ANTI JOIN fresh_keys USING (channel, start_utc)" if lying else None
-    assert contested is not None
-    return f"{keys} {_together(lying, _newest(contested))}"
+        return None, settled, revised
+    keyed = "JOIN fresh_keys USING (channel, start_utc)"
+    before = f"SELECT * FROM ({settled}) SEMI {keyed}" if settled else None
+    lying = f"SELECT * FROM ({settled}) ANTI {keyed}" if settled else None
+    return fresh, lying, _together(fresh, revised, before)
 
 
 def _together(*queries: str | None) -> str | None:

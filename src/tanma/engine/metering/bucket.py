@@ -7,7 +7,7 @@ derive again. Whatever calls it, the same facts and readings give the same rows.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -31,8 +31,8 @@ from tanma.lake.facts import FactsMirror
 
 MARGIN = dt.timedelta(days=2)
 """Readings this far before and after the span are read along; most find their neighbours there."""
-_LONG_AGO = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
-_FAR_AHEAD = dt.datetime(2200, 1, 1, tzinfo=dt.UTC)
+LONG_AGO = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
+FAR_AHEAD = dt.datetime(2200, 1, 1, tzinfo=dt.UTC)
 TABLES = ("channels", "spans", "events", "under")
 
 
@@ -48,26 +48,20 @@ class Meters:
 
     def of(self, low: int, high: int) -> Meters:
         """Those of the channels numbered [low, high)."""
+        return self._kept(lambda c: pc.and_(pc.greater_equal(c, low), pc.less(c, high)))
 
+    def only(self, numbers: list[int]) -> Meters:
+        """Those of some channels."""
+        wanted = pa.array(numbers, pa.int64())
+        return self._kept(lambda c: pc.is_in(c, wanted))
+
+    def _kept(self, inside: Callable[[pa.ChunkedArray], pa.ChunkedArray]) -> Meters:
         def kept(table: pa.Table, column: str) -> pa.Table:
-            inside = pc.and_(pc.greater_equal(table[column], low), pc.less(table[column], high))
-            return table.filter(inside)
+            return table.filter(inside(table[column]))
 
         return Meters(
             kept(self.channels, "channel"), kept(self.spans, "subject"),
             kept(self.events, "channel"), kept(self.under, "channel"), self.ids.slice(0, 0),
-        )  # fmt: skip
-
-    def only(self, numbers: Iterable[int]) -> Meters:
-        """Those of some channels."""
-        wanted = pa.array(sorted(numbers), pa.int64())
-
-        def kept(table: pa.Table, column: str) -> pa.Table:
-            return table.filter(pc.is_in(table[column], wanted))
-
-        return Meters(
-            kept(self.channels, "channel"), kept(self.spans, "subject"),
-            kept(self.events, "channel"), kept(self.under, "channel"), self.ids,
         )  # fmt: skip
 
     def install(self, con: duckdb.DuckDBPyConnection, name: str = "metering") -> None:
@@ -204,8 +198,8 @@ def _edges(
         "CREATE OR REPLACE TEMP TABLE edge_readings AS SELECT * FROM known_readings WHERE false"
     )
     sides = (
-        (begin - MARGIN, begin, _LONG_AGO, begin - MARGIN, "max"),
-        (end, end + MARGIN, end + MARGIN, _FAR_AHEAD, "min"),
+        (begin - MARGIN, begin, LONG_AGO, begin - MARGIN, "max"),
+        (end, end + MARGIN, end + MARGIN, FAR_AHEAD, "min"),
     )
     for near_from, near_to, far_from, far_to, last in sides:
         lacking = con.execute(

@@ -202,17 +202,10 @@ def of_sums(
 ) -> None:  # fmt: skip
     """Table `into` (subject, item, month, value): `summed` where it holds, the days elsewhere."""
     ratios(con, name)
-    con.execute(
-        f"""CREATE OR REPLACE TEMP TABLE quick AS
-        SELECT channel, total * multiplier_milli AS milli
-        FROM summed JOIN ({_plain(month, name)}) USING (channel) WHERE whole"""
-    )
-    lacking = con.execute(
-        f"SELECT channel FROM {name}_channels ANTI JOIN quick USING (channel)"
-    ).fetchall()
+    left = lacking(con, month, name)
     # a list is looked for below the window that finds the newest days, a join only above it
-    listed = f"channel IN ({', '.join(str(c) for (c,) in lacking) or 'NULL'})"
-    few = listed if len(lacking) <= _FEW else "channel NOT IN (SELECT channel FROM quick)"
+    listed = f"channel IN ({', '.join(map(str, left)) or 'NULL'})"
+    few = listed if len(left) <= _FEW else "channel NOT IN (SELECT channel FROM quick)"
     some = f"""(SELECT channel, day, milli FROM {days} WHERE {few}
                 AND day >= DATE '{month}' AND day < DATE '{_following(month)}')"""
     con.execute(
@@ -224,6 +217,17 @@ def of_sums(
              JOIN {name}_ratios r USING (channel)
         WHERE h.subject IS NOT NULL AND h.problem IS NULL GROUP BY h.subject, h.item"""
     )
+
+
+def lacking(con: duckdb.DuckDBPyConnection, month: date, name: str = "metering") -> list[int]:
+    """Channels whose month does not stand in `summed`: their days are needed."""
+    con.execute(
+        f"""CREATE OR REPLACE TEMP TABLE quick AS
+        SELECT channel, total * multiplier_milli AS milli
+        FROM summed JOIN ({_plain(month, name)}) USING (channel) WHERE whole"""
+    )
+    query = f"SELECT channel FROM {name}_channels ANTI JOIN quick USING (channel) ORDER BY channel"
+    return [c for (c,) in con.execute(query).fetchall()]
 
 
 def _plain(month: date, name: str) -> str:
