@@ -12,7 +12,7 @@ import pyarrow as pa
 from tanma.domain.identity import id_text
 from tanma.domain.quality import flags, flags_of
 from tanma.engine.metering import calendar, channels, days, intervals, months, parameters
-from tests.engine.region import Region
+from tests.engine.region import OPEN, Region
 
 FIRST = dt.date(2026, 9, 1)
 MIDNIGHT = calendar.midnight_utc(FIRST, "Asia/Shanghai")
@@ -56,6 +56,13 @@ class Meters(Region):
         for name, value in said.items():
             if value is not None:
                 self.tell(number, f"channel.{name}", str(value), BEGIN)
+
+    def withdraw(self, subject: int, item: str) -> None:
+        """What was said of a meter since ever no longer holds."""
+        self._add(
+            subject, item, valid_from=BEGIN, valid_to=OPEN, kind="attribute", source="registry",
+            data_class="public", version=2,
+        )  # fmt: skip
 
     def event(self, channel: int, kind: str, at: dt.datetime, **registers: int) -> None:
         body = {"type": kind, "at": f"{at.isoformat()}Z", "final": None, "first": None} | registers

@@ -172,3 +172,73 @@ def test_months_below_a_new_parent_need_no_new_days(lake: Lake) -> None:
     lake.meters.tell(10_001, "meter.parent", meter_id(9))
     lake.sync()
     assert 0 == refresh(lake.root).changed
+
+
+def with_half(lake: Lake) -> None:
+    """A virtual meter of half of the first, and one of a tenth of that; both derived."""
+    lake.meters.meter(3, 1, formula="0.5 * [M1]")
+    lake.meters.channel(3, kind="interval", item="electricity.consumed")
+    lake.meters.meter(4, 1, formula="0.1 * [M3]")
+    lake.meters.channel(4, kind="interval", item="electricity.sold")
+    lake.sync()
+    refresh(lake.root)
+
+
+def test_a_changed_formula_restates_all_that_stands_on_it(lake: Lake) -> None:
+    with_half(lake)
+    assert (480_000, 48_000) == (lake.days()[3, "09-01"], lake.days()[4, "09-01"])
+    lake.meters.tell(10_003, "meter.formula", "0.25 * [M1]", dt.date(2026, 1, 1))
+    lake.sync()
+    refresh(lake.root)
+    assert (240_000, 24_000) == (lake.days()[3, "09-01"], lake.days()[4, "09-01"])
+    told = [r for r in lake.restated() if r[4] == "parameter"]
+    days = [f"09-0{n}" for n in (1, 2, 3)]
+    assert [(3, d, 480_000, 240_000, "parameter") for d in days] + [
+        (4, d, 48_000, 24_000, "parameter") for d in days
+    ] == told
+
+
+@pytest.mark.parametrize("formula", [None, "[nobody]", "[M1] +"])
+def test_a_withdrawn_or_broken_formula_leaves_days_of_which_nothing_is_known(
+    lake: Lake, formula: str | None
+) -> None:
+    with_half(lake)
+    if formula is None:
+        lake.meters.withdraw(10_003, "meter.formula")
+    else:
+        lake.meters.tell(10_003, "meter.formula", formula, dt.date(2026, 1, 1))
+    lake.sync()
+    refresh(lake.root)
+    days = [f"09-0{n}" for n in (1, 2, 3)]
+    assert {None} == {lake.days()[c, d] for c in (3, 4) for d in days}
+    assert {0} == {lake.days(column)[3, d] for column in ("n", "covered_s") for d in days}
+    assert [(3, d, 480_000, None, "parameter") for d in days] + [
+        (4, d, 48_000, None, "parameter") for d in days
+    ] == lake.restated()
+    assert {960_000} == {lake.days()[1, d] for d in days}
+    again = refresh(lake.root)
+    assert (0, 0) == (again.changed, again.restated)
+
+
+def test_a_formula_over_fewer_days_gives_up_the_others(lake: Lake) -> None:
+    with_half(lake)
+    lake.meters.meter(2, 1)
+    lake.meters.channel(2, kind="interval", item="electricity.pv.exported")
+    lake.read([(2, MIDNIGHT, 4)], QUARTER)
+    lake.meters.tell(10_003, "meter.formula", "[M1] - [M2]", dt.date(2026, 1, 1))
+    lake.sync()
+    refresh(lake.root)
+    assert [956_000, None, None] == [lake.days()[3, f"09-0{n}"] for n in (1, 2, 3)]
+    assert (3, "09-02", 480_000, None, "parameter") in lake.restated()
+
+
+def test_a_meter_that_is_no_longer_virtual_has_its_own_readings(lake: Lake) -> None:
+    with_half(lake)
+    lake.read([(3, MIDNIGHT, 7)], QUARTER)
+    refresh(lake.root)
+    assert 480_000 == lake.days()[3, "09-01"]
+    lake.meters.withdraw(10_003, "meter.formula")
+    lake.sync()
+    refresh(lake.root)
+    assert [7_000, None] == [lake.days()[3, f"09-0{n}"] for n in (1, 2)]
+    assert (3, "09-01", 480_000, 7_000, "parameter") in lake.restated()

@@ -7,14 +7,13 @@ day that is published later cannot disagree. Nothing is written here.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 import duckdb
 import pyarrow as pa
-import pyarrow.compute as pc
 from django.conf import settings
 
 from tanma.apps.facts import door as facts
@@ -64,19 +63,6 @@ def of_facts(con: duckdb.DuckDBPyConnection, channels: Sequence[registry.Channel
     return bucket.of_facts(con, "facts_here")
 
 
-def only(meters: Meters, numbers: Collection[int]) -> Meters:
-    """What is known of some channels alone."""
-    wanted = pa.array(sorted(numbers), pa.int64())
-
-    def kept(table: pa.Table, column: str) -> pa.Table:
-        return table.filter(pc.is_in(table[column], wanted))
-
-    return Meters(
-        kept(meters.channels, "channel"), kept(meters.spans, "subject"),
-        kept(meters.events, "channel"), kept(meters.under, "channel"), meters.ids,
-    )  # fmt: skip
-
-
 def derive(
     con: duckdb.DuckDBPyConnection, channels: Sequence[registry.Channel], first: dt.date,
     end: dt.date,
@@ -92,8 +78,9 @@ def derive(
     expanded, _wrong = virtual.of_meters(meters.channels, meters.names())
     sums = {c.id: expanded[c.id] for c in channels if c.id in expanded}
     wanted = {c.id for c in channels}.union(*sums.values())
+    wanted = virtual.with_parts(meters.channels, wanted)
     span = bucket.Span(first, end, snapshot.watermark)
-    bucket.derive(con, snapshot, only(meters, wanted), span)
+    bucket.derive(con, snapshot, meters.only(sorted(wanted)), span, calls=True)
     virtual.terms(con, sums)
     if sums:
         virtual.days(con, "days", snapshot.watermark)

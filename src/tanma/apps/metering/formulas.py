@@ -15,7 +15,7 @@ from tanma.engine.metering import virtual
 
 def refuse_wrong(meter: Meter, formula: str) -> None:
     """Raise what is wrong with a formula of a meter: its words, its meters, or a circle."""
-    virtual.parse(formula)
+    virtual.read(formula)
     rows = list(registry.Channel.objects.filter(subject=meter.enterprise or 0))
     formulas = dict(Meter.objects.filter(enterprise=meter.enterprise or 0).exclude(formula="")
                     .values_list("name", "formula"))  # fmt: skip

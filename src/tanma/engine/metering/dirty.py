@@ -72,10 +72,15 @@ def _facts(
     )
     con.execute(
         f"""CREATE OR REPLACE TEMP TABLE new_formulas AS
-        SELECT c.channel AS virtual FROM metering_channels c
-        WHERE c.formula IS NOT NULL AND c.meter IN (
-            SELECT {id_text("subject")} FROM {rows}
-            WHERE {inside} AND item = 'meter.formula')"""
+        SELECT DISTINCT c.channel AS virtual, c.formula IS NULL AS withdrawn, s.valid_from,
+               s.valid_to
+        FROM metering_channels c JOIN {rows} s ON c.meter = {id_text("s.subject")}
+        WHERE {inside} AND s.item = 'meter.formula'"""
+    )
+    # a meter that is no longer virtual has the readings it may have had all along
+    con.execute(
+        """INSERT INTO new_facts SELECT virtual, 'meter.formula', valid_from, valid_to
+           FROM new_formulas WHERE withdrawn"""
     )
     changed = "SELECT DISTINCT channel FROM new_facts WHERE NOT starts_with(item, 'channel.event')"
     touched = [c for (c,) in con.execute(changed).fetchall()]

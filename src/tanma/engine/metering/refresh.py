@@ -14,7 +14,6 @@ from pathlib import Path
 
 import duckdb
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from tanma.domain.messages import Problem
 from tanma.engine.metering import bucket as buckets
@@ -93,7 +92,9 @@ def _derive(
     known.install(con)
     pinned = mirror.pin()
     after, upto = ((m.stamp, m.facts) for m in marks)
-    looked_at = dirty.find(con, snapshot, pinned, after, upto)
+    dirty.find(con, snapshot, pinned, after, upto)
+    _formulas(con, known, days)
+    looked_at = int(con.execute("SELECT count(*) FROM dirty_days").fetchall()[0][0])
     months = con.execute("SELECT DISTINCT strftime(day, '%Y-%m') FROM dirty_days").fetchall()
     days.view(con, [m for (m,) in months] or [], "days_before")
     con.execute("CREATE OR REPLACE TEMP TABLE fresh_days AS SELECT * FROM days_before LIMIT 0")
@@ -105,6 +106,37 @@ def _derive(
     _keep_changed(con)
     _virtual(con, known, days, target)
     return looked_at
+
+
+def _formulas(con: duckdb.DuckDBPyConnection, known: Meters, days: ActivityDays) -> None:
+    """Table `new_virtual` (channel): whose formula is new, or that stand on such; and the dirty
+    days of computed channels: those of their parts, and all of those whose formula is new.
+    """
+    changed = {c for (c,) in con.execute("SELECT virtual FROM new_formulas").fetchall()}
+    if changed:
+        met = virtual.reached(known.channels, known.names())
+        changed |= {channel for channel, below in met.items() if below & changed}
+    con.register("given", pa.table({"channel": pa.array(sorted(changed), pa.int64())}))
+    con.execute("CREATE OR REPLACE TEMP TABLE new_virtual AS FROM given")
+    parts = [(c, part, part == call.channels()[0])
+             for c, call in virtual.calls(known.channels).items()
+             for part in call.channels()]  # fmt: skip
+    columns = dict(zip(("virtual", "channel", "amount"), zip(*parts, strict=True), strict=False))
+    schema = pa.schema([("virtual", pa.int64()), ("channel", pa.int64()), ("amount", pa.bool_())])
+    con.register("given", pa.table(columns or schema.empty_table(), schema=schema))
+    con.execute("CREATE OR REPLACE TEMP TABLE call_parts AS FROM given")
+    con.unregister("given")
+    days.view(con, None if changed else [], "days_ever")
+    con.execute(
+        f"""INSERT INTO dirty_days BY NAME
+        SELECT virtual AS channel, day, min(since_utc) AS since_utc, max(cause) AS cause FROM (
+            SELECT p.virtual, d.day, since_utc, cause FROM dirty_days d JOIN call_parts p
+            USING (channel)
+            UNION ALL
+            SELECT p.virtual, e.day, NULL, {dirty.PARAMETER} FROM days_ever e JOIN call_parts p
+            USING (channel) WHERE p.amount AND p.virtual IN (FROM new_virtual))
+        GROUP BY ALL"""
+    )
 
 
 def _groups(con: duckdb.DuckDBPyConnection) -> Iterator[tuple[dt.date, dt.date, list[int]]]:
@@ -143,15 +175,10 @@ def _derive_group(
     snapshot: lake.Snapshot, known: Meters, span: Span, channels: list[int],
     con: duckdb.DuckDBPyConnection,
 ) -> None:  # fmt: skip
-    numbers = pa.array(channels, pa.int64())
-    some = Meters(
-        known.channels.filter(pc.is_in(known.channels["channel"], numbers)),
-        known.spans.filter(pc.is_in(known.spans["subject"], numbers)),
-        known.events.filter(pc.is_in(known.events["channel"], numbers)),
-        known.under.slice(0, 0), known.ids.slice(0, 0),
-    )  # fmt: skip
+    wanted = virtual.with_parts(known.channels, channels)
+    some = known.only(sorted(wanted))
     with buckets.connection() as own:
-        buckets.derive(own, snapshot, some, span)
+        buckets.derive(own, snapshot, some, span, calls=True)
         found = own.sql("FROM days").to_arrow_table()
     con.register("derived_here", found)
     con.execute(
@@ -173,15 +200,19 @@ def _columns() -> str:
 
 def _vanished(con: duckdb.DuckDBPyConnection, derived: int) -> None:
     """A day whose readings were all withdrawn says so: nothing is known of it any more."""
+    con.execute(
+        f"""INSERT INTO fresh_days BY NAME SELECT {_nothing(derived)} FROM days_before
+        SEMI JOIN dirty_days USING (channel, day) ANTI JOIN fresh_days USING (channel, day)"""
+    )
+
+
+def _nothing(derived: int) -> str:
+    """Columns of a day of which nothing is known, made of the day as it stood."""
     nothing = {"n": "0", "flagged": "0", "flags": "0", "substituted_milli": "0",
                "spread_milli": "0", "covered_s": "0", "derived": str(derived)}  # fmt: skip
     kept = ("channel", "day", "item", "expected")
-    columns = ", ".join(
+    return ", ".join(
         name if name in kept else f"{nothing.get(name, 'NULL')} AS {name}" for name in DAY.names
-    )
-    con.execute(
-        f"""INSERT INTO fresh_days BY NAME SELECT {columns} FROM days_before
-        SEMI JOIN dirty_days USING (channel, day) ANTI JOIN fresh_days USING (channel, day)"""
     )
 
 
@@ -202,9 +233,12 @@ def _virtual(
     expanded, _ = virtual.of_meters(known.channels, known.names())
     con.execute("CREATE OR REPLACE TEMP TABLE virtual_before AS FROM days_before LIMIT 0")
     virtual.terms(con, expanded)
-    if not expanded:
+    some = con.execute("SELECT count(*) FROM new_virtual").fetchall()[0][0]
+    if not expanded and not some:
         return
     _virtual_dirty(con, days)
+    con.execute("CREATE OR REPLACE TEMP TABLE virtual_days AS FROM fresh_days LIMIT 0")
+    _no_longer(con, target.stamp, "channel NOT IN (SELECT virtual FROM metering_terms)")
     con.execute(
         """CREATE OR REPLACE TEMP TABLE days_now AS
         SELECT * EXCLUDE (since_utc, cause) FROM changed_days
@@ -218,15 +252,26 @@ def _virtual(
                USING (channel, day) LEFT JOIN days_all b USING (channel, day)
         WHERE b.channel IS NULL OR {differs}"""
     )
+    _no_longer(con, target.stamp, "channel IN (SELECT virtual FROM metering_terms)")
     con.execute(
-        """INSERT INTO virtual_before FROM days_all d
-           SEMI JOIN metering_terms t ON t.virtual = d.channel"""
+        "INSERT INTO virtual_before FROM days_all SEMI JOIN virtual_dirty USING (channel, day)"
+    )
+
+
+def _no_longer(con: duckdb.DuckDBPyConnection, derived: int, which: str) -> None:
+    """Days that a formula gave and its successor does not say that nothing is known of them."""
+    con.execute(
+        f"""INSERT INTO changed_days BY NAME
+        SELECT {_nothing(derived)}, since_utc, cause
+        FROM days_all JOIN virtual_dirty USING (channel, day)
+             ANTI JOIN virtual_days USING (channel, day) ANTI JOIN fresh_days USING (channel, day)
+        WHERE (n > 0 OR milli IS NOT NULL) AND {which}"""
     )
 
 
 def _virtual_dirty(con: duckdb.DuckDBPyConnection, days: ActivityDays) -> None:
     """Tables `virtual_dirty` and `days_all`, the days that they and their parts may have."""
-    some = con.execute("SELECT count(*) FROM new_formulas").fetchall()[0][0]
+    some = con.execute("SELECT count(*) FROM new_virtual").fetchall()[0][0]
     months = con.execute("SELECT DISTINCT strftime(day, '%Y-%m') FROM changed_days").fetchall()
     days.view(con, None if some else [m for (m,) in months], "days_all")
     con.execute(
@@ -236,8 +281,10 @@ def _virtual_dirty(con: duckdb.DuckDBPyConnection, days: ActivityDays) -> None:
             FROM changed_days c JOIN metering_terms t USING (channel)
             UNION ALL
             SELECT t.virtual, d.day, NULL, {dirty.PARAMETER} FROM days_all d
-            JOIN metering_terms t USING (channel) SEMI JOIN new_formulas n
-                 ON n.virtual = t.virtual)
+            JOIN metering_terms t USING (channel) WHERE t.virtual IN (FROM new_virtual)
+            UNION ALL
+            SELECT channel, day, NULL, {dirty.PARAMETER} FROM days_all
+            SEMI JOIN new_virtual USING (channel))
         GROUP BY ALL"""
     )
 
@@ -249,7 +296,8 @@ def _restatements(
 
     A reading that goes on where the day had ended restates nothing.
     """
-    before = "FROM days_before UNION ALL FROM virtual_before"
+    before = """FROM virtual_before UNION ALL
+        FROM days_before ANTI JOIN virtual_before USING (channel, day)"""
     con.execute(
         f"""CREATE OR REPLACE TEMP TABLE restated AS
         SELECT c.channel, c.day, b.milli AS before_milli, c.milli AS after_milli,
@@ -297,6 +345,7 @@ def _corrected(
         WHERE n.value IS DISTINCT FROM b.value OR n.end_utc IS DISTINCT FROM b.end_utc"""
     )
     con.execute(
-        """INSERT INTO corrected SELECT DISTINCT t.virtual, k.day
-        FROM corrected k JOIN metering_terms t USING (channel)"""
+        """INSERT INTO corrected SELECT DISTINCT t.virtual, k.day FROM corrected k JOIN (
+               SELECT virtual, channel FROM metering_terms
+               UNION SELECT virtual, channel FROM call_parts) t USING (channel)"""
     )

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from tanma.domain.messages import Problem
 from tanma.engine.metering import bucket as buckets
@@ -210,9 +211,25 @@ def publish(root: Path, done: list[Done], known: Meters, known_at: int) -> int:
     Validated(root).publish([d.part for d in done if d.part is not None])
     ordered = sorted(done, key=lambda d: d.bucket)
     real = pa.concat_tables([DAY.empty_table(), *(d.days for d in ordered)])
+    if done:
+        real = pa.concat_tables([real, computed_of(root, known, done[0].month, known_at)])
     both = pa.concat_tables([real, virtual_of(real, known, known_at)])
     ActivityDays(root).put(both)
     return both.num_rows
+
+
+def computed_of(root: Path, known: Meters, month: str, known_at: int) -> pa.Table:
+    """The days of computed channels; their parts may lie in any bucket."""
+    span, _ = span_of(month, known_at)
+    found, numbers = [DAY.empty_table()], sorted(virtual.calls(known.channels))
+    for start in range(0, len(numbers), SLICE // 4):
+        computed = numbers[start : start + SLICE // 4]
+        wanted = virtual.with_parts(known.channels, computed)
+        with buckets.connection() as con:
+            buckets.derive(con, Snapshot(root), known.only(sorted(wanted)), span, calls=True)
+            days = _days(con)
+        found.append(days.filter(pc.is_in(days["channel"], pa.array(computed, pa.int64()))))
+    return pa.concat_tables(found)
 
 
 def virtual_of(real: pa.Table, known: Meters, known_at: int) -> pa.Table:

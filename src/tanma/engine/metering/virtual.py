@@ -1,10 +1,17 @@
 """Virtual meters: a formula over other meters, parsed into a sum of channels times constants.
 
-    formula := term (("+" | "-") term)*
+    formula := sum | call
+    sum     := term (("+" | "-") term)*
     term    := factor (("*" | "×") factor)*
-    factor  := "-" factor | number | "[" name of a meter "]" | "#" channel number | "(" formula ")"
+    factor  := "-" factor | number | "[" name of a meter "]" | "#" channel number | "(" sum ")"
+    call    := "standard_gas" "(" meter "," pressure "," meter ["," number] ")"
+             | "steam_heat" "(" meter "," pressure "," meter ")"
+    pressure := meter ["+" number]
 
-A meter named in brackets stands for its channel of the virtual channel's item, or for its only one.
+A meter named in brackets stands for its channel of the virtual channel's item, or for its only one;
+in a call for its channel of the quantity that stands there. A call is answered interval by interval
+(engine.metering.computed): volume, pressure, temperature and Z/Zₙ; or mass, pressure, temperature.
+A gauge pressure needs the pressure of the air in kPa added to it, an absolute one takes none.
 Formulas may name virtual meters again; a circle is refused with its members. PV used on the spot is
 `[generation] - [export]`. Amounts are exact: constants are decimals, counts integers.
 """
@@ -12,12 +19,14 @@ Formulas may name virtual meters again; a circle is refused with its members. PV
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from decimal import Decimal
 from fractions import Fraction
 
 import duckdb
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from tanma.domain.messages import Problem
 from tanma.engine.metering.channels import item_ratio
@@ -25,11 +34,53 @@ from tanma.engine.metering.days import half_even
 
 _TOKEN = re.compile(
     r"\s*(?:(?P<number>\d+(?:\.\d+)?)|\[(?P<name>[^\]\[]+)\]|\"(?P<quoted>[^\"]+)\""
-    r"|\#(?P<channel>\d+)|(?P<sign>[-+*×()]))"
+    r"|\#(?P<channel>\d+)|(?P<function>standard_gas|steam_heat)|(?P<sign>[-+*×(),]))"
 )
 _DEPTH = 50
 Linear = dict[str, Fraction]
 """Reference (`[name]` or `#number`) → how often it counts; "" is a constant without a meter."""
+
+
+@dataclass(frozen=True)
+class Call:
+    """A function over an amount, a pressure and a temperature, named by references or channels.
+
+    `added_kpa`: pressure of the air, added to a gauge pressure; `ratio`: Z/Zₙ of the gas.
+    """
+
+    function: str
+    parts: tuple[str, str, str]
+    added_kpa: Fraction | None = None
+    ratio: Fraction = Fraction(1)
+
+    def channels(self) -> tuple[int, int, int]:
+        """The numbers of its parts, once `numbered` has found them."""
+        amount, pressure, temperature = (int(part[1:]) for part in self.parts)
+        return amount, pressure, temperature
+
+    def text(self) -> str:
+        """The formula that reads as this call."""
+        amount, pressure, temperature = self.parts
+        added = "" if self.added_kpa is None else f" + {_decimal(self.added_kpa)}"
+        ratio = "" if self.ratio == 1 else f", {_decimal(self.ratio)}"
+        return f"{self.function}({amount}, {pressure}{added}, {temperature}{ratio})"
+
+
+def _decimal(number: Fraction) -> str:
+    """A number of a formula as text; formulas hold finite decimals only."""
+    places = 0
+    while (number * 10**places).denominator != 1:
+        places += 1
+    return f"{Decimal(number.numerator) / Decimal(number.denominator):.{places}f}"
+
+
+GAUGE_PRESSURE = "state.pressure.gauge"
+_STATES = (("state.pressure", GAUGE_PRESSURE), ("state.temperature",))
+PARTS = {
+    "standard_gas": (("gas.working",), *_STATES),
+    "steam_heat": (("steam.mass",), *_STATES),
+}
+"""Function → items that its amount, its pressure and its temperature may be."""
 
 
 @dataclass(frozen=True)
@@ -66,13 +117,17 @@ def parse(formula: str) -> Linear:
     Fraction(-1, 2)
     """
     reader = _Reader(formula)
-    linear = reader.sum(0)
-    if reader.next.kind != "end":
-        raise reader.expected("+, -, ×")
-    linear = {name: factor for name, factor in linear.items() if factor}
-    if not linear or "" in linear:
-        raise Problem("formula_not_linear", formula=formula)
-    return linear
+    return reader.whole()
+
+
+def read(formula: str) -> Linear | Call:
+    """The same, or a call of a function.
+
+    >>> read("standard_gas([A], [A] + 101.3, #7)").added_kpa
+    Fraction(1013, 10)
+    """
+    reader = _Reader(formula)
+    return reader.call() if reader.next.kind == "function" else reader.whole()
 
 
 class _Reader:
@@ -82,6 +137,52 @@ class _Reader:
         self._formula = formula
         self._tokens = tokens(formula)
         self.next = next(self._tokens)
+
+    def whole(self) -> Linear:
+        """A sum that is the whole formula."""
+        linear = self.sum(0)
+        if self.next.kind != "end":
+            raise self.expected("+, -, ×")
+        linear = {name: factor for name, factor in linear.items() if factor}
+        if not linear or "" in linear:
+            raise Problem("formula_not_linear", formula=self._formula)
+        return linear
+
+    def call(self) -> Call:
+        """A call that is the whole formula."""
+        function = self._take().text
+        self._sign("(")
+        amount = self._reference()
+        self._sign(",")
+        pressure, added = self._reference(), self._optional("+")
+        self._sign(",")
+        temperature = self._reference()
+        ratio = self._optional(",") if function == "standard_gas" else None
+        self._sign(")")
+        if self.next.kind != "end":
+            raise self.expected("")
+        if ratio == 0:
+            raise Problem("formula_not_linear", formula=self._formula)
+        return Call(function, (amount, pressure, temperature), added, ratio or Fraction(1))
+
+    def _sign(self, text: str) -> None:
+        if self.next.text != text or self.next.kind != "sign":
+            raise self.expected(text)
+        self._take()
+
+    def _reference(self) -> str:
+        if self.next.kind not in ("name", "channel"):
+            raise self.expected("[表], #通道 / [meter], #channel")
+        (reference,) = self._factor(0)
+        return reference
+
+    def _optional(self, sign: str) -> Fraction | None:
+        if self.next.text != sign:
+            return None
+        self._take()
+        if self.next.kind != "number":
+            raise self.expected("0-9")
+        return Fraction(self._take().text)
 
     def expected(self, what: str) -> Problem:
         return _unreadable(self._formula, self.next.place, self.next.text, what)
@@ -185,25 +286,172 @@ class _Expander:
         return total
 
 
+class _Register:
+    """The channels that formulas can name."""
+
+    def __init__(self, table: pa.Table, names: Mapping[str, str]) -> None:
+        self._names = names
+        rows = table.select(["channel", "meter", "item", "formula"]).to_pylist()
+        self._by_item = {(r["meter"], r["item"]): r["channel"] for r in rows}
+        self._of_meter: dict[str, list[int]] = {}
+        for row in rows:
+            self._of_meter.setdefault(row["meter"], []).append(row["channel"])
+        self.items: dict[int, str] = {r["channel"]: r["item"] for r in rows}
+        self.formulas: dict[int, str] = {r["channel"]: r["formula"] for r in rows if r["formula"]}
+
+    def channel_of(self, virtual: int, reference: str) -> int | None:
+        """What a reference of a sum means: the channel of its item, or the only one."""
+        if reference.startswith("#"):
+            return self._numbered(reference)
+        meter = self._names.get(reference[1:-1], "")
+        only = self._of_meter.get(meter, [])
+        found = self._by_item.get((meter, self.items[virtual]))
+        return found or (only[0] if len(only) == 1 else None)
+
+    def part_of(self, reference: str, wanted: tuple[str, ...]) -> int | None:
+        """What a reference of a call means: a channel with readings, of one of some items."""
+        if reference.startswith("#"):
+            found = [self._numbered(reference)]
+        else:
+            meter = self._names.get(reference[1:-1], "")
+            found = [self._by_item.get((meter, item)) for item in wanted]
+        fit = [c for c in found if c and self.items[c] in wanted and c not in self.formulas]
+        return fit[0] if len(fit) == 1 else None
+
+    def _numbered(self, reference: str) -> int | None:
+        number = int(reference[1:])
+        return number if number in self.items else None
+
+    def call(self, virtual: int, call: Call) -> Call:
+        """The call with its parts as channel numbers."""
+        formula, parts = self.formulas[virtual], []
+        for reference, wanted in zip(call.parts, PARTS[call.function], strict=True):
+            channel = self.part_of(reference, wanted)
+            if channel is None:
+                raise Problem(
+                    "formula_part", formula=formula, meter=reference, items=" / ".join(wanted)
+                )
+            parts.append(channel)
+        gauge = self.items[parts[1]] == GAUGE_PRESSURE
+        if gauge != (call.added_kpa is not None):
+            raise Problem("formula_pressure", formula=formula, item=self.items[parts[1]])
+        amount, pressure, temperature = (f"#{part}" for part in parts)
+        return replace(call, parts=(amount, pressure, temperature))
+
+
 def of_meters(
     table: pa.Table, names: Mapping[str, str]
 ) -> tuple[dict[int, dict[int, Fraction]], dict[int, Problem]]:
-    """The same for a table of channels.CHANNELS; `names`: name of a meter → its id text."""
-    rows = table.select(["channel", "meter", "item", "formula"]).to_pylist()
-    by_item = {(r["meter"], r["item"]): r["channel"] for r in rows}
-    of_meter: dict[str, list[int]] = {}
-    for row in rows:
-        of_meter.setdefault(row["meter"], []).append(row["channel"])
-    items = {r["channel"]: r["item"] for r in rows}
+    """The same for a table of channels.CHANNELS; `names`: name of a meter → its id text.
 
-    def channel_of(virtual: int, reference: str) -> int | None:
-        if reference.startswith("#"):
-            return int(reference[1:]) if int(reference[1:]) in items else None
-        meter = names.get(reference[1:-1], "")
-        only = of_meter.get(meter, [])
-        return by_item.get((meter, items[virtual])) or (only[0] if len(only) == 1 else None)
+    A channel whose formula is a call counts as one with readings: its days are derived, not added.
+    """
+    if table["formula"].null_count == table.num_rows:
+        return {}, {}
+    register = _Register(table, names)
+    found, wrong = _calls(register)
+    sums = {c: f for c, f in register.formulas.items() if c not in found and c not in wrong}
+    done, others = expand(sums, register.channel_of)
+    return done, wrong | others
 
-    return expand({r["channel"]: r["formula"] for r in rows if r["formula"]}, channel_of)
+
+def _calls(register: _Register) -> tuple[dict[int, Call], dict[int, Problem]]:
+    found: dict[int, Call] = {}
+    wrong: dict[int, Problem] = {}
+    for channel, formula in register.formulas.items():
+        meant = _readable(formula)
+        if isinstance(meant, Call):
+            try:
+                found[channel] = register.call(channel, meant)
+            except Problem as problem:
+                wrong[channel] = problem
+    return found, wrong
+
+
+def _readable(formula: str) -> Linear | Call:
+    """What a formula says; nothing where it cannot be read, which `expand` tells."""
+    try:
+        return read(formula)
+    except Problem:
+        return {}
+
+
+def calls(table: pa.Table) -> dict[int, Call]:
+    """Virtual channel → its call, of a table whose calls name channel numbers (`numbered`)."""
+    said = pc.match_substring_regex(table["formula"], _NUMBERED)
+    some = table.filter(pc.and_(pc.fill_null(said, False), pc.is_null(table["problem"])))
+    read_ones = zip(
+        some["channel"].to_pylist(), map(read, some["formula"].to_pylist()), strict=True
+    )
+    return {channel: call for channel, call in read_ones if isinstance(call, Call)}
+
+
+_NUMBERED = r"^(standard_gas|steam_heat)\(#\d+,"
+
+
+def numbered(
+    con: duckdb.DuckDBPyConnection, table: pa.Table, names: Mapping[str, str],
+    name: str = "metering",
+) -> pa.Table:  # fmt: skip
+    """The table of channels with calls by channel numbers, here and in `<name>_channels`.
+
+    Whoever derives some channels then needs no names of meters. A call that cannot be answered
+    becomes the problem `formula` of its channel.
+    """
+    if table["formula"].null_count == table.num_rows:
+        return table
+    found, wrong = _calls(_Register(table, names))
+    rows: list[tuple[int, str | None, str | None]]
+    rows = [(c, call.text(), None) for c, call in found.items()]
+    rows += [(c, None, "formula") for c in wrong]
+    if not rows:
+        return table
+    columns = ("channel", "formula", "problem")
+    con.register("given", pa.Table.from_pylist(
+        [dict(zip(columns, row, strict=True)) for row in rows], schema=_STATED))  # fmt: skip
+    con.execute(
+        f"""UPDATE {name}_channels SET formula = coalesce(g.formula, {name}_channels.formula),
+                   problem = coalesce({name}_channels.problem, g.problem)
+            FROM given g WHERE {name}_channels.channel = g.channel"""
+    )
+    con.unregister("given")
+    return con.sql(f"FROM {name}_channels ORDER BY channel").to_arrow_table().cast(table.schema)
+
+
+_STATED = pa.schema([("channel", pa.int64()), ("formula", pa.string()), ("problem", pa.string())])
+
+
+def with_parts(table: pa.Table, numbers: Iterable[int]) -> set[int]:
+    """Some channels and those that their calls name; formulas of `table` are numbered."""
+    found = calls(table)
+    wanted = set(numbers)
+    return wanted.union(*(found[c].channels() for c in wanted if c in found))
+
+
+def reached(table: pa.Table, names: Mapping[str, str]) -> dict[int, set[int]]:
+    """Virtual channel → every channel met on the way down its formula, itself left out."""
+    if table["formula"].null_count == table.num_rows:
+        return {}
+    register = _Register(table, names)
+    found, wrong = _calls(register)
+    direct: dict[int, set[int]] = {c: set(call.channels()) for c, call in found.items()}
+    for channel in register.formulas.keys() - found.keys() - wrong.keys():
+        meant = _readable(register.formulas[channel])
+        references = () if isinstance(meant, Call) else meant
+        named = (register.channel_of(channel, r) for r in references)
+        direct[channel] = {c for c in named if c is not None}
+    return {channel: _below(direct, channel) for channel in direct}
+
+
+def _below(direct: Mapping[int, set[int]], channel: int) -> set[int]:
+    found: set[int] = set()
+    waiting = list(direct[channel])
+    while waiting:
+        met = waiting.pop()
+        if met not in found:
+            found.add(met)
+            waiting += direct.get(met, ())
+    return found - {channel}
 
 
 def terms(
