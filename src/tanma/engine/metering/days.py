@@ -17,6 +17,7 @@ from tanma.engine.metering import calendar
 from tanma.engine.metering.parameters import slot
 
 _BITS = {name: flag.mask for name, flag in quality.flags().items()}
+_DAY_US = 86_400_000_000
 TOLD = _BITS["rollover"] | _BITS["spread"] | _BITS["swap"] | _BITS["reset"]
 """Flags that explain an amount and do not doubt it."""
 
@@ -80,9 +81,8 @@ def _sums(con: duckdb.DuckDBPyConnection, intervals: str, name: str) -> str:
     Whether one crosses is known for sure from day bounds only; those that look so, or that reach
     beyond their span of parameters, are looked at again.
     """
-    day = "CAST(i.start_utc + shifted AS DATE)"
-    crosses = f"""(i.end_utc > p.to_utc
-                   OR CAST(i.end_utc + shifted - INTERVAL 1 MICROSECOND AS DATE) > {day})"""
+    day = _day_number("epoch_us(i.start_utc)")
+    crosses = f"(i.end_utc > p.to_utc OR {_day_number('epoch_us(i.end_utc) - 1')} > {day})"
     placed = f"""
         SELECT i.*, p.kind, p.method, p.replaced, p.profile, p.shifted,
                {day} AS day, {crosses} AS crosses
@@ -101,7 +101,7 @@ def _sums(con: duckdb.DuckDBPyConnection, intervals: str, name: str) -> str:
         weighted = f"sum(CASE WHEN kind = 'gauge' THEN count::HUGEINT * {lasted} END) {whole}"
     return f"""
         WITH placed AS ({placed}), used AS ({used})
-        SELECT channel, day, any_value(kind) AS kind,
+        SELECT channel, DATE '0001-01-01' + day::INTEGER AS day, any_value(kind) AS kind,
                sum(count) {whole} AS counted, {totals},
                count(*) {whole} AS n, coalesce(bit_or(flags) {whole}, 0) AS flags,
                count(*) FILTER (NOT crosses AND (flags & {~TOLD}) <> 0) AS flagged,
@@ -113,7 +113,15 @@ def _sums(con: duckdb.DuckDBPyConnection, intervals: str, name: str) -> str:
                list({{channel: channel, start_utc: start_utc, end_utc: end_utc, count: count,
                      taken: {taken}, swapped: {swapped}, flags: flags, kind: kind}})
                    FILTER (crosses) AS crossing
-        FROM used GROUP BY channel, day"""
+        FROM used GROUP BY channel, used.day"""
+
+
+def _day_number(us: str) -> str:
+    """SQL: the local day since the year 1 of an instant in µs; quicker than dates, row by row.
+
+    It is counted from so early because `//` rounds towards zero.
+    """
+    return f"(({us} + epoch_us(shifted) + {719_162 * _DAY_US}) // {_DAY_US})"
 
 
 def _used(placed: str, name: str) -> str:
