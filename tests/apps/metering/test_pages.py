@@ -161,6 +161,12 @@ def test_virtual_meters_name_others_and_never_themselves(owner):
     two.refresh_from_db()
     assert "[表M1] - 0.5 * [表M1]" == two.formula
     assert "[表M1] - 0.5 * [表M1]" in page(owner, f"/meters/{two.uid}/")
+    chosen = form(two, formula=two.formula, counts="yes")
+    assert 302 == owner.post(address, chosen | {"confirmed": "1"}).status_code
+    two.refresh_from_db()
+    assert "yes" == two.counts
+    (fact,) = facts.facts_of(two.id, "meter.counts")
+    assert "yes" == fact.text
     answer = owner.post(f"/meters/{one.uid}/change/", form(one, formula="[表M2]"))
     assert 400 == answer.status_code
     assert "绕成了圈" in answer.content.decode()

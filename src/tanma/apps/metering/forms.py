@@ -153,6 +153,10 @@ class ChangeForm(forms.Form):
         label=_("虚拟表公式"), required=False, max_length=400,
         help_text=_("其他表计的和差，例如 [总表] - [一车间] - 0.5 * [二车间]；空着即为实体表"),
     )  # fmt: skip
+    counts = forms.ChoiceField(
+        label=_("计入合计"), required=False, choices=list(words.COUNTS.items()),
+        help_text=_("只对虚拟表有意义：它与组成它的表计只有一方计入企业和区域合计"),
+    )  # fmt: skip
     valid_from = forms.DateField(label=_("生效日期"), widget=DAY)
     evidence = forms.CharField(label=_("凭据"), max_length=100, help_text=_("文件、工单或说明"))
 
@@ -199,7 +203,7 @@ class ChangeForm(forms.Form):
             "site": m.site, "parent": id_text(m.parent) if m.parent else "",
             "location": m.location, "accuracy": m.accuracy, "source": m.source,
             "calibration_due": m.calibration_due.isoformat() if m.calibration_due else "",
-            "formula": m.formula,
+            "formula": m.formula, "counts": m.counts,
         }  # fmt: skip
         for c in self.channels:
             found |= {

@@ -26,6 +26,8 @@ class Meter(models.Model):
     calibration_due = models.DateField(null=True)
     source = models.CharField(max_length=80, blank=True)
     formula = models.TextField(blank=True)
+    counts = models.CharField(max_length=8, blank=True)
+    """`yes`: a virtual meter that sums count instead of its parts."""
 
     class Meta:
         indexes = [models.Index(fields=["source"])]

@@ -19,7 +19,7 @@ SLICE = 1000
 Said = dict[str, str]
 METER_TEXTS = {
     "meter.site": "site", "meter.location": "location", "meter.class": "accuracy",
-    "meter.source": "source", "meter.formula": "formula",
+    "meter.source": "source", "meter.formula": "formula", "meter.counts": "counts",
 }  # fmt: skip
 CHANNEL_COLUMNS = ("subject", "site", "zone", "interval_s", "multiplier", "digits", "rated")
 

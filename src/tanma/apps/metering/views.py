@@ -24,6 +24,7 @@ from tanma.domain.messages import Problem
 STATED = {
     "site": "site", "parent": "parent", "location": "location", "accuracy": "class",
     "calibration_due": "calibration_due", "source": "source", "formula": "formula",
+    "counts": "counts",
 }  # fmt: skip
 """field → attribute of the meter"""
 

@@ -26,11 +26,14 @@ INTERVALS: dict[str, Any] = {
     "": _("不定时"), "1": _("1 秒"), "60": _("1 分钟"), "300": _("5 分钟"), "900": _("15 分钟"),
     "1800": _("30 分钟"), "3600": _("1 小时"), "86400": _("1 天"),
 }  # fmt: skip
+COUNTS: dict[str, Any] = {"": _("组成它的表计"), "yes": _("虚拟表")}
+"""What sums count of a virtual meter and its parts."""
 ATTRIBUTES: dict[str, Any] = {
     "meter.enterprise": _("所属企业"), "meter.site": _("场所"), "meter.parent": _("上级表计"),
     "meter.location": _("安装位置"), "meter.class": _("准确度等级"), "meter.account": _("户号"),
     "meter.calibration_due": _("检定到期日"), "meter.source": _("数据来源"),
-    "meter.formula": _("虚拟表公式"), "channel.interval_s": _("采集间隔（秒）"),
+    "meter.formula": _("虚拟表公式"), "meter.counts": _("计入合计"),
+    "channel.interval_s": _("采集间隔（秒）"),
     "channel.multiplier": _("倍率"), "channel.digits": _("表底位数"),
     "channel.rated": _("额定每小时量"), "channel.zone": _("时区"),
 }  # fmt: skip
