@@ -55,8 +55,11 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture(autouse=True)
 def no_loop_of_others(request: pytest.FixtureRequest) -> Iterator[None]:
-    """Playwright leaves its event loop marked as running in the thread that all tests share."""
-    if "playwright" in request.fixturenames:
+    """Playwright leaves its event loop marked as running in the thread that all tests share.
+
+    Tests of the database keep it: Django holds its connections apart for each running loop.
+    """
+    if "playwright" in request.fixturenames or request.node.get_closest_marker("db"):
         yield
         return
     held = asyncio._get_running_loop()
