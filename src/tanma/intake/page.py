@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from tanma.domain.items import items
 from tanma.intake.adapters import ADAPTERS
 from tanma.intake.connections import SECTIONS
-from tanma.intake.devices import TYPES, DeviceMap, built_in
+from tanma.intake.devices import TYPES, DeviceMap, built_in, templates
 from tanma.intake.devices.reading import DEVICE, POINT, SHARED
 from tanma.intake.dlt645.identifiers import card, identifiers
 from tanma.intake.files import Key
@@ -34,6 +34,7 @@ def lines() -> Iterator[str]:
         yield from _keys(f"连接文件：[[{name}]] Connections file", keys)
     for device_map in built_in().values():
         yield from _map(device_map)
+    yield from _templates()
     yield from _identifiers()
     yield from _items()
     yield from _units()
@@ -69,6 +70,14 @@ def _map(device_map: DeviceMap) -> Iterator[str]:
             f"| `{p.name}` | {p.name_zh} | {p.function} | {p.address} | {p.type} | {p.unit} | "
             f"{_code(p.item)} |"
         )
+
+
+def _templates() -> Iterator[str]:
+    yield from ("", "## 点表模板 Templates of maps", "")
+    yield "没有地址，按厂家说明书填写后才能使用。 Without addresses: fill in the maker's list."
+    yield ""
+    for name in templates():
+        yield f"- `tanma device {name} > {name}.toml`"
 
 
 def _identifiers() -> Iterator[str]:

@@ -75,3 +75,15 @@ def test_a_meter_is_printed(capsys):
     command = ["device", "dlt645", "127.0.0.1", "--port", port[0], "--timeout", "1"]
     assert 0 == main([*command, "--read", "forward_active_total"])
     assert "123456.78 kWh" in capsys.readouterr().out
+
+
+def test_a_template_is_printed_to_be_filled_in(capsys):
+    assert 0 == main(["device", "storage"])
+    assert 'item = "state.soc"' in capsys.readouterr().out
+
+
+def test_without_an_address_only_templates_can_be_printed(capsys):
+    assert 2 == main(["device", "eastron-sdm630"])
+    said = capsys.readouterr().err
+    assert "storage" in said
+    assert "点表模板" in said

@@ -105,10 +105,24 @@ def meters_of(meter: str, items: Mapping[str, str]) -> dict[str, str]:
 @cache
 def built_in() -> Mapping[str, DeviceMap]:
     """The maps that come with the package, by name."""
-    folder = resources.files(__package__) / "maps"
-    files = sorted((f for f in folder.iterdir() if f.name.endswith(".toml")), key=lambda f: f.name)
-    maps = (parse(f.name, f.read_text(encoding="utf-8")) for f in files)
+    maps = (parse(file, text) for file, text in _texts("maps"))
     return {m.name: m for m in maps}
+
+
+@cache
+def templates() -> Mapping[str, str]:
+    """Maps without addresses, by name: text for whoever has the maker's list to fill in."""
+    return {file.removesuffix(".toml"): text for file, text in _texts("templates")}
+
+
+def _texts(folder: str) -> list[tuple[str, str]]:
+    """(file name, text) of the maps in a folder of the package."""
+    files = [f for f in (resources.files(__package__) / folder).iterdir() if _is_map(f.name)]
+    return [(f.name, f.read_text(encoding="utf-8")) for f in sorted(files, key=lambda f: f.name)]
+
+
+def _is_map(name: str) -> bool:
+    return name.endswith(".toml")
 
 
 def find(name: str, folder: Path | None = None) -> DeviceMap:

@@ -13,8 +13,8 @@ USUAL = ("forward_active_total", "reverse_active_total", "voltage_a", "current_a
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("map", help="a built-in map, the file of one, or dlt645")
-    parser.add_argument("host")
+    parser.add_argument("map", help="a built-in map, the file of one, dlt645, or a template")
+    parser.add_argument("host", nargs="?", default="", help="none: print the template to fill in")
     parser.add_argument("--port", type=int, help="TCP port (502; needed for dlt645)")
     parser.add_argument("--unit", type=int, default=1, help="Modbus unit (1)")
     parser.add_argument("--address", default="A" * 12, help="DL/T 645 address (any)")
@@ -28,6 +28,9 @@ def run(args: argparse.Namespace) -> int:
 
     from tanma.domain.messages import Problem
 
+    if not args.host:
+        print(_template(args.map), end="")
+        return 0
     try:
         rows = asyncio.run(_rows(args))
     except (OSError, TimeoutError) as error:
@@ -36,6 +39,15 @@ def run(args: argparse.Namespace) -> int:
     for line in _table(rows, args.lang):
         print(line)
     return 1 if any(row["problem"] for row in rows) else 0
+
+
+def _template(name: str) -> str:
+    from tanma.domain.messages import Problem
+    from tanma.intake.devices import templates
+
+    if name not in templates():
+        raise Problem("device_template_absent", name=name, known=", ".join(templates()))
+    return templates()[name]
 
 
 async def _rows(args: argparse.Namespace) -> list[dict[str, Any]]:
