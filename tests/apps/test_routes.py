@@ -16,6 +16,7 @@ import pytest
 from django.urls import URLPattern, URLResolver, get_resolver
 from django.utils import timezone
 
+from tanma.apps.cases import door as cases
 from tanma.apps.catalogue import vouchers
 from tanma.apps.catalogue.models import Voucher
 from tanma.apps.cockpit.models import Kiosk
@@ -97,6 +98,9 @@ TABLE: dict[str, str] = {
     "live/<str:uid>/readings.csv": "302 200 404 404 200 200",
     "live/<str:uid>/quality/": "302 200 404 404 200 200",
     "metrics": "401 401 401 401 401 200",
+    "cases/": "302 200 200 200 200 200",
+    "cases/<str:uid>/": "302 200 404 404 200 200",
+    "cases/<str:uid>/move/": "302 405 405 405 405 405",
     "meters/": "302 200 200 200 200 200",
     "meters/gateways/": "302 200 200 200 200 200",
     "meters/gateways/<str:uid>/": "302 200 404 404 200 200",
@@ -198,7 +202,9 @@ def objects(region: Any) -> dict[str, str]:
 
 
 def metered(firm: Any) -> dict[str, str]:
-    """A meter and a gateway of an enterprise."""
+    """A meter and a gateway of an enterprise, and a case about it."""
+    said = cases.Said("case_note_missing", {"move": "x", "case": "y"})
+    alarm, _ = cases.open_case("alarm", firm.id, "x", said)
     about = {"author": "test"}
     subject = metering.register_meter("T-1", firm.uscc, **about)
     metering.declare([metering.Declared("T-1", "electricity.purchased", unit="kWh")], **about)
@@ -207,6 +213,7 @@ def metered(firm: Any) -> dict[str, str]:
         "meters/ uid": uid_of(subject), "meters/new uid": firm.uid,
         "live/ uid": firm.uid,
         "meters/gateways uid": gateway.uid, "meters/connect uid": gateway.uid,
+        "cases/ uid": alarm.uid,
     }  # fmt: skip
 
 

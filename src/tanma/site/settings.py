@@ -49,6 +49,7 @@ INSTALLED_APPS = [
     "tanma.apps.inventories",
     "tanma.apps.codes",
     "tanma.apps.live",
+    "tanma.apps.cases",
     "tanma.apps.cockpit",
     "tanma.apps.portal",
 ]

@@ -14,6 +14,7 @@ urlpatterns = [
     path("imports/", include("tanma.apps.desk.urls")),
     path("imports/", include("tanma.apps.catalogue.urls")),
     path("", include("tanma.apps.live.urls")),
+    path("cases/", include("tanma.apps.cases.urls")),
     path("meters/", include("tanma.apps.metering.urls")),
     path("registry/", include("tanma.apps.registry.urls")),
     path("inventories/", include("tanma.apps.inventories.urls")),

@@ -40,3 +40,10 @@ def test_by_default_one_must_be_signed_in(rf: RequestFactory) -> None:
 def test_an_unknown_section_is_refused() -> None:
     with pytest.raises(ValueError, match="'nowhere' is none of monitor"):
         nav.register(nav.Entry("nowhere", 1, "kit:styleguide", "x"))
+
+
+def test_a_line_tells_how_many_things_wait_there(rf: RequestFactory) -> None:
+    nav.register(nav.Entry("data", 1, "kit:styleguide", "a", lambda r: True, lambda r: 3))
+    nav.register(nav.Entry("data", 2, "kit:styleguide_phone", "b", lambda r: True))
+    (section,) = nav.visible_to(rf.get("/"))
+    assert [3, 0] == [link.waiting for link in section.links]

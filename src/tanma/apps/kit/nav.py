@@ -30,13 +30,17 @@ def signed_in(request: HttpRequest) -> bool:
 
 @dataclass(frozen=True, order=True)
 class Entry:
-    """One line of the sidebar; `may` decides whether this visitor sees it."""
+    """One line of the sidebar; `may` decides whether this visitor sees it.
+
+    `count` says how many things wait there for this visitor: a number beside the line.
+    """
 
     section: str
     order: int
     url_name: str
     label: str | Promise = field(compare=False)
     may: Callable[[HttpRequest], bool] = field(default=signed_in, compare=False)
+    count: Callable[[HttpRequest], int] | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True)
@@ -44,6 +48,7 @@ class Link:
     label: str | Promise
     href: str
     current: bool
+    waiting: int = 0
 
 
 @dataclass(frozen=True)
@@ -76,5 +81,6 @@ def visible_to(request: HttpRequest) -> list[Section]:
     groups: dict[str, list[Link]] = {s: [] for s in SECTIONS}
     for entry in shown:
         href = reverse(entry.url_name)
-        groups[entry.section].append(Link(entry.label, href, href == here))
+        waiting = entry.count(request) if entry.count else 0
+        groups[entry.section].append(Link(entry.label, href, href == here, waiting))
     return [Section(SECTIONS[s], links) for s, links in groups.items() if links]

@@ -97,6 +97,11 @@ class Viewer:
             grants = [g for g in grants if g.role not in OFFICE]
         return any(_covers(g, subject) for g in grants)
 
+    def acts_as(self, roles: Iterable[str], subject: int) -> bool:
+        """Whether one of these roles is held for a subject: cases name roles, not actions."""
+        wanted = set(roles)
+        return any(g.role in wanted and _covers(g, subject) for g in self.grants)
+
     def require(self, action: str, subject: int | None = None) -> None:
         if not self.may(action, subject):
             raise PermissionDenied(action)
