@@ -26,6 +26,15 @@ def test_power_of_a_province_takes_its_own(settings):
     assert 0.4974 == co2_t_per(BOUGHT, ON).value
 
 
+def test_the_level_chosen_for_accounts_holds_for_estimates_too(settings):
+    settings.TANMA = settings.TANMA.model_copy(
+        update={"grid_region": "330000", "grid_level": "region"}
+    )
+    factor = co2_t_per(BOUGHT, ON)
+    assert 0.55 == factor.value
+    assert "华东电网 2023 0.5500 tCO2/MWh" in factor.named
+
+
 def test_units_are_converted():
     assert 0.5306 == pytest.approx(estimate_t(BOUGHT, 1000, "kWh", ON))
     assert 0.5306 == pytest.approx(estimate_t(BOUGHT, 1, "MWh", ON))

@@ -7,7 +7,7 @@ from datetime import date
 
 import pytest
 
-from tanma.domain.factors.lookup import Query, equivalent_coal, lookup
+from tanma.domain.factors.lookup import Query, equivalent_coal, grid_place, lookup
 from tanma.domain.messages import Problem
 
 TODAY = date(2026, 11, 20)
@@ -148,3 +148,21 @@ def test_a_range_has_two_ends_and_no_value():
     assert "tce_high GBT2589-2020; tce_low GBT2589-2020" == caught.value.params["near"]
     high = lookup(replace(gas, parameter="tce_high"), known_on=TODAY)
     assert ("13.300", "tce/10^4 m3") == (high.value_text, high.unit)
+
+
+@pytest.mark.parametrize(
+    ("level", "year", "place"),
+    [("province", 2023, "330000"), ("region", 2023, "CN-EAST"), ("region", 2000, "330000")],
+)
+def test_the_place_of_a_grid_factor_follows_the_level_and_the_division_of_its_day(
+    level, year, place
+):
+    assert place == grid_place("330000", level, date(year, 12, 31))
+
+
+def test_sichuan_moved_to_another_regional_grid():
+    before, after = date(2011, 6, 1), date(2023, 6, 1)
+    assert ("CN-CENTRAL", "CN-SOUTHWEST") == (
+        grid_place("510000", "region", before),
+        grid_place("510000", "region", after),
+    )

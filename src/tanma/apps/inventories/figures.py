@@ -13,7 +13,8 @@ from functools import cached_property
 from typing import Any, TypeVar
 
 from tanma.apps.inventories.frozen import Frozen, Row
-from tanma.domain.factors.tables import EVIDENCE_ORDER, factor_rows, number, table
+from tanma.domain.factors.lookup import grid_place
+from tanma.domain.factors.tables import EVIDENCE_ORDER, factor_rows, number
 from tanma.domain.items import Item
 from tanma.domain.items import items as catalogue
 from tanma.domain.methods import BoundLine, Edition, LineDef, TotalDef, activity_of, bind, edition
@@ -248,18 +249,6 @@ class FrozenGrid:
     evidence: str
 
 
-def _grid_place(meta: Mapping[str, Any], year: str) -> str:
-    """Region code of the factors of a run: its province, or the regional grid of the province."""
-    province = meta["grid_region"]
-    if meta.get("grid_level") != "region":
-        return str(province)
-    held = [
-        r["grid_region"] for r in table("grid_regions").rows
-        if r["province"] == province and r["valid_from"] <= f"{year}-12-31"
-    ]  # fmt: skip
-    return str(held[-1]) if held else str(province)
-
-
 def frozen_grid(made: Edition, meta: Mapping[str, Any]) -> FrozenGrid | None:
     """The frozen factor of an edition, at the place and level that the run's accounts use.
 
@@ -268,7 +257,8 @@ def frozen_grid(made: Edition, meta: Mapping[str, Any]) -> FrozenGrid | None:
     if "grid" not in made.frozen:
         return None
     _, kind, _, year = made.frozen["grid"]
-    region = _grid_place(meta, year)
+    chosen = (str(meta["grid_region"]), str(meta.get("grid_level")))
+    region = grid_place(*chosen, date(int(year), 12, 31))
     wanted = {"kind": kind, "region": region, "data_year": year}
     for family, row in factor_rows():
         if family == "grid" and all(row[name] == value for name, value in wanted.items()):

@@ -11,8 +11,9 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from django.conf import settings
+from django.utils.translation import get_language
 
-from tanma.domain.factors.lookup import Factor, Query, lookup
+from tanma.domain.factors.lookup import Factor, Query, grid_place, lookup
 from tanma.domain.messages import Problem
 from tanma.domain.methods.shared.fuel import fuel_co2_t, fuel_heat_gj
 from tanma.intake import units
@@ -32,22 +33,30 @@ class PerUnit:
 
     @property
     def named(self) -> str:
-        """Values, units and documents of the factors."""
-        return "；".join(f"{f.value_text} {f.unit}（{f.document}）" for f in self.factors)
+        """Names, data years, values, units and documents of the factors."""
+        return "；".join(_named(f) for f in self.factors)
+
+
+def _named(factor: Factor) -> str:
+    name = factor.name_en if get_language() == "en" else factor.name_zh
+    year = str(factor.data_year or "")
+    said = f"{factor.value_text} {factor.unit}（{factor.document}）"
+    return " ".join(filter(None, [name, year, said]))
 
 
 def co2_t_per(item: str, on: dt.date) -> PerUnit | None:
     """Tonnes of CO2 per MWh of power bought, GJ of heat bought, 10⁴ m³ of gas burnt."""
     try:
-        return _co2(item, on, settings.TANMA.grid_region)
+        return _co2(item, on, settings.TANMA.grid_region, settings.TANMA.grid_level)
     except Problem:
         return None
 
 
 @lru_cache(maxsize=64)
-def _co2(item: str, on: dt.date, region: str) -> PerUnit | None:
+def _co2(item: str, on: dt.date, province: str, level: str) -> PerUnit | None:
     if item == "electricity.purchased":
-        query = Query("grid", "electricity", "ef", on, region=region or "CN", kind="average")
+        place = grid_place(province, level, on) or "CN"
+        query = Query("grid", "electricity", "ef", on, region=place, kind="average")
         factor = lookup(query, known_on=on, rule="latest_published")
         return PerUnit(factor.value, "MWh", (factor,))
     if item == "heat.purchased":

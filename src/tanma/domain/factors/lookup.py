@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from tanma.domain.factors.tables import OPEN_END, Row, day, factor_rows, number
+from tanma.domain.factors.tables import OPEN_END, Row, day, factor_rows, number, table
 from tanma.domain.messages import Problem
 
 RULES = ("in_force", "latest_published")
@@ -36,6 +36,8 @@ class Factor:
     """A value with its source, and the year of the data it was taken for."""
 
     row_id: str
+    name_zh: str
+    name_en: str
     value: float
     value_text: str
     unit: str
@@ -59,6 +61,21 @@ def lookup(query: Query, *, known_on: date, rule: str = "in_force") -> Factor:
     if not chosen:
         raise _outside(query, found, known_on, rule)
     return _factor(max(chosen, key=lambda r: r["data_year"]), query.on.year, rule)
+
+
+def grid_place(province: str, level: str, on: date) -> str:
+    """Region code whose grid factor counts: the province's own, or that of its regional grid.
+
+    `level` is `province` or `region`, as an office chooses once; every reader of grid factors asks
+    here, so that estimates and accounts cannot take different ones.
+    """
+    if level != "region":
+        return province
+    held = [
+        r["grid_region"] for r in table("grid_regions").rows
+        if r["province"] == province and r["valid_from"] <= on.isoformat()
+    ]  # fmt: skip
+    return held[-1] if held else province
 
 
 def equivalent_coal(key: str, on: date, *, known_on: date) -> Factor:
@@ -137,6 +154,8 @@ def _factor(row: Row, asked_year: int, rule: str) -> Factor:
     assert start is not None  # the loader refuses a factor without it
     return Factor(
         row_id=row["id"],
+        name_zh=row["name_zh"],
+        name_en=row["name_en"],
         value=number(row["value"]),
         value_text=row["value"],
         unit=row["unit"],
