@@ -114,14 +114,15 @@ def test_an_address_that_is_no_id_is_not_found(published):
     assert 404 == client.get(f"/inventories/{id_text(12345)}/").status_code
 
 
-def test_energy_names_both_valuations_and_says_why_one_is_missing(published):
+def test_energy_names_both_valuations_with_the_year_of_the_coefficient(published):
     page = text_of(published.client_of("firm_a").get(address(published, "energy")))
     for name in (
         "综合能源消费量（当量值）", "综合能源消费量（等价值）", "加工转换产出（扣除）",
-        "原料用能（扣除）", "自用可再生电力", "单位产值能耗（当量值）", "缺少系数",
+        "原料用能（扣除）", "自用可再生电力", "单位产值能耗（当量值）",
+        "电力等价值折标准煤系数 0.3024 tce/MWh（上年或此前最新公布值，2024）",
     ):  # fmt: skip
         assert name in page
-    assert "不会用当量值 0.1229 代替" in page
+    assert "缺少系数" not in page
 
 
 def test_energy_and_emission_per_product(published):
@@ -183,7 +184,8 @@ def test_exports_add_up_and_say_demo(published, settings):
     energy = client.get(address(published, "energy"), {"export": "xlsx"})
     cells = CalamineWorkbook.from_filelike(io.BytesIO(energy.content)).get_sheet_by_index(0)
     assert "演示数据" == cells.to_python()[0][0]
-    assert "缺少系数" in cells.to_python()[2]
+    row = dict(zip(cells.to_python()[1], cells.to_python()[2], strict=True))
+    assert row["等价值 (tce)"] == pytest.approx(256.524 * 0.3024)
     assert "演示数据" in text_of(client.get(address(published, "account")))
 
 

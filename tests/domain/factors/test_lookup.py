@@ -108,11 +108,37 @@ def test_a_draft_is_never_the_average():
         lookup(national, known_on=TODAY, rule="latest_published")
 
 
-@pytest.mark.parametrize("year", [2020, 2023, 2026])
-@pytest.mark.parametrize("key", ["electricity", "heat"])
-def test_a_missing_equivalent_coefficient_is_an_error(key, year):
+POWER_COAL = Query(
+    "power_coal", "electricity", "tce_equivalent", date(2026, 6, 1), region="CN", kind="supply"
+)
+
+
+@pytest.mark.parametrize(
+    ("expected", "year"), [((0.3024, 2024), 2026), ((0.3019, 2023), 2024), ((0.3055, 2020), 2023)]
+)
+def test_the_equivalent_coefficient_is_that_of_a_year_before(expected, year):
+    asked = replace(POWER_COAL, on=date(year, 6, 1))
+    found = equivalent_coal(asked, known_on=TODAY, rule="latest_before")
+    assert (*expected, year) == (found.value, found.data_year, found.asked_year)
+    assert "recalled" == found.evidence
+
+
+def test_a_year_that_was_not_published_yet_is_not_taken():
+    found = equivalent_coal(POWER_COAL, known_on=date(2025, 1, 1), rule="latest_before")
+    assert 2020 == found.data_year
+
+
+@pytest.mark.parametrize(
+    ("key", "year", "query"),
+    [
+        ("electricity", 2015, replace(POWER_COAL, on=date(2015, 6, 1))),
+        ("electricity", 2026, replace(POWER_COAL, region="330000")),
+        ("heat", 2026, Query("standard_coal", "heat", "tce_equivalent", date(2026, 6, 1))),
+    ],
+)
+def test_a_missing_equivalent_coefficient_is_an_error(key, year, query):
     with pytest.raises(Problem) as caught:
-        equivalent_coal(key, date(year, 6, 1), known_on=TODAY)
+        equivalent_coal(query, known_on=TODAY, rule="latest_before")
     problem = caught.value
     assert "factor_equivalent_missing" == problem.code
     assert f"没有 {key} 在 {year} 年的等价值" in problem.text("zh")

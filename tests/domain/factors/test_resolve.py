@@ -231,10 +231,20 @@ def test_standard_coal_by_coefficient_then_by_default_calorific_value():
     )[:3]
 
 
-def test_the_equivalent_coefficient_of_electricity_is_missing_never_0_1229():
-    (row,) = resolve([line("electricity.purchased")])
-    assert 0.1229 == row["calorific_tce_per_mwh"]
-    assert (None, "missing") == shown(row, "equivalent_tce_per_mwh")[:2]
+def test_the_equivalent_coefficient_of_electricity_is_the_published_one_of_a_year_before():
+    rows = resolve([line("electricity.purchased", month=date(y, 1, 1)) for y in (2015, 2024, 2026)])
+    expected = [
+        (None, "missing", None, None, None),
+        (0.3019, "year_before", "power_coal/2023/CN/supply", "recalled", 2023),
+        (0.3024, "year_before", "power_coal/2024/CN/supply", "recalled", 2024),
+    ]
+    assert expected == [shown(row, "equivalent_tce_per_mwh") for row in rows]
+    assert {0.1229} == {row["calorific_tce_per_mwh"] for row in rows[1:]}
+
+
+def test_the_equivalent_coefficient_of_heat_is_missing():
+    (row,) = resolve([line("heat.purchased")])
+    assert (None, "missing") == shown(row, "equivalent_tce_per_unit")[:2]
 
 
 def test_a_frozen_grid_factor_for_trends():
@@ -262,15 +272,21 @@ def test_process_lines_by_the_order_of_sectors():
 
 def test_what_is_missing_is_listed_with_the_reason():
     order = preferences("province-average")
-    con = connect([line("electricity.purchased", region="540000"), line("fuel.diesel.burnt")])
+    con = connect(
+        [
+            line("electricity.purchased", region="540000"),
+            line("heat.purchased", region="540000"),
+            line("fuel.diesel.burnt"),
+        ]
+    )
     con.execute(f"CREATE TABLE resolved AS {resolve_sql(order, known_on=TODAY)}")
     rows = con.sql(missing_sql(order)).fetchall()
     assert [
-        ("electricity.purchased", "540000", MONTH, "equivalent_tce_per_mwh", 1),
         ("electricity.purchased", "540000", MONTH, "grid_tco2_per_mwh", 1),
+        ("heat.purchased", "540000", MONTH, "equivalent_tce_per_unit", 1),
     ] == rows
     codes = [missing_problem(order, *r[:4], known_on=TODAY).code for r in rows]
-    assert ["factor_equivalent_missing", "factor_unknown"] == codes
+    assert ["factor_unknown", "factor_equivalent_missing"] == codes
 
 
 def test_the_reason_names_the_nearest_edition_of_a_grid_region():

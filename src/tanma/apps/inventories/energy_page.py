@@ -31,10 +31,7 @@ from tanma.apps.kit.door import (
     significant,
     tce,
 )
-from tanma.domain.messages import render
-from tanma.domain.methods.plans import missing_code
 from tanma.domain.numbers import ENERGY_DECIMALS
-from tanma.domain.quantities import find
 from tanma.engine.accounts import ENERGY
 
 CALORIFIC, EQUIVALENT = "consumption_calorific", "consumption_equivalent"
@@ -49,7 +46,6 @@ PARTS: dict[str, str | Promise] = {
 }
 """Parts of the consumption; each has a total per valuation."""
 PART_TOTALS = {part: (f"{part}_calorific", f"{part}_equivalent") for part in PARTS}
-NO_COEFFICIENT = _("缺少系数")
 
 
 @dataclass(frozen=True)
@@ -59,7 +55,6 @@ class Part:
     name: str | Promise
     calorific_gce: int | None
     equivalent_gce: int | None
-    equivalent_missing: bool
     sign: int
     whole: bool
 
@@ -76,7 +71,6 @@ def parts(made: Account) -> list[Part]:
             name=PARTS[part],
             calorific_gce=made.total(calorific),
             equivalent_gce=made.total(equivalent),
-            equivalent_missing=made.missing(equivalent) > 0,
             sign=signs.get(calorific, 1),
             whole=calorific == CALORIFIC,
         )
@@ -85,29 +79,18 @@ def parts(made: Account) -> list[Part]:
 
 
 def consumption(made: Account) -> dict[str, Any]:
-    """Both valuations of the whole, as texts; a missing 等价值 says so instead of a number."""
-    equivalent = made.total(EQUIVALENT)
-    return {
-        "calorific": tce(made.total(CALORIFIC)),
-        "equivalent": tce(equivalent) if equivalent is not None else None,
-        "missing": made.missing(EQUIVALENT),
-    }
+    """Both valuations of the whole, as texts; a missing 等价值 is no number."""
+    return {name: tce(made.total(total)) for name, total in
+            (("calorific", CALORIFIC), ("equivalent", EQUIVALENT))}  # fmt: skip
 
 
-def missing_reason(made: Account, lang: str) -> str:
-    """Why there is no 等价值: the first line that lacks its coefficient, in the edition's words."""
-    lacking = next((e for e, _w in made.counted(EQUIVALENT) if e.posted is None), None)
-    if lacking is None:
-        return ""
-    names = [n for n in find(lacking.bound.formula).inputs() if n in lacking.bound.factors]
-    return render(
-        missing_code(names[0]), lang,
-        {
-            "edition": made.edition.title[lang], "line_id": lacking.line.name[lang],
-            "item": item_name(lacking.bound.item, lang),
-            "month": f"{lacking.month:%Y-%m}", "key": "/".join(lacking.bound.factors[names[0]]),
-        },
-    )  # fmt: skip
+def missing_reason(made: Account) -> str:
+    """Why there is no 等价值, in one sentence: the carriers that lack their coefficient."""
+    lacking = (e.bound.item for e, _w in made.counted(EQUIVALENT) if e.posted is None)
+    names = "、".join(item_name(item, language()) for item in sorted(set(lacking)))
+    return names and gettext(
+        "%(items)s没有可引用的等价值折标系数，含它的等价值不给出，也不用当量值（电力 0.1229）代替。"
+    ) % {"items": names}  # fmt: skip
 
 
 def renewable_share(made: Account) -> list[tuple[str | Promise, int | None, str]]:
@@ -129,9 +112,10 @@ class EnergySource:
     def entry(self) -> Entry:
         return self.calorific.first
 
-    @property
-    def coefficients(self) -> list[Any]:
-        return [used for values in self.calorific.factors.values() for used in values]
+    def coefficients(self, valuation: str) -> list[Any]:
+        """The coefficients of one valuation, each with the year and the choice it was taken by."""
+        source = getattr(self, valuation)
+        return [used for values in source.factors.values() for used in values] if source else []
 
 
 def sources(made: Account) -> list[EnergySource]:
@@ -154,14 +138,8 @@ def table(made: Account, query: QueryDict) -> Table:
             show=lambda s: scaled(s.calorific.amount, s.entry.item.scale), kind="number",
         ),
         Column("unit", _("单位"), lambda s: unit(s.entry.item.unit)),
-        Column(
-            "factor", _("折标系数（当量值）"), lambda s: factors_text(s.coefficients),
-            show=lambda s: factors_html(s.coefficients),
-        ),
-        Column(
-            "evidence", _("依据"), lambda s: s.calorific.evidence,
-            show=lambda s: mark_html(s.calorific.evidence),
-        ),
+        *_coefficient_columns("calorific", _("折标系数（当量值）"), _("依据（当量值）")),
+        *_coefficient_columns("equivalent", _("折标系数（等价值）"), _("依据（等价值）")),
         Column(
             "calorific", _("当量值"), lambda s: file_number(s.calorific.posted, ENERGY_DECIMALS),
             show=lambda s: tce(s.calorific.posted), unit="tce", kind="number", sort=True,
@@ -178,14 +156,29 @@ def table(made: Account, query: QueryDict) -> Table:
     return Table(columns, sources(made), query, caption=_("能源消费明细"))
 
 
+def _coefficient_columns(valuation: str, label: Any, mark: Any) -> list[Column]:
+    """Coefficients of one valuation and their weakest mark."""
+
+    def evidence(row: EnergySource) -> str:
+        source: Source | None = getattr(row, valuation)
+        return source.evidence if source else ""
+
+    return [
+        Column(
+            f"{valuation}_factor", label, lambda s: factors_text(s.coefficients(valuation)),
+            show=lambda s: factors_html(s.coefficients(valuation)),
+        ),
+        Column(f"{valuation}_evidence", mark, evidence, show=lambda s: mark_html(evidence(s))),
+    ]  # fmt: skip
+
+
 def _equivalent_value(row: EnergySource) -> Any:
     posted = row.equivalent.posted if row.equivalent else None
     return gettext("缺少系数") if posted is None else file_number(posted, ENERGY_DECIMALS)
 
 
 def _equivalent_text(row: EnergySource) -> Any:
-    posted = row.equivalent.posted if row.equivalent else None
-    return NO_COEFFICIENT if posted is None else tce(posted)
+    return tce(row.equivalent.posted if row.equivalent else None)
 
 
 def _percent(value: Fraction | None) -> float | None:

@@ -52,7 +52,7 @@ def energy(visit: Visit) -> HttpResponseBase:
     context = {
         "parts": energy_page.parts(made),
         "consumption": energy_page.consumption(made),
-        "missing": energy_page.missing_reason(made, visit.lang),
+        "missing": energy_page.missing_reason(made),
         "renewable": energy_page.renewable_share(made),
         "sources": sources,
         "intensities": energy_page.intensities(made, visit.frozen, visit.lang, visit.facts),

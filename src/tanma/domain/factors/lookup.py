@@ -1,8 +1,9 @@
 """One factor on one day.
 
 Asking for a day outside the validity is an error that names the nearest editions. The only way
-around it is the rule `latest_published`, which the caller must name: the newest data year that was
-published by a day and is not after the data. The answer carries both years.
+around it are two rules, which the caller must name: `latest_published`, the newest data year that was
+published by a day and is not after the data, and `latest_before`, the newest one before the year of
+the data. The answer carries both years.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from datetime import date
 from tanma.domain.factors.tables import OPEN_END, Row, day, factor_rows, number, table
 from tanma.domain.messages import Problem
 
-RULES = ("in_force", "latest_published")
+RULES = ("in_force", "latest_published", "latest_before")
 
 
 @dataclass(frozen=True)
@@ -78,17 +79,16 @@ def grid_place(province: str, level: str, on: date) -> str:
     return held[-1] if held else province
 
 
-def equivalent_coal(key: str, on: date, *, known_on: date) -> Factor:
+def equivalent_coal(query: Query, *, known_on: date, rule: str = "in_force") -> Factor:
     """The 等价值 coefficient of a carrier [tce per unit of the carrier] on a day.
 
     It differs from the calorific equivalent and changes from year to year; when no table holds one
     this is an error, never the calorific 当量值.
     """
-    query = Query("standard_coal", key, "tce_equivalent", on, set_id="equivalent")
     try:
-        return lookup(query, known_on=known_on)
+        return lookup(query, known_on=known_on, rule=rule)
     except Problem:
-        raise Problem("factor_equivalent_missing", key=key, year=on.year) from None
+        raise Problem("factor_equivalent_missing", key=query.key, year=query.on.year) from None
 
 
 def _same(query: Query, row: Row) -> bool:
@@ -101,8 +101,9 @@ def _applies(row: Row, on: date, known_on: date, rule: str) -> bool:
         raise Problem("factor_rule_unknown", rule=rule, allowed=", ".join(RULES))
     if row["published_on"] > known_on.isoformat():
         return False
-    if rule == "latest_published":
-        return bool(row["data_year"]) and int(row["data_year"]) <= on.year
+    if rule != "in_force":
+        latest = on.year if rule == "latest_published" else on.year - 1
+        return bool(row["data_year"]) and int(row["data_year"]) <= latest
     return row["valid_from"] <= on.isoformat() < (row["valid_to"] or OPEN_END.isoformat())
 
 

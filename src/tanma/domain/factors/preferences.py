@@ -26,6 +26,7 @@ CHOICES = {
     "measured_ncv": ("按实测热值折算", "from the measured calorific value"),
     "default": ("缺省值", "default"),
     "latest_published": ("最新公布值", "latest published"),
+    "year_before": ("上年或此前最新公布值", "latest published of a year before"),
     "derived_ncv": ("按缺省热值折算", "from the default calorific value"),
     "range_low": ("取值范围下限", "low end of a range"),
     "range_high": ("取值范围上限", "high end of a range"),
@@ -37,7 +38,7 @@ CHOICES = {
 FAMILIES = ("fuel", "electricity", "heat", "process")
 ORIGINS = ("measured", "supplier", "table")
 LEVELS = ("", "province", "region", "national")
-RULES = ("in_force", "latest_published")
+RULES = ("in_force", "latest_published", "latest_before")
 _TOP = ("id", "title_zh", "title_en", "evidence", "note_zh", "note_en", "based_on", "step")
 _STEP = (
     "family",
@@ -54,7 +55,7 @@ _STEP = (
     "may_be_empty",
 )
 _NEEDED = ("family", "parameter", "origin", "take", "choice")
-_KIND_NEEDED = ("grid", "process")
+_KIND_NEEDED = ("grid", "power_coal", "process")
 """Tables in which the kind decides the value: a step has to name it."""
 
 

@@ -160,6 +160,7 @@ def _found(order: Preferences, known_on: date) -> Iterator[str]:
    AND (f.published_on IS NULL OR f.published_on <= DATE '{known_on.isoformat()}')
    AND CASE s.rule WHEN 'frozen' THEN f.data_year = s.data_year
                    WHEN 'latest_published' THEN f.data_year <= year(k.month)
+                   WHEN 'latest_before' THEN f.data_year < year(k.month)
                    ELSE k.month >= f.valid_from AND k.month < f.valid_to END
   QUALIFY row_number() OVER (PARTITION BY k.item, k.region_code, k.month, s.parameter
                              ORDER BY s.rank, f.data_year DESC, f.row_id) = 1)"""
@@ -275,11 +276,10 @@ def missing_problem(
     family, second = item.split(".")[:2]
     key = second if family in {"fuel", "process"} else family
     steps = (s for s in preferences.steps if (s.family, s.parameter) == (family, parameter))
-    step = next(s for s in steps if s.origin == "table")
+    step = [s for s in steps if s.origin == "table"][-1]
+    find = equivalent_coal if step.take == "tce_equivalent" else lookup
     try:
-        if step.take == "tce_equivalent":
-            equivalent_coal(key, month, known_on=known_on)
-        lookup(_query(step, key, region_code, month), known_on=known_on, rule=step.rule)
+        find(_query(step, key, region_code, month), known_on=known_on, rule=step.rule)
     except Problem as problem:
         return problem
     raise ValueError(f"{parameter} of {item} is not missing")
