@@ -1,9 +1,9 @@
 """One factor on one day.
 
 Asking for a day outside the validity is an error that names the nearest editions. The only way
-around it are two rules, which the caller must name: `latest_published`, the newest data year that was
-published by a day and is not after the data, and `latest_before`, the newest one before the year of
-the data. The answer carries both years.
+around it are two rules, which the caller must name: `latest_published`, the newest data year that
+was published by a day and is not after the data, and `latest_before`, the newest one before the
+year of the data. The answer carries both years.
 """
 
 from __future__ import annotations
