@@ -94,8 +94,8 @@ def columns(plant: Plant, first: int, end: int) -> dict[str, list[Any]]:
     for k, (name, _, _) in enumerate(PARTS):
         _amounts(out, plant.channels[f"{name}/{BOUGHT}"], minute, parts[k][-told:])
     _amounts(out, plant.channels[f"光伏/{GENERATED}"], minute, sun_count(plant, minute))
-    shown = (whole // RATIO)[-told:]
-    _levels(out, plant.channels[f"总表/{BOUGHT}"], minute + 1, shown, 100)
+    shown = (whole * 100 // RATIO)[-told:]
+    _levels(out, plant.channels[f"总表/{BOUGHT}"], minute + 1, shown, 10_000)
     kw = np.sum([p[-told:] for p in parts], axis=0) * 6
     _levels(out, plant.channels[f"总表/{POWER}"], minute + 1, kw, 10)
     return out
@@ -128,16 +128,23 @@ def send(plant: Plant, address: str, until_min: int) -> bool:
     """Send what waits; False where the intake does not take it now."""
     for first, end in batches(plant, until_min):
         body = json.dumps(columns(plant, first, end)).encode()
-        headers = {
-            "Authorization": f"Bearer {plant.token}", "Content-Type": "application/json",
-            "Idempotency-Key": f"demo-{plant.gateway}-{plant.number + 1}",
-        }  # fmt: skip
-        request = urllib.request.Request(f"{address}/v1/readings", body, headers)
-        try:
-            urllib.request.urlopen(request, timeout=30).close()
-        except (urllib.error.URLError, TimeoutError, ConnectionError):
+        key = f"demo-{plant.gateway}-{plant.number + 1}"
+        if not post(address, plant.token, key, body, "application/json"):
             return False
         plant.sent_min, plant.number = end - 1, plant.number + 1
+    return True
+
+
+def post(address: str, token: str, key: str, body: bytes, form: str) -> bool:
+    """Send one message; False where the intake does not take it now."""
+    headers = {
+        "Authorization": f"Bearer {token}", "Content-Type": form, "Idempotency-Key": key,
+    }  # fmt: skip
+    request = urllib.request.Request(f"{address}/v1/readings", body, headers)
+    try:
+        urllib.request.urlopen(request, timeout=60).close()
+    except (urllib.error.URLError, TimeoutError, ConnectionError):
+        return False
     return True
 
 
@@ -184,9 +191,9 @@ def _declared(prefix: str) -> list[Any]:
     from tanma.apps.metering import door as metering
 
     fine = {"interval_s": "60"}
-    register = fine | {"multiplier": str(RATIO), "digits": "8"}
+    register = fine | {"multiplier": str(RATIO), "digits": "10"}
     return [
-        metering.Declared(f"{prefix}总表", BOUGHT, "register", "kWh", 2, more=register),
+        metering.Declared(f"{prefix}总表", BOUGHT, "register", "kWh", 4, more=register),
         metering.Declared(f"{prefix}总表", POWER, "gauge", "kW", 1, more=fine),
         metering.Declared(f"{prefix}光伏", GENERATED, "interval", "kWh", 2, more=fine),
         *(metering.Declared(f"{prefix}{n}", BOUGHT, "interval", "kWh", 2, more=fine)
@@ -207,7 +214,8 @@ def chosen() -> list[Any]:
 
 def main(home: Path) -> None:
     """Wait until the demo stands, register once, then send each minute that is over."""
-    from tanma.site.demo_region import Progress
+    from tanma.site import demo_platform
+    from tanma.site.demo_region import Progress, filled
     from tanma.site.setup import django_ready
 
     while "enterprise" not in Progress(home).state["done"]:
@@ -222,9 +230,15 @@ def main(home: Path) -> None:
         plants = [plant(firm, n, now_min) for n, firm in enumerate(chosen())]
         book.save(plants)
     address = f"http://{settings.TANMA.intake_host}:{settings.TANMA.intake_port}"
+    platform = demo_platform.load(home)
     while True:
         taken = [send(p, address, int(time.time()) // 60) for p in plants]
         book.save(plants)
+        if platform is None and filled(home):
+            platform = demo_platform.register(home)
+        if platform is not None:
+            taken.append(demo_platform.send(platform, address, time.time()))
+            demo_platform.save(home, platform)
         time.sleep(POLL_S if all(taken) else RETRY_S)
 
 

@@ -54,6 +54,7 @@ def test_the_rest_of_the_region_is_left_out(derived):
 def test_nothing_known_is_nothing_shown(plant):
     found = regional.look(None, timezone.localdate())
     assert ([], {}, {}, 0) == (found.lines, found.completeness, found.metered, found.known_at)
+    assert {} == found.reported
     FactsMirror(plant.lake).sync(facts.fetch, facts.watermark())
     found = regional.look(None, timezone.localdate())
     assert ([], {}, {}) == (found.lines, found.completeness, found.metered)
@@ -68,18 +69,29 @@ def test_coal_equivalents_by_the_calorific_value():
     assert regional.coal_t(BOUGHT, None, on) is None
 
 
+def month_of(day: dt.date, months_ago: int) -> dt.date:
+    for _ in range(months_ago):
+        day = regional.month_before(day)
+    return day
+
+
 def test_power_as_the_grid_company_reported_it(plant):
     firm = registry.find("uscc", [FIRST])[FIRST]
+    today = timezone.localdate()
+    month, end = month_of(today, 2), month_of(today, 1)
     row = {
-        "subject": firm, "item": BOUGHT, "kind": "amount", "valid_from": dt.date(2026, 9, 1),
-        "valid_to": dt.date(2026, 10, 1), "value": 12_500, "source": "grid",
-        "data_class": "internal", "text": None,
+        "subject": firm, "item": BOUGHT, "kind": "amount", "valid_from": month, "valid_to": end,
+        "value": 12_500, "source": "grid", "data_class": "internal", "text": None,
     }  # fmt: skip
-    facts.append(facts.table([row]), author="test")
-    month = dt.date(2026, 9, 1)
-    assert {firm: 12.5} == regional.reported_kwh(month, None)
-    assert {} == regional.reported_kwh(month, {1})
-    assert {} == regional.reported_kwh(dt.date(2026, 8, 1), None)
+    facts.append(facts.table([row, row | {"source": "declared", "value": 1}]), author="test")
+    FactsMirror(plant.lake).sync(facts.fetch, facts.watermark())
+    found = regional.look(None, today)
+    assert (month, {firm: 12.5}) == (found.rate_month, found.reported)
+
+
+def test_without_a_report_of_the_grid_company_there_is_no_rate(derived):
+    found = regional.look(None, timezone.localdate())
+    assert ({}, regional.month_before(found.through)) == (found.reported, found.rate_month)
 
 
 def test_looking_reads_what_is_mirrored_and_writes_nothing(derived):

@@ -9,14 +9,13 @@ from dataclasses import dataclass
 import duckdb
 import pyarrow as pa
 
-from tanma.apps.facts import door as facts
 from tanma.apps.live import estimates, known
 from tanma.domain.factors.lookup import Query, lookup
 from tanma.domain.items import items
 from tanma.domain.messages import Problem
 from tanma.engine.metering import bucket, months
 from tanma.intake import units
-from tanma.lake.facts import FactsMirror, Pinned
+from tanma.lake.facts import FactsMirror
 
 COAL_SET = "GBT2589-2020"
 ENERGY = ("electricity.purchased", "heat.purchased", "fuel.natural_gas.burnt")
@@ -50,8 +49,12 @@ class Region:
     completeness: dict[int, tuple[int, int]]
     """enterprise → readings that came and that were expected this month"""
     metered: dict[int, float]
-    """enterprise → kWh metered in the last whole month"""
+    """enterprise → kWh metered in the month of the rate"""
+    reported: dict[int, float]
+    """enterprise → kWh of that month as the grid company reported it"""
     through: dt.date
+    rate_month: dt.date
+    """The newest whole month that the grid company has reported; last month where there is none"""
     known_at: int = 0
     """Up to when facts are known, µs since 1970 UTC; 0: nothing has been mirrored yet."""
 
@@ -63,22 +66,30 @@ def look(subjects: Collection[int] | None, today: dt.date) -> Region:
     """
     mirror = FactsMirror(known.lake()).pin()
     if not mirror.watermark:
-        return Region([], {}, {}, today)
-    first = today.replace(day=1)
-    before = (first - dt.timedelta(days=1)).replace(day=1)
+        return Region([], {}, {}, {}, today, month_before(today))
+    first, before = today.replace(day=1), month_before(today)
     with known.engine() as con:
-        _prepare(con, mirror, (before, today + dt.timedelta(days=1)), subjects)
+        mirror.relation(con, mirror.watermark, "facts_known")
+        month = _reported_month(con, first) or before
+        _prepare(con, (min(month, before), today + dt.timedelta(days=1)), subjects)
         lines = [line for i in _counted(con) if (line := _line(con, i, today, first, before))]
-        came, kwh = _completeness(con, first, today), _metered(con, before, first)
-        return Region(lines, came, kwh, today, mirror.watermark)
+        end = (month + dt.timedelta(days=32)).replace(day=1)
+        return Region(
+            lines, _completeness(con, first, today), _metered(con, month, end),
+            _reported(con, month), today, month, mirror.watermark,
+        )  # fmt: skip
+
+
+def month_before(day: dt.date) -> dt.date:
+    """First day of the month before."""
+    return (day.replace(day=1) - dt.timedelta(days=1)).replace(day=1)
 
 
 def _prepare(
-    con: duckdb.DuckDBPyConnection, mirror: Pinned, span: tuple[dt.date, dt.date],
+    con: duckdb.DuckDBPyConnection, span: tuple[dt.date, dt.date],
     subjects: Collection[int] | None,
 ) -> None:  # fmt: skip
     """Table `given`: days that enter sums, with enterprise and ratio to the item's counts."""
-    mirror.relation(con, mirror.watermark, "facts_known")
     bucket.of_facts(con, "facts_known")
     known.keep_days(con, *span, None)
     months.ratios(con)
@@ -161,13 +172,19 @@ def _metered(con: duckdb.DuckDBPyConnection, low: dt.date, high: dt.date) -> dic
     return {subject: float(v) / 10**scale for subject, v in rows if v is not None}
 
 
-def reported_kwh(month: dt.date, subjects: Collection[int] | None) -> dict[int, float]:
-    """enterprise → kWh of a month as the grid company reported it."""
-    end = (month + dt.timedelta(days=32)).replace(day=1)
-    rows = facts.Fact.objects.filter(
-        item="electricity.purchased", kind="amount", source="grid", valid_from=month, valid_to=end
-    )
-    if subjects is not None:
-        rows = rows.filter(subject__in=list(subjects)[:5000])
+GRID_MONTHS = """FROM facts_known WHERE item = 'electricity.purchased' AND source = 'grid'
+AND kind = 'amount' AND value IS NOT NULL AND valid_to = valid_from + INTERVAL 1 MONTH"""
+"""What the grid company reported of whole months."""
+
+
+def _reported_month(con: duckdb.DuckDBPyConnection, first: dt.date) -> dt.date | None:
+    """The newest month before `first` that the grid company has reported."""
+    sql = f"SELECT max(valid_from) {GRID_MONTHS} AND valid_from < ?"
+    ((month,),) = con.execute(sql, [first]).fetchall()
+    return None if month is None else dt.date(month.year, month.month, 1)
+
+
+def _reported(con: duckdb.DuckDBPyConnection, month: dt.date) -> dict[int, float]:
     scale = items()["electricity.purchased"].scale
-    return {f.subject: f.value / 10**scale for f in facts.current(list(rows)) if f.value}
+    sql = f"SELECT subject, sum(value)::DOUBLE {GRID_MONTHS} AND valid_from = ? GROUP BY subject"
+    return {subject: v / 10**scale for subject, v in con.execute(sql, [month]).fetchall()}

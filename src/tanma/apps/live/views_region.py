@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from typing import Any
 
 from django.contrib.auth.decorators import login_required
@@ -120,15 +119,12 @@ def _rate(viewer: people.Viewer, found: regional.Region) -> dict[str, Any]:
     total = above.count()
     heard = set(found.completeness)
     own = above.filter(id__in=heard).count()
-    first = found.through.replace(day=1)
-    month = (first - dt.timedelta(days=1)).replace(day=1)
-    region_wide = "" in viewer.area_codes
-    subjects = None if region_wide else set(firms.values_list("id", flat=True))
-    reported = regional.reported_kwh(month, subjects)
+    may_see = None if "" in viewer.area_codes else set(firms.values_list("id", flat=True))
+    reported = {s: v for s, v in found.reported.items() if may_see is None or s in may_see}
     metered = sum(min(v, reported[s]) for s, v in found.metered.items() if s in reported)
     all_kwh = sum(reported.values())
     return {
         "firms": total, "heard": own, "share": own / total if total else None,
-        "month": f"{month:%Y-%m}", "power": metered / all_kwh if all_kwh else None,
+        "month": f"{found.rate_month:%Y-%m}", "power": metered / all_kwh if all_kwh else None,
         "list": reverse("live:enterprises"),
     }  # fmt: skip
