@@ -11,6 +11,7 @@ import time
 from pathlib import Path
 
 import pytest
+from deltalake.exceptions import DeltaError
 
 from tanma.domain.messages import Problem
 from tanma.lake import sealer
@@ -31,16 +32,23 @@ def test_a_seal_leaves_a_note(tmp_path: Path) -> None:
     assert abs(time.time() - last.at) < 60
 
 
+@pytest.mark.parametrize(
+    "error", [
+        Problem("readings_not_durable", writer="a", reason="disk is full"),
+        DeltaError("disk is full"), OSError("disk is full"),
+    ],
+)  # fmt: skip
 def test_trouble_is_told_and_tried_again(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str],
+    error: Exception,
+) -> None:  # fmt: skip
     stop, calls = threading.Event(), []
 
     def troubled(landing: Landing) -> None:
         calls.append(landing)
         if len(calls) == 3:
             stop.set()
-        raise Problem("readings_not_durable", writer="a", reason="disk is full")
+        raise error
 
     monkeypatch.setattr(sealer, "seal_once", troubled)
     sealer.run(tmp_path, 0.01, stop)

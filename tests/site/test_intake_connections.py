@@ -124,6 +124,26 @@ def test_scopes_known_last_go_on_while_the_database_is_away(caplog):
     assert "could not be renewed" in caplog.text
 
 
+def test_nothing_is_read_before_scopes_are_known_once(caplog):
+    answers = [{"a": 1}, OSError("no such table yet"), OSError("no database yet")]
+
+    def scopes():
+        answer = answers.pop()
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+    async def through() -> None:
+        held, stop = Snapshot(scopes), asyncio.Event()
+        await held.first(stop, again_s=0.01)
+        assert {"a": 1} == held()
+        stop.set()
+        await Snapshot(answers.pop).first(stop)  # told to stop it does not wait for ever
+
+    asyncio.run(through())
+    assert 3 == caplog.text.count("could not be renewed")
+
+
 def test_the_command_refuses_a_wrong_file_before_it_starts(tmp_path):
     assert intake._reading(None) is None
     (tmp_path / "c.toml").write_text("[[modbus]]\n")

@@ -4,6 +4,11 @@ from __future__ import annotations
 
 import datetime as dt
 
+import duckdb
+import pytest
+from deltalake.exceptions import DeltaError
+from django.db import DatabaseError
+
 from tanma.domain.messages import Problem
 from tanma.site.keeping import RETRY_S, Keeper, Step, daily, every
 
@@ -37,11 +42,17 @@ def test_steps_run_when_they_are_due():
     assert ["quick", "slow", "quick", "quick", "slow"] == ran
 
 
-def test_a_step_that_fails_is_told_and_tried_again_while_the_others_go_on():
+@pytest.mark.parametrize(
+    "error", [
+        Problem("derived_month", month="2026-13"), duckdb.OutOfMemoryException("month 2026-13"),
+        DatabaseError("2026-13 is locked"), DeltaError("no space for 2026-13"),
+    ],
+)  # fmt: skip
+def test_a_step_that_fails_is_told_and_tried_again_while_the_others_go_on(error):
     clock, said, ran = Clock(0.0), [], []
 
     def broken() -> str:
-        raise Problem("derived_month", month="2026-13")
+        raise error
 
     keeper = Keeper(
         {"broken": Step(broken, every(1)), "fine": Step(lambda: ran.append(1) or "5", every(1))},
@@ -49,7 +60,7 @@ def test_a_step_that_fails_is_told_and_tried_again_while_the_others_go_on():
     )  # fmt: skip
     keeper.step()
     assert [1] == ran
-    assert "broken: Problem" in said[0]
+    assert f"broken: {type(error).__name__}" in said[0]
     assert "2026-13" in said[0]
     assert "fine: 5" == said[1]
     assert RETRY_S == keeper.due["broken"]

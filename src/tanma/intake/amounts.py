@@ -25,6 +25,8 @@ _SAFE_FLOAT = 9.2e18
 _PLAIN = r"^-?[0-9]{1,17}(\.[0-9]*)?$"
 _GROUPED = re.compile(r"[+-]?\d{1,3}(,\d{3})+(\.\d+)?")
 _DECIMAL = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d{1,3})?")
+_MOST_CHARACTERS = 1_000
+"""Of a number: Python refuses to read integers of some thousand digits."""
 
 
 @dataclass(frozen=True)
@@ -139,6 +141,8 @@ def exact_count(text: str, ratio: Fraction) -> tuple[int, int, int]:
 def exact_number(text: str) -> tuple[Fraction, int, int]:
     """(number, OK, MISSING or NOT_DECIMAL, decimals) of one text, nothing rounded."""
     clean = unicodedata.normalize("NFKC", text).strip()
+    if len(clean) > _MOST_CHARACTERS:
+        return Fraction(0), NOT_DECIMAL, 0
     if _GROUPED.fullmatch(clean):
         clean = clean.replace(",", "")
     if not clean:

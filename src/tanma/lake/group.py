@@ -23,8 +23,8 @@ from tanma.lake.landing import Landing, entry
 
 MOST_BATCHES = 256
 """Batches that one flush takes."""
-BESIDE_ROWS = 10_000
-"""Batches of so many rows are packed in a thread, so that small ones do not wait for them."""
+BESIDE_ROWS, BESIDE_BYTES = 10_000, 2**20
+"""Batches of so many rows or bytes are packed in a thread, so that small ones need not wait."""
 
 
 @dataclass
@@ -68,7 +68,8 @@ class GroupCommit:
         pack = partial(
             entry, table, body=raw, form=form, source=source, message_id=message_id, note=note
         )
-        packed = pack() if table.num_rows < BESIDE_ROWS else await asyncio.to_thread(pack)
+        small = table.num_rows < BESIDE_ROWS and len(raw) < BESIDE_BYTES
+        packed = pack() if small else await asyncio.to_thread(pack)
         done: asyncio.Future[Receipt] = asyncio.get_running_loop().create_future()
         self._waiting.append(_Waiting(packed, done))
         if self._running is None or self._running.done():

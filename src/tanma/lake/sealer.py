@@ -16,7 +16,6 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from tanma.domain.messages import Problem
 from tanma.lake.landing import Landing
 
 EVERY_S = 5.0
@@ -63,7 +62,7 @@ def run(root: Path, every_s: float, stop: threading.Event) -> None:
     while not stop.is_set() and os.getppid() == parent:
         try:
             seal_once(landing)
-        except (Problem, OSError) as error:
+        except Exception as error:  # Delta and Arrow have names of their own for a full disk
             print(f"tanma: {error}", file=sys.stderr, flush=True)
         stop.wait(every_s)
 

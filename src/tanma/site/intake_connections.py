@@ -39,16 +39,25 @@ class Snapshot:
 
     def __init__(self, scopes: Callable[[], Mapping[str, Scope]]) -> None:
         self._scopes = scopes
-        self._held: Mapping[str, Scope] = {}
+        self._held: Mapping[str, Scope] | None = None
 
     def __call__(self) -> Mapping[str, Scope]:
-        return self._held
+        return self._held or {}
 
     async def renew(self) -> None:
         try:
             self._held = await asyncio.to_thread(self._scopes)
         except Exception:
             _log.exception("scopes of gateways could not be renewed")
+
+    async def first(self, stop: asyncio.Event, again_s: float = FRESH_S) -> None:
+        """Renew until it succeeded once, or until `stop`: without scopes every message of a broker
+        would be one of a gateway that nobody knows, acknowledged and lost."""
+        await self.renew()
+        while self._held is None and not stop.is_set():
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(stop.wait(), again_s)
+            await self.renew()
 
 
 async def read(connections: Connections, scopes: Scopes, lake: Path, state: Path) -> None:
@@ -60,7 +69,7 @@ async def read(connections: Connections, scopes: Scopes, lake: Path, state: Path
     stop, running, held = asyncio.Event(), Running(), Snapshot(scopes)
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
-    await held.renew()
+    await held.first(stop)
     sink = GroupCommit(Landing(lake), "connections")
     beside = asyncio.create_task(_beside(held, running, state))
     try:

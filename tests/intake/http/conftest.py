@@ -109,7 +109,7 @@ class Served:
         return found
 
     def ask(
-        self, method: str, path: str, body: bytes | None = None, timeout: float = 30, **headers: str
+        self, method: str, path: str, body: Any = None, timeout: float = 30, **headers: str
     ) -> Said:
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=timeout)
         try:
@@ -126,7 +126,7 @@ class Served:
     def push(
         self, body: Any, token: str = "token-a", media: str = "application/json", **headers: str
     ) -> Said:
-        sent = body if isinstance(body, bytes) else json.dumps(body).encode()
+        sent = json.dumps(body).encode() if isinstance(body, list | dict) else body
         return self.ask(
             "POST", "/v1/readings", sent,
             Authorization=f"Bearer {token}", Content_Type=media, **headers,

@@ -97,6 +97,16 @@ def test_columns_with_odd_values_are_refused_row_by_row():
             (2, "reading_time_unknown")] == [(r.index, r.code) for r in done.refused]  # fmt: skip
 
 
+@pytest.mark.parametrize("digits", [20, 999, 5_000, 100_000])
+def test_a_number_beyond_all_sense_is_refused_alone(digits):
+    rows = [{"channel": 7, "time": AT, "value": "9" * digits},
+            {"channel": 7, "time": AT, "value": "1"}]  # fmt: skip
+    done = decode(json.dumps(rows).encode(), "http-json", SCOPE)
+    assert 1 == done.table.num_rows
+    assert [0] == [r.index for r in done.refused]
+    assert len(done.refused[0].text("en")) < 400
+
+
 def test_what_was_kept_decodes_to_what_was_stored(tmp_path):
     lake = Landing(tmp_path)
     bodies = [

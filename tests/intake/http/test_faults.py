@@ -5,7 +5,9 @@ TANMA_KILLS=1000 runs so many kills; without it a few, so that they fit into eve
 
 from __future__ import annotations
 
+import gzip
 import http.client
+import io
 import json
 import os
 import random
@@ -148,6 +150,28 @@ def test_too_much_at_once_is_told_and_nothing_is_lost(tmp_path: Path) -> None:
         limited = f'tanma_intake_limited_total{{process="http-1"}} {len(told)}'
         assert limited in served.ask("GET", "/metrics").body.splitlines()
         assert {n: 100 for n in range(12)} == Counter(v for _, v in served.stored())
+
+
+@pytest.mark.parametrize("how", ["gzip", "chunks"])
+def test_bodies_that_grow_once_they_are_here_count_as_what_they_become(
+    tmp_path: Path, how: str
+) -> None:
+    spaces = b" " * 2**22
+    options = {"SERVED_QUEUE": str(len(spaces) * 4), "SERVED_SLOW_S": "0.3"}
+
+    def push(serial: int) -> tuple[int, str]:
+        whole = b"{" + spaces + json.dumps(batch(serial)).encode()[1:]
+        if how == "gzip":
+            said = served.push(gzip.compress(whole, 1), "token-m", Content_Encoding="gzip")
+        else:  # a body without a length goes in chunks
+            said = served.push(io.BytesIO(whole), "token-m")
+        return said.status, said.headers.get("retry-after", "")
+
+    with service(tmp_path, **options) as served, ThreadPoolExecutor(12) as pool:
+        said = Counter(pool.map(push, range(12)))
+        assert {(200, ""), (429, "1")} == set(said)
+        assert said[200, ""] >= 3
+        assert 200 == served.push(batch(99), "token-m").status  # all that was held is let go
 
 
 def test_a_full_disk_is_told_and_nothing_is_acknowledged(tmp_path: Path) -> None:

@@ -19,9 +19,6 @@ def test_a_burst_then_the_rate():
     rate.check("b")
     now[0] = 5.1
     rate.check("a")
-    rate.keep({"b"})
-    now[0] = 0.0
-    rate.check("a")
 
 
 def test_what_was_not_used_does_not_gather_without_end():
@@ -36,14 +33,28 @@ def test_what_was_not_used_does_not_gather_without_end():
 
 def test_a_full_queue_tells_and_a_lone_body_always_finds_room():
     queue = Queue(100)
-    queue.enter(500)
-    with pytest.raises(Problem) as caught:
-        queue.enter(1)
-    assert "http_busy" == caught.value.code
-    for lang in ("zh", "en"):
-        assert "500" in caught.value.text(lang)
-        assert "100" in caught.value.text(lang)
-    queue.leave(500)
-    queue.enter(60)
-    queue.enter(40)
-    assert 100 == queue.bytes
+    with queue.place() as take:
+        take(500)
+        take(500)  # it is alone still
+        with queue.place() as other, pytest.raises(Problem) as caught:
+            other(1)
+        assert "http_busy" == caught.value.code
+        for lang in ("zh", "en"):
+            assert "1000" in caught.value.text(lang)
+            assert "100" in caught.value.text(lang)
+    with queue.place() as take, queue.place() as other:
+        take(60)
+        other(40)
+        assert 100 == queue.bytes
+    assert 0 == queue.bytes
+
+
+def test_a_body_that_grows_beyond_the_room_is_let_go_whole():
+    queue = Queue(100)
+    with queue.place() as take:
+        take(50)
+        with pytest.raises(Problem), queue.place() as growing:
+            growing(10)
+            growing(40)
+            growing(1)
+        assert 50 == queue.bytes

@@ -178,6 +178,7 @@ def test_a_broker_that_is_not_there_yet_is_waited_for(broker):
         ("t/gw/1", "no json", "mqtt_payload"),
         ("t/nobody/1", '{"time": "2026-11-20T00:00:00Z", "value": 1}', "device_gateway"),
         ("t/gw/1", "[]", "http_body_empty"),
+        (f"t/gw/{'9' * 5000}", "7", "mqtt_payload"),
     ],
 )
 def test_what_can_never_be_read_is_told_and_does_not_come_back(broker, topic, payload, code):

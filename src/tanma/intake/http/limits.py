@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 from tanma.domain.messages import Problem
 
@@ -33,10 +34,6 @@ class Rate:
         left, now = self._now(token)
         self._left[token] = (left - readings, now)
 
-    def keep(self, tokens: set[str]) -> None:
-        """Forget tokens that are no longer known."""
-        self._left = {t: left for t, left in self._left.items() if t in tokens}
-
     def _now(self, token: str) -> tuple[float, float]:
         now = self._clock()
         left, at = self._left.get(token, (self._most, now))
@@ -44,17 +41,29 @@ class Rate:
 
 
 class Queue:
-    """Bytes of bodies that were let in and are not answered yet."""
+    """Bytes of bodies, as sent and as expanded, that are held and not answered yet."""
 
     def __init__(self, most_bytes: int) -> None:
         self.most_bytes = most_bytes
         self.bytes = 0
 
-    def enter(self, size: int) -> None:
-        """Raise when the service has enough to do; a lone body always finds room."""
-        if self.bytes and self.bytes + size > self.most_bytes:
-            raise Problem("http_busy", waiting=self.bytes, most=self.most_bytes, wait_s=1)
-        self.bytes += size
+    @contextmanager
+    def place(self) -> Iterator[Callable[[int], None]]:
+        """A place for one body; what it gives is told how many bytes more the body takes.
 
-    def leave(self, size: int) -> None:
-        self.bytes -= size
+        That raises when the service holds enough; a lone body always finds room. Nothing is told
+        beforehand of a body in chunks or of what a compressed one becomes, so it is told as it comes.
+        """
+        own = 0
+
+        def take(size: int) -> None:
+            nonlocal own
+            if self.bytes > own and self.bytes + size > self.most_bytes:
+                raise Problem("http_busy", waiting=self.bytes, most=self.most_bytes, wait_s=1)
+            self.bytes += size
+            own += size
+
+        try:
+            yield take
+        finally:
+            self.bytes -= own

@@ -81,28 +81,31 @@ class Application:
         protocol.response_bytes(answer.status, headers, answer.body)
 
 
-def _reader(scope: Any, protocol: Any) -> Callable[[int], Awaitable[bytes]]:
+def _reader(
+    scope: Any, protocol: Any
+) -> Callable[[int, Callable[[int], None]], Awaitable[bytes]]:
     async def whole() -> bytes:
         if scope.headers.get("content-length") is not None:
             return bytes(await protocol())  # the length was checked before
         return b""
 
-    async def parts(most: int) -> bytes:
+    async def parts(most: int, take: Callable[[int], None]) -> bytes:
         taken: list[bytes] = []
         size = 0
         async for part in protocol:
             size += len(part)
             if size > most:
                 raise too_large(size)
+            take(len(part))
             taken.append(bytes(part))
         return b"".join(taken)
 
-    async def read(most: int) -> bytes:
+    async def read(most: int, take: Callable[[int], None]) -> bytes:
         chunked = scope.headers.get("content-length") is None
         declared = int(scope.headers.get("content-length") or 0)
         try:
             async with asyncio.timeout(READ_S):
-                return await (parts(most) if chunked else whole())
+                return await (parts(most, take) if chunked else whole())
         except (TimeoutError, OSError, RuntimeError):
             raise Problem("http_incomplete", expected=declared or "?", size="?") from None
 

@@ -58,12 +58,16 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Request:
-    """What the server hands over; `read` gives the body, at most so many bytes."""
+    """What the server hands over.
+
+    `read` gives the body of at most so many bytes; of one whose length was not declared it tells
+    each part as it comes.
+    """
 
     method: str
     path: str
     header: Callable[[str], str | None]
-    read: Callable[[int], Awaitable[bytes]]
+    read: Callable[[int, Callable[[int], None]], Awaitable[bytes]]
 
 
 @dataclass(frozen=True)
@@ -133,16 +137,18 @@ class Service:
         form, encoding, key = _form(request), _encoding(request), _key(request)
         size = _declared(request)
         self._rate.check(token)
-        self._queue.enter(size)
-        self._metrics.set("waiting_bytes", self._queue.bytes)
         try:
-            sent = await request.read(bodies.MOST_BYTES)
-            if size and len(sent) != size:
-                raise Problem("http_incomplete", expected=size, size=len(sent))
-            body = bodies.expand(sent, encoding)
-            return await self._taken(body, form, scope, token, key)
+            with self._queue.place() as take:
+                take(size)
+                self._metrics.set("waiting_bytes", self._queue.bytes)
+                sent = await request.read(bodies.MOST_BYTES, take)
+                if size and len(sent) != size:
+                    raise Problem("http_incomplete", expected=size, size=len(sent))
+                body = bodies.expand(sent, encoding)
+                if body is not sent:
+                    take(len(body))
+                return await self._taken(body, form, scope, token, key)
         finally:
-            self._queue.leave(size)
             self._metrics.set("waiting_bytes", self._queue.bytes)
 
     async def _taken(

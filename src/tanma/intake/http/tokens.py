@@ -27,11 +27,6 @@ class ScopeBook:
         self._asked = float("-inf")
         self._lock = asyncio.Lock()
 
-    @property
-    def tokens(self) -> set[str]:
-        """Hashes of the tokens that are known."""
-        return set(self._held)
-
     async def find(self, token: str) -> tuple[str, Scope]:
         """Hash and scope of a token, or a Problem."""
         name = token_hash(token)

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
 import ssl
 from dataclasses import dataclass, field
 from typing import Any
@@ -29,6 +30,8 @@ from tanma.intake.polling import (
     message_id,
     scope_of,
 )
+
+log = logging.getLogger(__name__)
 
 TOGETHER = 100
 """Messages given to the sink at a time; a broker leaves 20 or so unacknowledged."""
@@ -153,9 +156,12 @@ class MqttReader:
             raw, form = kept(named.channel, bytes(message.payload))
             scope = scope_of(gateway, self._scopes())
             taken = decode(raw, form, scope)
-        except Problem as problem:
+        except Exception as error:
+            # Reading is a pure function: what fails once fails each time, and would hold up all.
+            if not isinstance(error, Problem):
+                log.exception("%s: %s", self.broker.name, message.topic)
             self.health.refused += 1
-            self.health.failed(problem)
+            self.health.failed(_problem(error, self.broker))
             return None
         self.health.refused += len(taken.refused)
         return taken, raw, form, gateway

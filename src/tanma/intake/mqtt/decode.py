@@ -93,7 +93,8 @@ def _of_channel(raw: bytes, scope: Scope) -> Taken:
 
 
 def _with_channel(name: str, said: object) -> object:
-    channel: str | int = int(name) if name.isascii() and name.isdecimal() else name
+    # no channel has a longer number, and what is longer still is none that Python reads
+    channel: str | int = int(name) if re.fullmatch(r"[0-9]{1,18}", name) else name
     if isinstance(said, dict) and isinstance(said.get("value"), list):
         return {**said, "channel": [channel] * len(said["value"])}
     rows = said if isinstance(said, list) else [said]
