@@ -164,6 +164,45 @@ def test_numbers_go_on_when_the_spool_was_empty(client, answering, tmp_path):
     again.close()
 
 
+def test_a_full_disk_keeps_all_of_a_call_or_nothing_of_it(tmp_path):
+    """Under a real limit of the operating system, in a process of its own."""
+    script = """
+import os, resource, sys
+from tanma.client import Spool
+spool = Spool(sys.argv[1])
+spool.put([[{"channel": "p1", "time": 1, "value": "1"}]])
+limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+resource.setrlimit(resource.RLIMIT_FSIZE, (4096, limits[1]))
+small = [{"channel": "p1", "time": 1, "value": "2"}]
+large = [{"channel": "p1", "time": n, "value": os.urandom(9).hex()} for n in range(2000)]
+try:
+    spool.put([small, large])
+except OSError as error:
+    print("full", error.errno)
+resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+spool.put([small, large])
+"""
+    limited = "import signal; signal.signal(signal.SIGXFSZ, signal.SIG_IGN)" + script
+    done = subprocess.run(
+        [sys.executable, "-c", limited, str(tmp_path)], capture_output=True, text=True, check=True,
+        env=os.environ | {"PYTHONPATH": f"{ROOT / 'src'}"},
+    )  # fmt: skip
+    assert "full 27" in done.stdout
+    assert [1, 4, 5] == [int(p.name.partition("-")[0]) for p in Spool(tmp_path).waiting()]
+    assert [] == list(tmp_path.glob("*.new"))
+
+
+def test_a_message_that_the_disk_spoilt_does_not_hold_up_the_others(client, answering):
+    answering.plan = [(503, {"retry-after": "0"}, {})]
+    client.send(rows(1))
+    (path,) = client.spool.waiting()
+    path.write_bytes(path.read_bytes()[:-9])
+    client.send(rows(2))
+    assert 0 == len(client.spool.waiting())
+    assert [path.name] == [p.name for p in client.spool.refused.glob("*.gz")]
+    assert 2 == len(answering.heard)
+
+
 def test_a_torn_message_has_no_name_and_is_swept(tmp_path):
     (tmp_path / "0001-x.json.new").write_bytes(b"half")
     assert [] == Spool(tmp_path).waiting()

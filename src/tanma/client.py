@@ -22,6 +22,7 @@ import sys
 import time
 import urllib.parse
 import uuid
+import zlib
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -75,9 +76,16 @@ class Spool:
         packed = [_packed(rows) for rows in messages]
         if self.size() + sum(map(len, packed)) > self.most_bytes:
             raise SpoolFull(f"the spool {self.folder} holds {self.most_bytes} bytes already")
-        with _locked(self.folder / "order.lock"):
-            name, first = self._reserve(len(packed))
-            return [self._write(f"{first + n:015d}-{name}", p) for n, p in enumerate(packed)]
+        kept: list[Path] = []
+        try:
+            with _locked(self.folder / "order.lock"):
+                name, first = self._reserve(len(packed))
+                kept += (self._write(f"{first + n:015d}-{name}", p) for n, p in enumerate(packed))
+        except OSError:
+            for path in kept:  # all of a call or nothing, so that it can be made again
+                path.unlink(missing_ok=True)
+            raise
+        return kept
 
     def _reserve(self, count: int) -> tuple[str, int]:
         """Name of this spool and the next free number, taken before anything is written.
@@ -96,9 +104,8 @@ class Spool:
 
     def _write(self, name: str, body: bytes) -> Path:
         path = self.folder / f"{name}.json.gz"
-        new = path.with_suffix(".new")
-        _write_flushed(new, body)
-        new.rename(path)
+        _write_flushed(path.with_suffix(".new"), body)
+        path.with_suffix(".new").rename(path)
         _flush(self.folder)
         return path
 
@@ -173,9 +180,12 @@ class Client:
                 except FileNotFoundError:
                     continue
                 began = time.monotonic()
+                readings = _count(body)
+                if not readings:
+                    self.spool.set_aside(path, {"code": "damaged", "en": "The file is damaged."})
+                    continue
                 if not self._delivered(path, body):
                     return False
-                readings = _count(body)
                 rest = readings / self._per_s - (time.monotonic() - began)
                 if rest > 0 and readings > 1:
                     self._pause(rest)
@@ -268,14 +278,23 @@ def _packed(rows: list[Reading]) -> bytes:
 
 
 def _count(body: bytes) -> int:
-    return len(json.loads(gzip.decompress(body))["channel"])
+    """Readings of a message; 0 where the disk did not keep it whole."""
+    try:
+        return len(json.loads(gzip.decompress(body))["channel"])
+    except (OSError, EOFError, zlib.error, ValueError):
+        return 0
 
 
 def _write_flushed(path: Path, body: bytes) -> None:
-    with path.open("wb") as file:
-        file.write(body)
-        file.flush()
-        os.fsync(file.fileno())
+    """A new file, on the disk; on a full one what was begun leaves no file behind."""
+    try:
+        with path.open("wb") as file:
+            file.write(body)
+            file.flush()
+            os.fsync(file.fileno())
+    except OSError:
+        path.unlink(missing_ok=True)
+        raise
 
 
 def _flush(folder: Path) -> None:

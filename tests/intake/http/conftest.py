@@ -18,6 +18,7 @@ from typing import Any
 import duckdb
 import pytest
 
+from tanma.intake.http import openapi
 from tanma.lake.landing import Landing
 from tanma.lake.readings import Readings
 
@@ -49,6 +50,18 @@ class Said:
     status: int
     body: Any
     headers: dict[str, str]
+
+
+def agrees(said: Said) -> None:
+    """Each answer that a test sees is one that the description promises."""
+    described = json.loads(openapi.as_json())
+    answer = described["paths"]["/v1/readings"]["post"]["responses"][str(said.status)]
+    name = answer["content"]["application/json"]["schema"]["$ref"].rpartition("/")[2]
+    schema = described["components"]["schemas"][name]
+    assert set(schema["required"]) <= set(said.body) <= set(schema["properties"])
+    types = {"integer": int, "string": str, "boolean": bool, "array": list}
+    for key, value in said.body.items():
+        assert isinstance(value, types[schema["properties"][key]["type"]]), key
 
 
 @dataclass
@@ -127,10 +140,12 @@ class Served:
         self, body: Any, token: str = "token-a", media: str = "application/json", **headers: str
     ) -> Said:
         sent = json.dumps(body).encode() if isinstance(body, list | dict) else body
-        return self.ask(
+        said = self.ask(
             "POST", "/v1/readings", sent,
             Authorization=f"Bearer {token}", Content_Type=media, **headers,
         )  # fmt: skip
+        agrees(said)
+        return said
 
     def stored(self) -> list[tuple[int, int]]:
         """(channel, count) of every reading after a last seal."""

@@ -10,7 +10,7 @@ def test_it_names_what_the_service_takes_and_answers():
     described = json.loads(openapi.as_json())
     post = described["paths"]["/v1/readings"]["post"]
     assert set(MEDIA) == set(post["requestBody"]["content"])
-    statuses = {str(s) for s in service._STATUS.values()} - {"404", "405"} | {"200", "422"}
+    statuses = {str(s) for s in service._STATUS.values()} - {"404", "405"} | {"200", "422", "500"}
     assert statuses == set(post["responses"])
     reading = described["components"]["schemas"]["Reading"]
     assert {*NEEDED, *OPTIONAL} == set(reading["properties"])

@@ -51,8 +51,8 @@ class Queue:
     def place(self) -> Iterator[Callable[[int], None]]:
         """A place for one body; what it gives is told how many bytes more the body takes.
 
-        That raises when the service holds enough; a lone body always finds room. Nothing is told
-        beforehand of a body in chunks or of what a compressed one becomes, so it is told as it comes.
+        That raises when the service holds enough; a lone body always finds room. What a body in
+        chunks or a compressed one will take is not known before, so it is told as it comes.
         """
         own = 0
 

@@ -33,6 +33,7 @@ _FIELDS: dict[str, Any] = {
     "revision": _one_of([_INTEGER, _NONE], _REVISION),
 }
 _NEEDED = ["channel", "time", "value"]
+_PROBLEM: dict[str, Any] = {"code": _TEXT, "zh": _TEXT, "en": _TEXT}
 
 
 def _ref(name: str) -> dict[str, str]:
@@ -72,8 +73,10 @@ def _schemas() -> dict[str, Any]:
         "Columns": _object(columns, _NEEDED),
         "Refusal": _object(refusal, list(refusal)),
         "Receipt": _object(receipt, list(receipt)),
-        "Problem": {"type": "object", "required": ["code", "zh", "en"],
-                    "properties": {"code": text, "zh": text, "en": text}},
+        "Problem": _object(_PROBLEM, list(_PROBLEM)),
+        "Reused": _object({**_PROBLEM, "first": text, "now": text}, [*_PROBLEM, "first", "now"]),
+        "NothingTaken": _object({**_PROBLEM, "refused": {"type": "integer"},
+                                 "refusals": receipt["refusals"]}, list(_PROBLEM)),
     }  # fmt: skip
 
 
@@ -86,12 +89,15 @@ _ANSWERS = {
     "415": "Content type or encoding is not supported.",
     "422": "Nothing was taken; the reasons are told.",
     "429": "Too much at once; come back after Retry-After seconds.",
+    "500": "The service failed inside; its log knows the number. Nothing is acknowledged.",
     "503": "The disk does not take it; nothing is acknowledged.",
 }
+_BODIES = {"409": "Reused", "422": "NothingTaken"}
+"""Answers that tell more than a problem does."""
 
 
 def _post() -> dict[str, Any]:
-    problems = {s: {"description": t, "content": _json(_ref("Problem"))}
+    problems = {s: {"description": t, "content": _json(_ref(_BODIES.get(s, "Problem")))}
                 for s, t in _ANSWERS.items()}  # fmt: skip
     return {
         "summary": "Push readings; answered when they are durable.",
