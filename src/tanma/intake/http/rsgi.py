@@ -81,9 +81,7 @@ class Application:
         protocol.response_bytes(answer.status, headers, answer.body)
 
 
-def _reader(
-    scope: Any, protocol: Any
-) -> Callable[[int, Callable[[int], None]], Awaitable[bytes]]:
+def _reader(scope: Any, protocol: Any) -> Callable[[int, Callable[[int], None]], Awaitable[bytes]]:
     async def whole() -> bytes:
         if scope.headers.get("content-length") is not None:
             return bytes(await protocol())  # the length was checked before
