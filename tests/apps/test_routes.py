@@ -21,6 +21,7 @@ from tanma.apps.catalogue import vouchers
 from tanma.apps.catalogue.models import Voucher
 from tanma.apps.cockpit.models import Kiosk
 from tanma.apps.desk.models import DeskCase
+from tanma.apps.equipment import door as equipment
 from tanma.apps.imports.models import Batch
 from tanma.apps.metering import door as metering
 from tanma.apps.people.door import Consent, Membership, User, create_token, token_hash
@@ -101,6 +102,10 @@ TABLE: dict[str, str] = {
     "cases/": "302 200 200 200 200 200",
     "cases/<str:uid>/": "302 200 404 404 200 200",
     "cases/<str:uid>/move/": "302 405 405 405 405 405",
+    "equipment/": "302 200 200 200 200 200",
+    "equipment/new/<str:uid>/": "302 200 404 404 200 200",
+    "equipment/<str:uid>/": "302 200 404 404 200 200",
+    "equipment/<str:uid>/change/": "302 200 404 404 200 200",
     "meters/": "302 200 200 200 200 200",
     "meters/gateways/": "302 200 200 200 200 200",
     "meters/gateways/<str:uid>/": "302 200 404 404 200 200",
@@ -208,12 +213,13 @@ def metered(firm: Any) -> dict[str, str]:
     about = {"author": "test"}
     subject = metering.register_meter("T-1", firm.uscc, **about)
     metering.declare([metering.Declared("T-1", "electricity.purchased", unit="kWh")], **about)
+    device = equipment.register("E-1", firm.uscc, title="x", input="T-1", **about)
     gateway, _ = metering.create_gateway("x", firm.id, **about)
     return {
         "meters/ uid": uid_of(subject), "meters/new uid": firm.uid,
         "live/ uid": firm.uid,
         "meters/gateways uid": gateway.uid, "meters/connect uid": gateway.uid,
-        "cases/ uid": alarm.uid,
+        "cases/ uid": alarm.uid, "equipment/ uid": uid_of(device), "equipment/new uid": firm.uid,
     }  # fmt: skip
 
 

@@ -43,6 +43,7 @@ INSTALLED_APPS = [
     "tanma.apps.registry",
     "tanma.apps.rules",
     "tanma.apps.metering",
+    "tanma.apps.equipment",
     "tanma.apps.imports",
     "tanma.apps.desk",
     "tanma.apps.catalogue",

@@ -15,6 +15,7 @@ urlpatterns = [
     path("imports/", include("tanma.apps.catalogue.urls")),
     path("", include("tanma.apps.live.urls")),
     path("cases/", include("tanma.apps.cases.urls")),
+    path("equipment/", include("tanma.apps.equipment.urls")),
     path("meters/", include("tanma.apps.metering.urls")),
     path("registry/", include("tanma.apps.registry.urls")),
     path("inventories/", include("tanma.apps.inventories.urls")),

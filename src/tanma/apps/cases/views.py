@@ -20,9 +20,9 @@ from tanma.apps.cases import flow
 from tanma.apps.cases.models import Case, word
 from tanma.apps.cases.workflows import workflows
 from tanma.apps.kit.door import Column, Table, badge_html
+from tanma.apps.metering import door as metering
 from tanma.apps.people import door as people
 from tanma.apps.registry import door as registry
-from tanma.domain.identity import id_from_text
 from tanma.domain.messages import Problem
 
 LISTED_FIRMS = 20
@@ -74,15 +74,8 @@ def filtered(rows: QuerySet[Case], wanted: dict[str, Any]) -> QuerySet[Case]:
         named = registry.Enterprise.objects.filter(name__icontains=text)
         rows = rows.filter(subject__in=named.values("id"))
     if uid := wanted.get("of"):
-        rows = rows.filter(subject=_number(uid))
+        rows = rows.filter(subject=metering.number(uid))
     return rows
-
-
-def _number(uid: str) -> int:
-    try:
-        return id_from_text(uid)
-    except Problem:
-        return 0
 
 
 @login_required
@@ -154,7 +147,7 @@ def due_html(case: Case) -> str:
 
 def _found(request: HttpRequest, uid: str) -> tuple[people.Viewer, Case]:
     viewer = people.viewer(request)
-    row = people.visible(viewer, Case.objects.filter(pk=_number(uid))).first()
+    row = people.visible(viewer, Case.objects.filter(pk=metering.number(uid))).first()
     if row is None:
         raise Http404(uid)
     return viewer, row

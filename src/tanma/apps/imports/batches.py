@@ -14,8 +14,9 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from tanma.apps.equipment import door as register
 from tanma.apps.facts import door as facts
-from tanma.apps.imports import files, hooks, meters, scope, usual
+from tanma.apps.imports import equipment, files, hooks, meters, scope, usual
 from tanma.apps.imports.models import Batch, now, today
 from tanma.apps.imports.subjects import resolve
 from tanma.apps.metering import door as metering
@@ -165,6 +166,7 @@ def run(job: Job) -> Batch:
     if job.project and not job.dry_run:
         registry.project()
         metering.project()
+        register.project()
     return batch
 
 
@@ -234,7 +236,7 @@ def _take_facts(job: Job, checked: tables.Checked) -> tables.Checked:
     if meters.registers(package):
         fixed = meters.fixed_otherwise(made)
         checked = _note(checked, made, fixed, "import_channel_fixed", ERROR)
-        checked = _judge_meters(checked, made)
+    checked = _judge(checked, made)
     # A row stands or falls whole: one fact that is refused takes its row with it.
     rejected = pc.is_in(made["row"], pa.array(checked.sheet.rows[checked.rejected]))
     _days(batch, made)
@@ -246,7 +248,8 @@ def _take_facts(job: Job, checked: tables.Checked) -> tables.Checked:
         rows, subjects = _own_words(job.viewer, made.filter(keep)), subject.filter(keep)
         plain = pc.invert(meters.of_channels(rows))
         own = rows.filter(plain)
-        own = meters.resolved(own) if meters.registers(package) else own
+        for room in (meters, equipment):
+            own = room.resolved(own) if room.registers(package) else own
         _append(job, ready(own, subjects.filter(plain), batch))
         said = list(meters.declared(rows).values())
         metering.declare(said, author=job.author, evidence=batch.evidence)
@@ -255,11 +258,19 @@ def _take_facts(job: Job, checked: tables.Checked) -> tables.Checked:
     return checked
 
 
-def _judge_meters(checked: tables.Checked, made: pa.Table) -> tables.Checked:
-    """What meters say of each other and of gateways, among the rows that are still good."""
+_JUDGES = (
+    (meters, (meters.contradicted, meters.unconnected, meters.misplaced)),
+    (equipment, (equipment.unfed, equipment.unread)),
+)
+"""Sheets of a register, and what refuses a row of it."""
+
+
+def _judge(checked: tables.Checked, made: pa.Table) -> tables.Checked:
+    """What meters and devices say of each other, among the rows that are still good."""
     package = checked.sheet.package
     cells = {rule.item: rule.cell for rule in package.facts} | {"": package.key[0]}
-    for judge in (meters.contradicted, meters.unconnected, meters.misplaced):
+    own = (judge for room, judges in _JUDGES if room.registers(package) for judge in judges)
+    for judge in own:
         bad = pa.array(checked.sheet.rows[checked.rejected], pa.int64())
         left = made.filter(pc.invert(pc.is_in(made["row"], bad)))
         for fault in judge(left):

@@ -16,7 +16,7 @@ from tanma.domain.messages import Problem
 
 KINDS = (".csv", ".tsv", ".txt", ".xlsx", ".xlsm", ".ods")
 MANIFEST = "manifest.json"
-FIRST = ("area", "enterprise", "site", "meter")
+FIRST = ("area", "enterprise", "site", "meter", "equipment")
 """Words in file names of registers: what they name must be known before others speak of it."""
 
 

@@ -17,6 +17,7 @@ from tanma.apps.metering.gateways import (
     revoke,
     sources_named,
 )
+from tanma.apps.metering.listing import enterprise_of, number, owner_key
 from tanma.apps.metering.models import Gateway, Meter
 from tanma.apps.metering.projection import attributes, enterprises, project
 from tanma.apps.metering.stating import (
@@ -34,6 +35,7 @@ from tanma.apps.metering.stating import (
 __all__ = [
     "BEGIN", "OPEN", "Declared", "Gateway", "Meter", "Newest", "Placed", "Statement", "attributes",
     "channels", "channels_of", "conflicts", "create_gateway", "decimal_text", "declare",
-    "enterprises", "intake_scopes", "newest", "point", "project", "record_event",
+    "enterprise_of", "enterprises", "intake_scopes", "newest", "number", "owner_key", "point",
+    "project", "record_event",
     "refused", "register_meter", "renew_token", "revoke", "sources_named", "state",
 ]  # fmt: skip

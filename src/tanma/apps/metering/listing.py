@@ -75,6 +75,21 @@ def number(uid: str) -> int:
         return 0
 
 
+def enterprise_of(viewer: Viewer, uid: str) -> registry.Enterprise | None:
+    """The enterprise of an address, else the viewer's own where there is exactly one."""
+    rows = visible(viewer, registry.Enterprise.objects.all())
+    if uid:
+        return rows.filter(pk=number(uid)).first()
+    own = viewer.own_subjects
+    return rows.filter(pk=next(iter(own))).first() if len(own) == 1 else None
+
+
+def owner_key(firm: registry.Enterprise) -> str:
+    """How facts name an enterprise: its credit code, else scheme and value."""
+    scheme, _, value = firm.natural_key.partition(":")
+    return value if scheme == "uscc" else firm.natural_key
+
+
 class MeterTable(Table):
     """Meters with their channels and enterprises, which are fetched once for all rows."""
 

@@ -30,19 +30,7 @@ def today() -> date:
 
 def project() -> int:
     """Bring meters and channels up to the newest facts; how many subjects had changed."""
-    cursor, _ = facts.Cursor.objects.get_or_create(consumer=CONSUMER)
-    last = facts.Append.objects.order_by("-number").first()
-    if last is None or last.number == cursor.number:
-        return 0
-    unread = facts.Append.objects.filter(number__gt=cursor.number).order_by("number")
-    changed = facts.Fact.objects.filter(
-        _of_meters(), seq__gte=unread[0].first_seq, seq__lte=last.last_seq, kind="attribute"
-    )
-    subjects = sorted(set(changed.values_list("subject", flat=True)))
-    refresh(subjects)
-    cursor.number = last.number
-    cursor.save()
-    return len(subjects)
+    return facts.follow(CONSUMER, _of_meters(), refresh)
 
 
 def _of_meters() -> Q:
@@ -59,13 +47,7 @@ def refresh(subjects: Sequence[int]) -> None:
 
 def attributes(subjects: Collection[int], day: date | None = None) -> dict[int, Said]:
     """subject → item → text, as valid on a day (today when None)."""
-    on = day or today()
-    rows = facts.Fact.objects.filter(_of_meters(), subject__in=list(subjects), kind="attribute")
-    said: dict[int, Said] = {}
-    now = [f for f in facts.current(list(rows)) if f.valid_from <= on < f.valid_to]
-    for fact in sorted(now, key=lambda f: (f.valid_from, facts.rank(f))):
-        said.setdefault(fact.subject, {})[fact.item] = fact.text or ""
-    return said
+    return facts.attributes(subjects, _of_meters(), day or today())
 
 
 def _meters(said: dict[int, Said]) -> None:

@@ -42,7 +42,7 @@ def meters(request: HttpRequest) -> HttpResponseBase:
     table = listing.MeterTable(listing.filtered(rows, wanted), request.GET)
     if (file := table.export("meters")) is not None:
         return file
-    firm = enterprise_of(viewer, wanted.get("of", ""))
+    firm = listing.enterprise_of(viewer, wanted.get("of", ""))
     overdue = rows.filter(calibration_due__lt=today()).count()
     context = {
         "form": form, "table": table, "firm": firm, "overdue": overdue,
@@ -50,15 +50,6 @@ def meters(request: HttpRequest) -> HttpResponseBase:
         "live": firm and registry.link_if_there("live:enterprise", firm.uid),
     }  # fmt: skip
     return render(request, "metering/meters.html", context)
-
-
-def enterprise_of(viewer: people.Viewer, uid: str) -> registry.Enterprise | None:
-    """The enterprise of an address, else the viewer's own where there is exactly one."""
-    rows = people.visible(viewer, registry.Enterprise.objects.all())
-    if uid:
-        return rows.filter(pk=listing.number(uid)).first()
-    own = viewer.own_subjects
-    return rows.filter(pk=next(iter(own))).first() if len(own) == 1 else None
 
 
 def found(request: HttpRequest, model: Any, uid: str) -> tuple[people.Viewer, Any]:
@@ -188,7 +179,7 @@ def event(request: HttpRequest, uid: str) -> HttpResponse:
 def new_meter(request: HttpRequest, uid: str) -> HttpResponse:
     """Register a meter of an enterprise by hand; `gateway` in the address becomes its source."""
     viewer = people.viewer(request)
-    firm = enterprise_of(viewer, uid)
+    firm = listing.enterprise_of(viewer, uid)
     if firm is None:
         raise Http404(uid)
     viewer.require("manage_meters", firm.id)
@@ -215,16 +206,10 @@ def _register(
     attributes = form.of_meter() | {"source": gateway.source if gateway else ""}
     try:
         stating.register_meter(
-            given["meter"], owner_key(firm), since=given["since"], **about, **attributes
+            given["meter"], listing.owner_key(firm), since=given["since"], **about, **attributes
         )
         stating.declare([declared], **about)
     except Problem as problem:
         form.add_error("meter", said(problem))
         return False
     return True
-
-
-def owner_key(firm: registry.Enterprise) -> str:
-    """How facts name an enterprise: its credit code, else scheme and value."""
-    scheme, _, value = firm.natural_key.partition(":")
-    return value if scheme == "uscc" else firm.natural_key

@@ -17,7 +17,7 @@ from django.views.decorators.http import require_POST
 from tanma.apps.metering import arrivals, gateways, listing, maps, snippets, words
 from tanma.apps.metering.forms import GatewayForm, MapForm, lang, said
 from tanma.apps.metering.models import Gateway
-from tanma.apps.metering.views import author, enterprise_of, found, owner_key
+from tanma.apps.metering.views import author, found
 from tanma.apps.people import door as people
 from tanma.apps.registry import door as registry
 from tanma.domain.messages import Problem
@@ -75,7 +75,7 @@ def connect(request: HttpRequest) -> HttpResponse:
     """Step one: the enterprise and a name for its gateway; the answer shows the token once."""
     viewer = people.viewer(request)
     viewer.require("manage_meters")
-    firm = enterprise_of(viewer, request.GET.get("of", ""))
+    firm = listing.enterprise_of(viewer, request.GET.get("of", ""))
     form = GatewayForm(request.POST or None)
     if request.method == "POST" and firm is not None and form.is_valid():
         viewer.require("manage_meters", firm.id)
@@ -135,7 +135,8 @@ def _mapped(form: MapForm, row: Gateway, viewer: people.Viewer) -> bool:
     firm = registry.Enterprise.objects.get(pk=row.subject or 0)
     about = {"author": author(viewer), "evidence": given["evidence"]}
     try:
-        maps.register(built_in()[given["map"]], given["meter"], owner_key(firm), row, **about)
+        owner = listing.owner_key(firm)
+        maps.register(built_in()[given["map"]], given["meter"], owner, row, **about)
     except Problem as problem:
         form.add_error("meter", said(problem))
         return False
