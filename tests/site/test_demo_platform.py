@@ -1,4 +1,4 @@
-"""The collection platform of the demo: what it says is fixed and adds up; the real door takes it."""
+"""The demo's collection platform: fixed readings that add up, and the real door takes them."""
 
 import datetime as dt
 

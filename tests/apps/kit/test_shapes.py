@@ -54,8 +54,14 @@ def test_long_names_get_smaller_letters() -> None:
 def test_the_picture_holds_cells_and_labels() -> None:
     small = hex_map([HexCell(0, 0, "甲")])
     wide = hex_map([HexCell(0, 0, "甲")], [HexLabel("甲区", 3, 0)])
-    assert wide.width > small.width
+    assert wide.view[2] > small.view[2]
     assert [] == hex_map([]).cells
+
+
+def test_rows_and_columns_without_cells_take_no_room() -> None:
+    here, there = (hex_map([HexCell(*place, "甲")]).view for place in ((0, 0), (4, 6)))
+    assert here[2:] == pytest.approx(there[2:])
+    assert here[:2] != there[:2]
 
 
 @pytest.mark.parametrize(("share", "large"), [(0.25, 0), (0.75, 1), (1.2, 1)])

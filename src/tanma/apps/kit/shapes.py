@@ -106,13 +106,13 @@ class DrawnHex:
 
 @dataclass(frozen=True)
 class HexMap:
-    """A map ready to be drawn: cells, group borders, labels, and the size of the picture."""
+    """A map ready to be drawn: cells, group borders, labels, and the part of the plane shown."""
 
     cells: list[DrawnHex]
     borders: str
     labels: list[tuple[str, float, float, bool]]
-    width: float
-    height: float
+    view: tuple[float, float, float, float]
+    """Left, top, width, height: the cells with their labels and no empty rows around them."""
     title: str = ""
     unit: str = ""
     area_label: str = ""
@@ -129,14 +129,26 @@ def hex_map(
 ) -> HexMap:
     """Lay out the cells of a map; borders are drawn where neighbours differ in group."""
     drawn = [_drawn(cell) for cell in cells]
-    right = max((_centre(c.col, c.row)[0] for c in cells), default=0) + HEX_WIDTH / 2 + 4
-    bottom = max((_centre(c.col, c.row)[1] for c in cells), default=0) + HEX_RADIUS + 4
     placed = [_placed(label) for label in labels]
-    right = max([right, *(x + HEX_WIDTH / 2 for _, x, _y, _in in placed)])
     groups: dict[str, list[HexCell]] = {}
     for cell in cells:
         groups.setdefault(cell.group, []).append(cell)
-    return HexMap(drawn, _borders(cells), placed, right, bottom, title, unit, groups=groups)
+    view = _view(cells, placed)
+    return HexMap(drawn, _borders(cells), placed, view, title, unit, groups=groups)
+
+
+def _view(
+    cells: Sequence[HexCell], placed: Sequence[tuple[str, float, float, bool]]
+) -> tuple[float, float, float, float]:
+    """What holds every cell and every label, which is at most as wide as a cell."""
+    spots = [_centre(c.col, c.row) for c in cells] + [(x, y) for _, x, y, _ in placed]
+    if not spots:
+        return 0.0, 0.0, 1.0, 1.0
+    across, up = HEX_WIDTH / 2 + 4, HEX_RADIUS + 4
+    left, right = min(x for x, _ in spots) - across, max(x for x, _ in spots) + across
+    rows = [_centre(c.col, c.row)[1] for c in cells] or [y for _, y in spots]
+    top, bottom = min(rows) - up, max(rows) + up
+    return left, top, right - left, bottom - top
 
 
 def _placed(label: HexLabel) -> tuple[str, float, float, bool]:
