@@ -11,8 +11,6 @@ import json
 import os
 import sys
 import time
-import urllib.error
-import urllib.request
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -20,6 +18,8 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+
+from tanma.site.demo_post import post
 
 BOUGHT, GENERATED = "electricity.purchased", "electricity.pv.generated"
 POWER = "state.power.active"
@@ -132,19 +132,6 @@ def send(plant: Plant, address: str, until_min: int) -> bool:
         if not post(address, plant.token, key, body, "application/json"):
             return False
         plant.sent_min, plant.number = end - 1, plant.number + 1
-    return True
-
-
-def post(address: str, token: str, key: str, body: bytes, form: str) -> bool:
-    """Send one message; False where the intake does not take it now."""
-    headers = {
-        "Authorization": f"Bearer {token}", "Content-Type": form, "Idempotency-Key": key,
-    }  # fmt: skip
-    request = urllib.request.Request(f"{address}/v1/readings", body, headers)
-    try:
-        urllib.request.urlopen(request, timeout=60).close()
-    except (urllib.error.URLError, TimeoutError, ConnectionError):
-        return False
     return True
 
 

@@ -19,7 +19,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from tanma.site.demo_live import post
+from tanma.site.demo_post import post
 
 ARROW = "application/vnd.apache.arrow.stream"
 NAME = "市能源数据采集平台"
