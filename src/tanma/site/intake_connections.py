@@ -140,7 +140,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     from django.conf import settings
 
     from tanma.intake.connections import load
-    from tanma.site.intake_service import live_scopes
+    from tanma.site.intake_scopes import live_scopes
 
     home = settings.TANMA.home
     asyncio.run(read(load(file), live_scopes, settings.TANMA.lake, home / STATE))

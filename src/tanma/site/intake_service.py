@@ -45,20 +45,9 @@ def application() -> Application:
     django.setup()
     from django.conf import settings
 
+    from tanma.site.intake_scopes import live_scopes
+
     return build(settings.TANMA.lake, live_scopes, settings.TANMA.intake_per_s)
-
-
-def live_scopes() -> Mapping[str, Scope]:
-    """What every live token may write, from the metering room; called in a thread."""
-    from django.db import close_old_connections
-
-    from tanma.apps.metering import door as metering
-
-    close_old_connections()
-    try:
-        return metering.intake_scopes()
-    finally:
-        close_old_connections()
 
 
 def build(root: Path, scopes: Scopes, per_s: float, *, durable: bool = True) -> Application:
