@@ -10,7 +10,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from tanma.intake.http.rsgi import Application
-    from tanma.intake.live import Scope, Scopes
+    from tanma.intake.live import Scopes
 
 TARGET = "tanma.site.intake_service:application"
 AGAIN_S = 1.0
