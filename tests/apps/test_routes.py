@@ -69,6 +69,9 @@ TABLE: dict[str, str] = {
     "cockpit/rankings/": "302 403 403 200 200 200",
     "cockpit/neutrality/": "302 403 403 200 200 200",
     "cockpit/attention/": "302 403 403 200 200 200",
+    "trends/": "302 302 302 302 302 302",
+    "trends/enterprise/<str:uid>/": "302 200 404 404 200 200",
+    "trends/area/<str:code>/": "302 403 403 403 200 200",
     "imports/": "302 302 302 302 302 302",
     "imports/files/": "302 200 200 200 200 200",
     "imports/files/templates/": "302 200 200 200 200 200",
@@ -217,7 +220,7 @@ def metered(firm: Any) -> dict[str, str]:
     gateway, _ = metering.create_gateway("x", firm.id, **about)
     return {
         "meters/ uid": uid_of(subject), "meters/new uid": firm.uid,
-        "live/ uid": firm.uid,
+        "live/ uid": firm.uid, "trends/enterprise uid": firm.uid, "trends/area code": CITY,
         "meters/gateways uid": gateway.uid, "meters/connect uid": gateway.uid,
         "cases/ uid": alarm.uid, "equipment/ uid": uid_of(device), "equipment/new uid": firm.uid,
     }  # fmt: skip

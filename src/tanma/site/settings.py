@@ -53,6 +53,7 @@ INSTALLED_APPS = [
     "tanma.apps.cases",
     "tanma.apps.cockpit",
     "tanma.apps.portal",
+    "tanma.apps.trends",
 ]
 
 MIDDLEWARE = [

@@ -10,6 +10,7 @@ urlpatterns = [
     path("", include("tanma.apps.portal.urls")),
     path("", include("tanma.apps.codes.urls")),
     path("cockpit/", include("tanma.apps.cockpit.urls")),
+    path("trends/", include("tanma.apps.trends.urls")),
     path("imports/", include("tanma.apps.imports.urls")),
     path("imports/", include("tanma.apps.desk.urls")),
     path("imports/", include("tanma.apps.catalogue.urls")),

@@ -95,14 +95,14 @@ class Account:
         """The posted total; missing with any line, or without any unless the edition means 0."""
         counted = self.counted(total)
         if not counted:
-            return 0 if self._empty_is_zero(total) else None
+            return 0 if self.empty_is_zero(total) else None
         return added(signed(entry, weight) for entry, weight in counted)
 
-    def _empty_is_zero(self, total: str) -> bool:
+    def empty_is_zero(self, total: str) -> bool:
         """A sum of parts that are each 0 when empty is 0 as well."""
         made = self.total_def(total)
         parts = made.of or {}
-        return all(map(self._empty_is_zero, parts)) if parts else made.empty == "zero"
+        return all(map(self.empty_is_zero, parts)) if parts else made.empty == "zero"
 
     def missing(self, total: str) -> int:
         """How many lines of a total have no posted value."""

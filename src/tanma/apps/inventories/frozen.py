@@ -6,7 +6,7 @@ one enterprise and not a region.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -47,6 +47,16 @@ class Frozen:
     def period(self) -> Period:
         return parse(self.files.meta["period"])
 
+    @cached_property
+    def lacking(self) -> Mapping[str, frozenset[str]]:
+        """Month (2026-09) → items that were expected and not reported; '' is energy itself."""
+        found: dict[str, set[str]] = {}
+        for part in filter(None, (self.result.get("missing_months") or "").split(";")):
+            item, _, months = part.rpartition(":")
+            for month in months.split(","):
+                found.setdefault(month, set()).add(item)
+        return {month: frozenset(items) for month, items in found.items()}
+
     def factor(self, order: str, item: str, month: Any, measured: bool) -> Row:
         """What the parameters of an item took in a month; empty where the item takes none."""
         return self.factors.get((order, item, month, measured), {})
@@ -54,26 +64,51 @@ class Frozen:
 
 def read(files: RunFiles, subject: int) -> Frozen:
     """The rows of an enterprise; a Problem when the run does not know it."""
+    return read_all([files], subject)[0]
+
+
+def read_all(runs: Sequence[RunFiles], subject: int) -> list[Frozen]:
+    """The rows of an enterprise in several runs, each file asked once; a Problem as with one."""
     with duckdb.connect(config={"threads": 1}) as con:
-        found = _rows(con, files, "results", "subject = ?", subject)
-        if not found:
-            raise Problem("basis_not_in_run", subject=subject, run=files.folder.name)
-        key = found[0]["natural_key"]
-        lines = _rows(con, files, "lines", "natural_key = ? ORDER BY item, month", key)
-        items = sorted({row["item"] for row in lines})
-        used = "natural_key IN ('', ?) AND item IN (SELECT unnest(?::VARCHAR[]))"
-        factors = _rows(con, files, "factors", used, key, items)
-        told = "natural_key = ? ORDER BY item, month, paper"
-        refused = _rows(con, files, "refused", told, key) if "refused" in files.names else []
-    by_key = {(f["preference"], f["item"], f["month"], bool(f["natural_key"])): f for f in factors}
-    return Frozen(files, found[0], tuple(lines), by_key, tuple(refused))
+        results = _rows(con, runs, "results", "subject = ?", subject)
+        for files, found in zip(runs, results, strict=True):
+            if not found:
+                raise Problem("basis_not_in_run", subject=subject, run=files.folder.name)
+        keys = sorted({found[0]["natural_key"] for found in results})
+        own = "natural_key IN (SELECT unnest(?::VARCHAR[]))"
+        lines = _rows(con, runs, "lines", f"{own} ORDER BY item, month", keys)
+        items = sorted({row["item"] for rows in lines for row in rows})
+        used = f"(natural_key = '' OR {own}) AND item IN (SELECT unnest(?::VARCHAR[]))"
+        factors = _rows(con, runs, "factors", used, keys, items)
+        told = f"{own} ORDER BY item, month, paper"
+        refused = _rows(con, runs, "refused", told, keys)
+    return [
+        Frozen(files, row[0], tuple(line), _by_key(taken), tuple(left))
+        for files, row, line, taken, left in zip(
+            runs, results, lines, factors, refused, strict=True
+        )
+    ]
+
+
+def _by_key(factors: list[Row]) -> dict[FactorKey, Row]:
+    return {(f["preference"], f["item"], f["month"], bool(f["natural_key"])): f for f in factors}
 
 
 def _rows(
-    con: duckdb.DuckDBPyConnection, files: RunFiles, name: str, condition: str, *values: Any
-) -> list[Row]:
+    con: duckdb.DuckDBPyConnection, runs: Sequence[RunFiles], name: str, condition: str,
+    *values: Any,
+) -> list[list[Row]]:  # fmt: skip
+    """The rows of a table in each of the runs; none where a run has no such table."""
+    paths = {str(files.path(name)): n for n, files in enumerate(runs) if name in files.names}
+    found: list[list[Row]] = [[] for _ in runs]
+    if not paths:
+        return found
     cursor = con.execute(
-        f"SELECT * FROM read_parquet(?) WHERE {condition}", [str(files.path(name)), *values]
-    )
+        f"""SELECT * FROM read_parquet(?, filename = 'file_here', union_by_name = true)
+            WHERE {condition}""", [list(paths), *values],
+    )  # fmt: skip
     names = [column[0] for column in cursor.description or ()]
-    return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+    for row in cursor.fetchall():
+        made = dict(zip(names, row, strict=True))
+        found[paths[made.pop("file_here")]].append(made)
+    return found

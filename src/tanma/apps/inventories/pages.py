@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import wraps
 from typing import Any
 
@@ -16,7 +16,8 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
 from tanma.apps.inventories import publications
-from tanma.apps.inventories.frozen import Frozen, read
+from tanma.apps.inventories.frozen import Frozen
+from tanma.apps.inventories.opened import opened
 from tanma.apps.inventories.periods import switch
 from tanma.apps.inventories.said import StoredFacts
 from tanma.apps.kit.door import known_time
@@ -24,7 +25,6 @@ from tanma.apps.people import door as people
 from tanma.apps.registry.door import Enterprise
 from tanma.domain.identity import id_from_text
 from tanma.domain.messages import Problem
-from tanma.engine.disclosure import single, withheld
 
 PAGES = (
     ("account", _("碳账户"), "see_figures"),
@@ -100,20 +100,10 @@ def _visited(
 ) -> HttpResponseBase:
     try:
         chosen = publications.newest(found.id, str(found), request.GET.get("period", ""))
-        frozen = read(publications.files(chosen.run_id), found.id)
-        if not viewer.may("see_statistical", found.id):
-            frozen = _singles_of(frozen, str(found))
+        (frozen,) = opened(viewer, found.id, str(found), chosen.run_id)
         return function(Visit(request, viewer, found, chosen, frozen))
     except Problem as problem:
         return _nothing(request, viewer, found, problem)
-
-
-def _singles_of(frozen: Frozen, name: str) -> Frozen:
-    """Without what is for statistics alone; nothing is left where the energy itself is."""
-    hidden = withheld(frozen.result)
-    if "net_mg" in hidden:
-        raise Problem("inventory_statistical_only", name=name)
-    return replace(frozen, result=single(frozen.result), withheld=bool(hidden))
 
 
 def _nothing(

@@ -56,9 +56,11 @@ class StoredFacts:
     def known(self, subject: int, items: Sequence[str], known_at: int) -> pa.Table:
         wanted = set(items)
         rows = [f for f in facts.facts_of(subject) if f.item in wanted]
+        current = facts.current(rows, known_at)
         if not self.statistical:
-            rows = [f for f in rows if f.data_class not in RESTRICTED]
-        records = [_record(f) for f in facts.current(rows, known_at)]
+            # after the choice: an older version is not what counts, whoever could read it once
+            current = [f for f in current if f.data_class not in RESTRICTED]
+        records = [_record(f) for f in current]
         return pa.Table.from_pylist(records, schema=SCHEMA)
 
 
