@@ -12,7 +12,7 @@ from tanma.apps.codes import door as codes
 from tanma.apps.inventories import door as inventories
 from tanma.apps.kit.door import unit_name
 from tanma.apps.registry.door import item_name
-from tanma.apps.trends.figures import Against, Figure
+from tanma.apps.trends.figures import Against, Figure, Text
 from tanma.apps.trends.history import History
 from tanma.apps.trends.measures import Known, Measure, Ratio, Span, Sum, span_of
 from tanma.domain.items import items as catalogue
@@ -25,7 +25,7 @@ WAN_YUAN_DECIMALS = 6
 """fen of 10⁴ yuan"""
 PV = ("electricity.pv.generated", "electricity.pv.exported")
 BOUGHT, CONTRACT = "electricity.purchased", "electricity.green.contract"
-PARTS: dict[str, tuple[str, Callable[[inventories.Entry], bool]]] = {
+PARTS: dict[str, tuple[Text, Callable[[inventories.Entry], bool]]] = {
     "direct": (_("直接排放（范围一）"), lambda e: e.line.scope == 1),
     "indirect": (_("间接排放（范围二）"), lambda e: e.line.scope == 2),
     "process": (_("工业过程排放"), lambda e: e.line.category == "process"),
@@ -177,7 +177,7 @@ def _rates(history: History) -> Iterator[Figure]:
     output = Sum(history.money.get("output_fen", {}), WAN_YUAN_DECIMALS)
     added = Sum(history.money.get("value_added_fen", {}), WAN_YUAN_DECIMALS)
     water = Sum(history.stated.get("water.total", {}), 3)
-    rates: list[tuple[str, object, object, Sum, Sum, int]] = [
+    rates: list[tuple[str, Text, Text, Sum, Sum, int]] = [
         ("neutrality", _("碳中和率"), "%", neutral, gross, 100),
         ("net/output", _("单位产值碳排放"), _("吨/万元"), net, output, 1),
         ("net/added", _("单位增加值碳排放"), _("吨/万元"), net, added, 1),
