@@ -63,9 +63,9 @@ class Region:
         if management:
             self.tell(subject, "area.management", management)
 
-    def month(self, subject: int, month: str, items: dict[str, int]) -> None:
+    def month(self, subject: int, month: str, items: dict[str, int], **more: Any) -> None:
         for item, value in items.items():
-            self.say(subject, item, month, value)
+            self.say(subject, item, month, value, **more)
 
     def table(self) -> pa.Table:
         return pa.Table.from_pylist(self.facts, schema=SCHEMA)

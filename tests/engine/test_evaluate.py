@@ -211,3 +211,32 @@ def test_a_measured_calorific_value_is_used_for_that_enterprise_alone():
 def test_every_measure_belongs_to_an_edition_that_runs():
     found = {w.measure for w in accounts.weights(accounts.EDITIONS, "330000")}
     assert set(accounts.MEASURES) == found
+
+
+def test_probability_rests_on_who_told_the_amounts():
+    """Metered power (2 %), declared coal (10 %), value added from statistics (5 %)."""
+    made = region(*[4] * 6)
+    power, metered = rows(made, "net_mg, uncertainty")[0]
+    assert metered == pytest.approx(0.02 * 2**0.5)
+    made = region(4, 4, 4, 4, 4)
+    made.enterprise(6, "1751", "9901")
+    for month in MONTHS:
+        made.month(6, month, {POWER: 4 * MWH, OUTPUT: 400_000 * YUAN})
+        made.month(6, month, {COAL: 10 * TONNE}, source="declared")
+        made.month(6, month, {VALUE: 100_000 * YUAN}, source="stat.finance")
+    net, error, basis = rows(made, "net_mg, uncertainty, data_basis")[-1]
+    coal = net - power
+    assert coal > power
+    assert error == pytest.approx(
+        (((coal * 0.1) ** 2 + (power * 0.02) ** 2) / net**2 + 0.05**2) ** 0.5, rel=1e-6
+    )
+    assert "declared" == basis
+
+
+def test_a_grade_near_a_cut_off_is_marked_and_stays():
+    """K = 0.797 with some 3 % of error: grade 2, and 3 nearly as likely."""
+    made = region(*[4] * 9, 3.11)
+    row = rows(made, "grade, probability, flags")[1]  # natural keys U1, U10, U2 …
+    assert 2 == row[0]
+    assert 0.5 < row[1] < 0.7
+    assert "BORDERLINE" in row[2]

@@ -95,3 +95,37 @@ def test_shadow_grade_is_exact_for_huge_integers(shadow: int, excess: int) -> No
 def test_alone_there_is_no_shadow() -> None:
     own = rated([("own", "cement", T, WAN)])["own"]
     assert (3, None, None) == (own["grade"], own["shadow_grade"], own["shadow_ratio"])
+
+
+def test_members_errors_move_the_average_and_a_member_partly_moves_it_with_itself() -> None:
+    """Of six equal members each holds a sixth: variance (1 - 2/6 + 6/36) u² = 5/6 u²."""
+    rows = [(f"p{i}", "3011", 100 * T, 100 * WAN) for i in range(6)]
+    rows += [("own", "3011", 100 * T, 100 * WAN)]
+    found = rated(rows, member=[True] * 6 + [False], uncertainty=[0.2] * 7)
+    for name, variance in (("p0", 5 / 6 * 0.04), ("own", 7 / 6 * 0.04)):
+        sigma = math.sqrt(math.log(1 + variance))
+        inside = normal(math.log(1.2) / sigma) - normal(math.log(0.8) / sigma)
+        assert found[name]["probability"] == pytest.approx(inside, abs=1e-6)
+
+
+def normal(z: float) -> float:
+    return (1 + math.erf(z / math.sqrt(2))) / 2
+
+
+def test_many_peers_say_how_far_an_uncertain_ratio_is_to_be_believed() -> None:
+    """Ratios between 0.9 and 1.1: a told 1.8 with 40 % of error is likely less."""
+    rows = [(f"p{i}", "3011", (90 + i % 21) * T, 100 * WAN) for i in range(63)]
+    rows += [("own", "3011", 180 * T, 100 * WAN)]
+    members, errors = [True] * 63 + [False], [0.01] * 63 + [0.4]
+    many = rated(rows, member=members, uncertainty=errors)["own"]
+    few = rated(rows[:20] + rows[-1:], member=members[-21:], uncertainty=errors[-21:])["own"]
+    assert (4, 4) == (many["grade"], few["grade"])
+    assert sum(few["probabilities"][:3]) < 0.25 < sum(many["probabilities"][:3])
+
+
+def test_probabilities_do_not_depend_on_the_order_of_rows() -> None:
+    rows = [(f"p{i}", "3011", (90 + i) * T, (50 + 7 * i) * WAN) for i in range(60)]
+    errors = [0.01 + i / 1000 for i in range(60)]
+    there = rated(rows, uncertainty=errors)
+    back = rated(rows[::-1], uncertainty=errors[::-1])
+    assert all(there[name]["probabilities"] == back[name]["probabilities"] for name in there)

@@ -287,6 +287,22 @@ class Totals:
             FROM sums s JOIN account_items USING (no)"""
         )
 
+    def contribution(self, measure: str) -> str | None:
+        """SQL over `item_sums`: what a row adds to a measure; None when nothing enters it."""
+        signs: dict[tuple[str, int], int] = {}
+        for w in self.entries:
+            if w.measure == measure and w.item in self.grid.numbers:
+                place = w.column, self.grid.numbers[w.item]
+                signs[place] = signs.get(place, 0) + w.weight
+        terms = [
+            f"coalesce({column}, 0) * CASE no {cases} ELSE 0 END"
+            for column in sorted({column for column, _ in signs})
+            if (cases := " ".join(
+                f"WHEN {no} THEN {sign}" for (c, no), sign in signs.items() if c == column and sign
+            ))
+        ]  # fmt: skip
+        return " + ".join(terms) or None
+
     def columns(self, measures: Sequence[str] = MEASURES) -> str:
         """SQL: `sum AS measure, …` over a group of lines, which have an item number `no`."""
         by_measure: dict[str, list[Weight]] = {m: [] for m in MEASURES}

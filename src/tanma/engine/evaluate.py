@@ -20,6 +20,7 @@ from tanma.domain.messages import Problem
 from tanma.domain.methods.edition import edition
 from tanma.domain.periods import Period, parse
 from tanma.domain.rating.loader import find as find_scheme
+from tanma.domain.rating.scheme import Uncertainty
 from tanma.engine import accounts, activity, population, rating, regions
 from tanma.engine.lines import Grid
 from tanma.lake.facts import FactsMirror
@@ -98,16 +99,20 @@ def _results(
 ) -> None:  # fmt: skip
     population.gaps(con, totals.grid, *months, f"{into}_gaps")
     con.execute(f"CREATE OR REPLACE TEMP VIEW {into}_items AS FROM item_sums WHERE part = {part}")
-    con.execute(_base(plan, totals, months, into))
-    con.execute(_rating_input(into))
     scheme = find_scheme(plan.scheme)
+    # the probability beside a grade is of the period itself, not of the year before
+    rule = scheme.uncertainty if into == "results" else None
+    con.execute(_base(plan, totals, months, into, rule))
+    con.execute(_rating_input(into, rule))
     rating.rate_relation(
         con, f"{into}_input", scheme, into=f"{into}_rated", denominator_scale=MONEY_DECIMALS
     )
     con.execute(_joined(con, scheme, into))
 
 
-def _base(plan: Plan, totals: accounts.Totals, span: tuple[int, int], into: str) -> str:
+def _base(
+    plan: Plan, totals: accounts.Totals, span: tuple[int, int], into: str, rule: Uncertainty | None
+) -> str:
     """One row per enterprise: sums over the period, what is missing, who may form the benchmark."""
     first, last = span
     months, bits = last - first, 2**last - 2**first
@@ -115,7 +120,8 @@ def _base(plan: Plan, totals: accounts.Totals, span: tuple[int, int], into: str)
     return f"""
         CREATE OR REPLACE TEMP TABLE {into}_base AS
         WITH energy AS (
-            SELECT subject, {totals.columns()}, bool_or(restricted) AS energy_restricted,
+            SELECT subject, {totals.columns()}, {_squares(totals, rule)} AS error_squares,
+                   bool_or(restricted) AS energy_restricted,
                    bit_or(sources) FILTER (counted) AS energy_sources,
                    coalesce(bool_or(split) FILTER (counted), false) AS some_split
             FROM {into}_items GROUP BY subject
@@ -127,7 +133,8 @@ def _base(plan: Plan, totals: accounts.Totals, span: tuple[int, int], into: str)
             WHERE item = 'consent.statistical' GROUP BY subject
         ),
         worked AS (SELECT subject, months & {bits}::UBIGINT AS worked FROM expected)
-        SELECT e.*, n.* EXCLUDE (subject, energy_restricted, energy_sources, some_split) REPLACE (
+        SELECT e.*, n.* EXCLUDE (
+                   subject, energy_restricted, energy_sources, some_split, error_squares) REPLACE (
                    CASE WHEN {_covered()} THEN carbon_market_mg END AS carbon_market_mg),
                m.* EXCLUDE (subject, value_added_in, output_in, va_trust, output_trust) REPLACE (
                    CASE WHEN (value_added_in & worked) = worked THEN value_added_fen END
@@ -138,6 +145,7 @@ def _base(plan: Plan, totals: accounts.Totals, span: tuple[int, int], into: str)
                coalesce(missing_months, '') AS missing_months,
                CAST(bit_count(worked) AS BIGINT) AS worked_months,
                {_data_basis()} AS data_basis,
+               {_uncertainty(rule)} AS uncertainty,
                coalesce(some_split, false) AS some_split,
                coalesce(energy_restricted, false) AS energy_restricted,
                NOT (coalesce(restricted, false) OR coalesce(energy_restricted, false)) OR {legal}
@@ -151,14 +159,41 @@ def _base(plan: Plan, totals: accounts.Totals, span: tuple[int, int], into: str)
 
 
 def _data_basis() -> str:
-    """SQL: the weakest origin of numerator and denominator; output counts where it stands in."""
-    money = "CASE WHEN (value_added_in & worked) = worked THEN va_trust ELSE output_trust END"
+    """SQL: the weakest origin of numerator and denominator."""
     return f"""CASE WHEN energy_sources IS NULL THEN ''
                     WHEN (energy_sources & {_mask("declared")}) > 0
-                         OR {money} = {population.DECLARED} THEN 'declared'
+                         OR {_MONEY_TRUST} = {population.DECLARED} THEN 'declared'
                     WHEN (energy_sources & {_mask("stat.")}) > 0
-                         OR {money} = {population.STATISTICS} THEN 'statistics'
+                         OR {_MONEY_TRUST} = {population.STATISTICS} THEN 'statistics'
                     ELSE 'metered' END"""
+
+
+_MONEY_TRUST = "CASE WHEN (value_added_in & worked) = worked THEN va_trust ELSE output_trust END"
+"""SQL: how weak the origin of the denominator is; output counts where it stands in."""
+
+
+def _squares(totals: accounts.Totals, rule: Uncertainty | None) -> str:
+    """SQL: Σ (contribution to the net emission × its uncertainty)² over the items, in mg².
+
+    Rounded before it is squared: whole numbers add up to the same whatever the order.
+    """
+    contribution = totals.contribution("net_mg")
+    if rule is None or contribution is None:
+        return "NULL::HUGEINT"
+    share = f"""CASE WHEN (sources & {_mask("declared")}) > 0 THEN {float(rule.declared)}
+        WHEN (sources & {_mask("stat.")}) > 0 THEN {float(rule.statistics)}
+        ELSE {float(rule.metered)} END"""
+    error = f"round(({contribution})::DOUBLE * {share})::HUGEINT"
+    return f"sum({error} * {error})"
+
+
+def _uncertainty(rule: Uncertainty | None) -> str:
+    """SQL: relative standard uncertainty of net emission ÷ value added, both being independent."""
+    if rule is None:
+        return "NULL::DOUBLE"
+    money = f"""CASE {_MONEY_TRUST} WHEN {population.DECLARED} THEN {float(rule.declared)}
+        WHEN {population.STATISTICS} THEN {float(rule.statistics)} ELSE {float(rule.metered)} END"""
+    return f"sqrt(error_squares::DOUBLE / pow(nullif(net_mg, 0)::DOUBLE, 2) + pow({money}, 2))"
 
 
 def _money(grid: Grid, span: tuple[int, int]) -> str:
@@ -216,13 +251,14 @@ def _covered() -> str:
     return " OR ".join(f"starts_with(industry, '{prefix}')" for prefix in prefixes)
 
 
-def _rating_input(into: str) -> str:
+def _rating_input(into: str, rule: Uncertainty | None) -> str:
     """What the scheme compares. An incomplete numerator is no numerator: nothing is guessed."""
     return f"""
         CREATE OR REPLACE TEMP VIEW {into}_input AS
         SELECT subject AS id, industry AS "group",
                CASE WHEN missing = 0 THEN net_mg END AS numerator,
                value_added_fen AS denominator, member, output_fen AS fallback_denominator
+               {", uncertainty" if rule else ""}
         FROM {into}_base WHERE status <> 'closed'"""
 
 
@@ -383,7 +419,6 @@ def run(
     with duckdb.connect(config=config) as con:
         con.execute("SET enable_progress_bar = false")  # it writes to standard output
         con.execute(f"SET temp_directory = '{lake / 'spill'}'")
-        con.execute("SET enable_progress_bar = false")
         pinned = mirror.relation(con, plan.known_at)
         try:
             evaluate(con, plan)

@@ -66,6 +66,14 @@ class Work:
         return f"{self.name}_robust"
 
     @property
+    def errors(self) -> str:
+        return f"{self.name}_errors"
+
+    @property
+    def prior(self) -> str:
+        return f"{self.name}_prior"
+
+    @property
     def compared(self) -> str:
         return f"{self.name}_compared"
 
@@ -74,7 +82,8 @@ class Work:
 
     def drop(self) -> None:
         self.con.execute(f"DROP VIEW IF EXISTS {self.compared}_view")
-        for table in (self.rows, self.leaves, self.choices, self.robust, self.compared):
+        for table in (self.rows, self.leaves, self.choices, self.robust, self.errors, self.prior,
+                      self.compared):  # fmt: skip
             self.con.execute(f"DROP TABLE IF EXISTS {table}")
 
 
@@ -89,8 +98,8 @@ def rate(
 
     table: id, group, numerator, denominator (integers: posted counts) and optionally period,
     member (forms the benchmark), weight, fallback_numerator, fallback_denominator, uncertainty
-    (of the ratio, relative, one standard deviation). The scales say how many decimals the counts
-    carry in the scheme's units; the scheme's own by default.
+    (of the row's own quotient, relative, one standard deviation). The scales say how many decimals
+    the counts carry in the scheme's units; the scheme's own by default.
     """
     with duckdb.connect() as con:
         con.register("given", table.append_column("_pos", pa.array(range(len(table)), pa.int64())))
@@ -484,10 +493,6 @@ def _finish(work: Work, compared: str, into: str) -> None:
     levels = [band.id for band in scheme.intensity.bands]
     worst = len(scheme.ratio.bands)
     uppers = [float(cut) for cut in scheme.ratio.cuts]
-    # Left out where no uncertainty is given: planning the long expression costs more than its use.
-    likely = "NULL::DOUBLE[]"
-    if "uncertainty" in work.columns:
-        likely = beside.probabilities("k", "uncertainty", uppers)
     work.create(
         into,
         f"""WITH graded AS (
@@ -496,10 +501,10 @@ def _finish(work: Work, compared: str, into: str) -> None:
             CASE WHEN {negative} THEN '{rule.level if rule else ""}'
                 ELSE {levels}[level_at + 1] END AS level,
             {_rank_key(scheme)} AS rank_key, member AND basis = 'main' AS ranks FROM {compared}
+        ), chances AS ({_chances(work, uppers)}
         ), likely AS (
-            SELECT *, {likely} AS probabilities,
-            probabilities[grade] AS probability,
-            CASE WHEN {negative} THEN grade ELSE shadow_at + 1 END AS shadow_grade FROM graded
+            SELECT *, probabilities[grade] AS probability,
+            CASE WHEN {negative} THEN grade ELSE shadow_at + 1 END AS shadow_grade FROM chances
         ) SELECT _pos, id, period, grp AS "group", basis, benchmark_level, benchmark_key, n, n_eff,
             sum_numerator, sum_denominator,
             sum_numerator::DOUBLE * {10**work.denominator_scale}::DOUBLE
@@ -516,6 +521,18 @@ def _finish(work: Work, compared: str, into: str) -> None:
         FROM likely WINDOW peers AS (PARTITION BY period, rank_key, ranks),
             peers_by_l AS (PARTITION BY period, rank_key, ranks ORDER BY l)""",
     )
+
+
+def _chances(work: Work, cuts: Sequence[float]) -> str:
+    """SQL: the graded rows with the probability of each grade.
+
+    Left out where no uncertainty is given: planning the long expression costs more than its use.
+    """
+    if "uncertainty" not in work.columns:
+        return "SELECT *, NULL::DOUBLE[] AS probabilities FROM graded"
+    work.create(work.errors, beside.errors_query(work.rows, work.choices, work.scheme))
+    work.create(work.prior, beside.prior_query(work.rows, work.choices))
+    return beside.likely_query("graded", work.errors, work.prior, cuts)
 
 
 def _rank_key(scheme: Scheme) -> str:

@@ -12,6 +12,10 @@ from tanma.domain.rating.scheme import LABEL, Scheme
 MAD_TO_SIGMA = 1.4826
 """The median absolute deviation of a normal variable times this is its standard deviation."""
 POPULATION = ("period", "basis", "benchmark_level", "benchmark_key")
+PRIOR_MEMBERS = 30
+"""With fewer members their spread says too little to judge an uncertain ratio by it."""
+LEAST_WEIGHT = 0.5
+"""What a row says of itself never counts less than what its peers make likely."""
 
 # Abramowitz and Stegun, Handbook of Mathematical Functions, 7.1.26: the error stays below 1.5e-7,
 # which a displayed probability never shows. DuckDB has no erf.
@@ -27,7 +31,7 @@ def robust_query(rows: str, choices: str, scheme: Scheme) -> str:
             SELECT period, basis, grp, industry, ew, dw, {log_ratio("e", "d")} AS log_ratio
             FROM {rows} WHERE member AND basis = 'main' AND grp IS NOT NULL
         ), peers AS (
-            FROM ({_placed(scheme)}) SEMI JOIN {choices} USING ({columns})
+            FROM ({_placed(scheme, "ew, dw, log_ratio")}) SEMI JOIN {choices} USING ({columns})
         ), centres AS (
             SELECT {columns}, median(log_ratio) AS mid, mad(log_ratio) AS spread
             FROM peers GROUP BY ALL
@@ -46,9 +50,9 @@ def log_ratio(numerator: str, denominator: str) -> str:
     return f"CASE WHEN {numerator} > 0 THEN ln({numerator}::DOUBLE / {denominator}) END"
 
 
-def _placed(scheme: Scheme) -> str:
+def _placed(scheme: Scheme, columns: str) -> str:
     """SQL: every member once per population that it belongs to."""
-    amounts = "ew, dw, log_ratio FROM members WHERE"
+    amounts = f"{columns} FROM members WHERE"
     parts = [
         f"""SELECT period, basis, '{LABEL}' AS benchmark_level, grp AS benchmark_key, {amounts}
         NOT industry"""
@@ -70,10 +74,71 @@ def normal_cdf(z: str) -> str:
     return f"(0.5 + sign({z}) * 0.5 * (1 - {polynomial} * exp(-({z}) * ({z}) / 2)))"
 
 
-def probabilities(ratio: str, uncertainty: str, cuts: Sequence[float]) -> str:
-    """SQL: the probability of each grade as a list, for a ratio with relative uncertainty."""
-    sigma = f"sqrt(ln(1 + {uncertainty} * {uncertainty}))"
-    below = [normal_cdf(f"(ln({cut} / {ratio}) / {sigma})") for cut in cuts]
-    edges = ["0", *below, "1"]
-    parts = [f"{edges[i + 1]} - {edges[i]}" for i in range(len(cuts) + 1)]
-    return f"CASE WHEN {uncertainty} > 0 AND {ratio} > 0 THEN [{', '.join(parts)}] END"
+def errors_query(rows: str, choices: str, scheme: Scheme) -> str:
+    """Per population in use: the relative variance of its average, from its members' errors.
+
+    Shares are rounded to 10⁻⁹ and added as integers, so that the order of adding changes nothing.
+    """
+    columns = ", ".join(POPULATION)
+    part = "round(dw::DOUBLE / sum_denominator::DOUBLE * uncertainty * 1e9)::HUGEINT"
+    return f"""WITH members AS (
+            SELECT period, basis, grp, industry, dw, uncertainty FROM {rows}
+            WHERE member AND basis = 'main' AND grp IS NOT NULL AND uncertainty > 0
+        ), populations AS (SELECT DISTINCT {columns}, sum_denominator FROM {choices}
+        ) SELECT {columns}, sum({part} * {part})::DOUBLE / 1e18 AS population_error
+        FROM ({_placed(scheme, "dw, uncertainty")}) JOIN populations USING ({columns})
+        GROUP BY ALL"""
+
+
+def prior_query(rows: str, choices: str) -> str:
+    """Per period: the centre of the members' ln K, its variance as observed, and their own noise.
+
+    Medians, which one wild member does not move and which do not depend on the order of rows.
+    """
+    return f"""SELECT period, median(log_k) AS centre,
+            pow({MAD_TO_SIGMA} * mad(log_k), 2) AS observed,
+            median(ln(1 + uncertainty * uncertainty)) AS noise
+        FROM (SELECT period, uncertainty, ln(ew::DOUBLE * sum_denominator::DOUBLE
+                     / (dw::DOUBLE * sum_numerator::DOUBLE)) AS log_k
+              FROM {rows} JOIN {choices} USING (period, basis, grp)
+              WHERE member AND basis = 'main' AND ew > 0 AND uncertainty > 0)
+        GROUP BY period HAVING count(*) >= {PRIOR_MEMBERS}"""
+
+
+def likely_query(graded: str, errors: str, prior: str, cuts: Sequence[float]) -> str:
+    """The graded rows with `probabilities`, one for each grade.
+
+    ln K is taken as normal. Its variance is that of the row's own quotient and of the population's
+    average, in which a member's own error is partly undone by itself. Where enough members tell how
+    far ratios spread, centre and variance are those given both (normal with normal prior).
+    """
+    own = "uncertainty * uncertainty"
+    share = """CASE WHEN member AND basis = 'main' THEN dw::DOUBLE / sum_denominator::DOUBLE
+        ELSE 0 END"""
+    variance = f"greatest((1 - 2 * {share}) * {own} + coalesce(population_error, 0), 0)"
+    spread = "greatest(observed - prior.noise, 0)"
+    return f"""WITH uncertain AS (
+            SELECT g.*, centre, {spread} AS spread,
+            CASE WHEN uncertainty > 0 AND k > 0 THEN ln(1 + {variance}) END AS variance
+            FROM {graded} g LEFT JOIN {errors} USING ({", ".join(POPULATION)})
+            LEFT JOIN {prior} prior USING (period)
+        ), weighed AS (
+            SELECT *, CASE WHEN centre IS NULL THEN 1
+                ELSE greatest(spread / nullif(spread + variance, 0), {LEAST_WEIGHT})
+                END AS own_weight
+            FROM uncertain
+        ), placed AS (
+            SELECT *, own_weight * ln(CASE WHEN variance > 0 THEN k END)
+                + (1 - own_weight) * coalesce(centre, 0) AS middle,
+            sqrt(own_weight * variance) AS sigma FROM weighed
+        ), below AS (SELECT *, {below_cuts("middle", "sigma", cuts)} AS chances FROM placed
+        ) SELECT * EXCLUDE (centre, spread, variance, own_weight, middle, sigma, chances),
+            list_transform(chances[2:], lambda p, i: p - chances[i]) AS probabilities FROM below"""
+
+
+def below_cuts(middle: str, sigma: str, cuts: Sequence[float]) -> str:
+    """SQL: the probabilities to lie below each cut-off, from 0 to 1, for a normal ln K."""
+    logs = ", ".join(f"ln({cut})" for cut in cuts)
+    z = f"((c - {middle}) / {sigma})"
+    return f"""CASE WHEN {sigma} > 0 THEN
+        [0] || list_transform([{logs}], lambda c: {normal_cdf(z)}) || [1] END"""

@@ -41,7 +41,11 @@ from tanma.domain.reference.industries import industries
 
 PERIODS = 8
 NEAR_CUT = 0.05
-"""A change below this share flips the grade: marked 临界. Our own choice, not a published rule."""
+"""Where a run gave no probability, a grade that a change below this share flips is marked 临界. Our
+own choice, not a published rule."""
+
+SMALLEST_CHANCE = 0.005
+"""A grade less probable than this would be shown as 0 %."""
 
 SOURCES = {
     "metered": _("计量与结算数据"),
@@ -67,7 +71,7 @@ FLAGS = {
 """Marks of the rating in words."""
 BESIDE = (
     "benchmark_level", "margin_better", "margin_worse", "margin", "shadow_grade", "probability",
-    "statutory_mg", "carbon_market_mg", "rated_on",
+    "probabilities", "statutory_mg", "carbon_market_mg", "rated_on",
 )  # fmt: skip
 
 
@@ -143,8 +147,16 @@ class Figures:
 
     @property
     def near_cut(self) -> bool:
+        if self.beside.get("probability") is not None:
+            return "BORDERLINE" in self.result.flags
         margin = self.beside.get("margin")
-        return "BORDERLINE" in self.result.flags or (margin is not None and margin < NEAR_CUT)
+        return margin is not None and margin < NEAR_CUT
+
+    @property
+    def chances(self) -> list[tuple[int, float]]:
+        """The grades that are likely at all, each with its probability."""
+        found = enumerate(self.beside.get("probabilities") or (), 1)
+        return [(grade, share) for grade, share in found if share >= SMALLEST_CHANCE]
 
     @property
     def benchmark_group(self) -> str:

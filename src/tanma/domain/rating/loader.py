@@ -222,6 +222,7 @@ _READERS: dict[str, Callable[[Any, Place, str], Any]] = {
     "Fallback | None": _table(model.Fallback),
     "NetNegative | None": _table(model.NetNegative),
     "Neutrality | None": _table(model.Neutrality),
+    "Uncertainty | None": _table(model.Uncertainty),
     "Abnormal | None": _table(model.Abnormal),
     "Comparison": _table(model.Comparison),
     "Disclosure": _table(model.Disclosure),
@@ -239,12 +240,20 @@ def _check(scheme: Scheme, place: Place) -> None:
     if grades != [str(i + 1) for i in range(len(grades))]:
         raise _wrong(place, "ratio", ", ".join(grades), "band ids 1, 2, 3 … from best to worst")
     _check_population(scheme.population, place.at("population"))
+    if scheme.uncertainty is not None:
+        _check_uncertainty(scheme.uncertainty, place.at("uncertainty"))
     if scheme.net_negative is not None:
         _member(scheme.net_negative.grade, grades, place.at("net_negative"), "grade")
         levels = [band.id for band in scheme.intensity.bands]
         _member(scheme.net_negative.level, levels, place.at("net_negative"), "level")
     if scheme.abnormal is not None:
         _check_abnormal(scheme.abnormal, len(grades), place.at("abnormal"))
+
+
+def _check_uncertainty(rule: model.Uncertainty, place: Place) -> None:
+    for key in ("metered", "statistics", "declared"):
+        if not 0 < getattr(rule, key) < 1:
+            raise _wrong(place, key, getattr(rule, key), "a share between 0 and 1")
 
 
 def _check_abnormal(rule: model.Abnormal, grades: int, place: Place) -> None:

@@ -81,6 +81,14 @@ def _rules(scheme: Scheme) -> Iterator[str]:
         f"- 影子等级 shadow grade: log-MAD z = {robust.mad_z}, "
         f"leave-one-out share > {robust.leave_one_out_share}, confidence {robust.confidence}"
     )
+    if scheme.uncertainty is not None:
+        u = scheme.uncertainty
+        yield (
+            f"- 数据不确定度 uncertainty of data (`{u.evidence}`): "
+            f"计量与结算 metered {float(u.metered):.0%}, "
+            f"统计报表 statistics {float(u.statistics):.0%}, "
+            f"企业申报 declared {float(u.declared):.0%}"
+        )
 
 
 def _indicator(role: str, indicator: Indicator) -> Iterator[str]:

@@ -150,6 +150,19 @@ class Robust:
 
 
 @dataclass(frozen=True)
+class Uncertainty:
+    """Relative standard uncertainty of an amount of the period, by who said it.
+
+    For the probability beside a grade alone; no amount and no grade is changed by it.
+    """
+
+    evidence: str
+    metered: Fraction
+    statistics: Fraction
+    declared: Fraction
+
+
+@dataclass(frozen=True)
 class Condition:
     """Abnormal from these bands on, of the ratio to the group and of the change on the year.
 
@@ -214,6 +227,7 @@ class Scheme:
     fallback: Fallback | None = None
     net_negative: NetNegative | None = None
     neutrality: Neutrality | None = None
+    uncertainty: Uncertainty | None = None
     abnormal: Abnormal | None = None
     file: str = field(default="", compare=False)
 
