@@ -45,10 +45,10 @@ db = pytest.mark.django_db
 
 @pytest.mark.db
 @db
-def test_the_enterprise_reads_boundaries_flip_region_and_why_no_probability(published):
+def test_the_enterprise_reads_boundaries_flip_region_and_probability(published):
     page = published.client_of("firm_a").get(f"/c/{published.enterprise('A').public_code}")
     text = page.content.decode()
-    for word in ("改变等级的最小变化", "全域平均", "等级把握", "还没有可引用的规则"):
+    for word in ("改变等级的最小变化", "全域平均", "等级把握", "按方案假定的数据误差推算"):
         assert word in text
     region = figures.region_of(published.run())
     row = published.run().areas.get(hierarchy="statutory", area_code="9901").figures
@@ -61,8 +61,14 @@ def test_the_enterprise_reads_boundaries_flip_region_and_why_no_probability(publ
 @db
 def test_a_visitor_reads_none_of_it(published):
     text = Client().get(f"/c/{published.enterprise('A').public_code}").content.decode()
-    for word in ("改变等级的最小变化", "全域平均", "等级把握", "稳健参考等级"):
+    for word in ("改变等级的最小变化", "全域平均", "等级把握", "稳健参考等级", "临界"):
         assert word not in text
+
+
+def test_only_grades_that_are_likely_at_all_are_listed():
+    shown = figures.Figures(None, {"probabilities": [0.0, 0.004, 0.7, 0.296, 0.0]}, None, "")
+    assert [(3, 0.7), (4, 0.296)] == shown.chances
+    assert [] == figures.Figures(None, {"probabilities": None}, None, "").chances
 
 
 @pytest.mark.db
