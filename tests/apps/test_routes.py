@@ -23,6 +23,7 @@ from tanma.apps.cockpit.models import Kiosk
 from tanma.apps.desk.models import DeskCase
 from tanma.apps.equipment import door as equipment
 from tanma.apps.imports.models import Batch
+from tanma.apps.lots.door import Lot
 from tanma.apps.metering import door as metering
 from tanma.apps.people.door import Consent, Membership, User, create_token, token_hash
 from tests.apps.region import CITY, PREVIEW, client_of, published
@@ -101,6 +102,8 @@ TABLE: dict[str, str] = {
     "live/<str:uid>/points.json": "302 200 404 404 200 200",
     "live/<str:uid>/readings.csv": "302 200 404 404 200 200",
     "live/<str:uid>/quality/": "302 200 404 404 200 200",
+    "batches/": "302 200 200 200 200 200",
+    "batches/<str:uid>/": "302 200 404 404 200 200",
     "metrics": "401 401 401 401 401 200",
     "cases/": "302 200 200 200 200 200",
     "cases/<str:uid>/": "302 200 404 404 200 200",
@@ -218,7 +221,13 @@ def metered(firm: Any) -> dict[str, str]:
     metering.declare([metering.Declared("T-1", "electricity.purchased", unit="kWh")], **about)
     device = equipment.register("E-1", firm.uscc, title="x", input="T-1", **about)
     gateway, _ = metering.create_gateway("x", firm.id, **about)
+    begin = timezone.now() - timedelta(days=1)
+    lot = Lot.objects.create(
+        id=7, enterprise=firm.id, number="B-1", product="x", meters="T-1", begin=begin,
+        end=begin + timedelta(hours=1), zone="Asia/Shanghai", output="1", unit="t",
+    )  # fmt: skip
     return {
+        "batches/ uid": lot.uid,
         "meters/ uid": uid_of(subject), "meters/new uid": firm.uid,
         "live/ uid": firm.uid, "trends/enterprise uid": firm.uid, "trends/area code": CITY,
         "meters/gateways uid": gateway.uid, "meters/connect uid": gateway.uid,

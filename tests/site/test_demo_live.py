@@ -125,3 +125,14 @@ def test_its_meters_are_registered_and_the_door_takes_every_reading(settings, tm
     assert 30 * (len(PARTS) + 3) == done.table.num_rows
     board = metering.Meter.objects.get(name__endswith="总表")
     assert len(PARTS) == metering.Meter.objects.filter(parent=board.id).count()
+
+
+def test_batches_of_a_plant_lie_in_what_was_filled_in():
+    class Firm:
+        uscc = CODE
+
+    made = demo_live.lots_of(Firm, a_plant(origin_min=NOW - demo_live.BACKFILL_MIN))
+    assert 7 == len(made["batch_no"]) == len(set(made["batch_no"]))
+    assert all(a < b for a, b in zip(made["batch_start"], made["batch_end"], strict=True))
+    assert all(b <= a for b, a in zip(made["batch_end"], made["batch_start"][1:]))
+    assert min(made["batch_output"]) > 0

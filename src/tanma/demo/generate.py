@@ -16,6 +16,7 @@ import numpy as np
 from tanma.demo import (
     faults,
     form_sheets,
+    lots,
     manifest,
     names,
     region,
@@ -93,7 +94,7 @@ def generate_plan(out: Path, plan: Plan, progress: Progress) -> Manifest:
     out.mkdir(parents=True, exist_ok=True)
     progress("region", 0.0)
     world = region.build(plan)
-    files = plan.quarters * len(DEPARTMENTS) * plan.cities + 9
+    files = plan.quarters * len(DEPARTMENTS) * plan.cities + 10
     work = _Work(world, out, progress, files)
     _registers(work)
     newest = list(range(plan.quarters - 1, -1, -1))
@@ -161,6 +162,8 @@ def _documents(work: _Work) -> None:
          registers.meters),
         ("grid/readings.csv", "readings", ("表计读数样例", "Sample of readings"),
          registers.readings),
+        ("portal/batches.csv", "batches", ("企业：生产批次", "Enterprises: production batches"),
+         lots.batches),
         ("renewables/certificates.xlsx", "certificates", ("绿色电力证书", "Green certificates"),
          registers.certificates),
     )  # fmt: skip

@@ -188,6 +188,38 @@ def _declared(prefix: str) -> list[Any]:
     ]  # fmt: skip
 
 
+SHIFT_MIN, BATCH_MIN, EVERY_MIN = 37, 335, 6 * 60
+"""A batch of the first part begins so long after the backfill begins, lasts so long, and so on."""
+
+
+def lots_of(firm: Any, made: Plant) -> dict[str, Any]:
+    """The sheet of batches of the first part over the time that was filled in, in local time."""
+    first = made.origin_min + SHIFT_MIN
+    starts = np.arange(first, first + BACKFILL_MIN - EVERY_MIN, EVERY_MIN, dtype=np.int64)
+    kwh = [parts_count(made, 0, s + np.arange(BATCH_MIN)).sum() / 100 for s in starts]
+    output = np.round(np.array(kwh) * noise(starts, 5) / 350, 3)
+    moments = (np.stack([starts, starts + BATCH_MIN]) + 8 * 60).astype("datetime64[m]")
+    begin, end = np.char.replace(np.datetime_as_string(moments, unit="m"), "T", " ")
+    count = len(starts)
+    return {
+        "uscc": [firm.uscc] * count,
+        "batch_no": [f"{t[:10].replace('-', '')}-{n + 1}" for n, t in enumerate(begin)],
+        "batch_product": ["坯布"] * count, "batch_section": [PARTS[0][1]] * count,
+        "batch_start": begin, "batch_end": end, "batch_output": output, "unit": ["t"] * count,
+    }  # fmt: skip
+
+
+def hand_in(home: Path, firm: Any, made: Plant) -> None:
+    """Bring the batches in as the enterprise would: a file of the package."""
+    from tanma.apps.imports import door as imports
+    from tanma.apps.people import door as people
+    from tanma.demo import writing
+
+    path = home / "demo" / f"batches-{firm.uscc}.csv"
+    writing.write(path, "batches", lots_of(firm, made))
+    imports.import_file(path, people.SYSTEM)
+
+
 def chosen() -> list[Any]:
     """The enterprise of the demo's account first, then others by name."""
     from tanma.apps.people.door import Membership
@@ -214,8 +246,11 @@ def main(home: Path) -> None:
     plants = book.load()
     if not plants:
         now_min = int(time.time()) // 60
-        plants = [plant(firm, n, now_min) for n, firm in enumerate(chosen())]
+        firms = chosen()
+        plants = [plant(firm, n, now_min) for n, firm in enumerate(firms)]
         book.save(plants)
+        for firm, made in zip(firms, plants, strict=True):
+            hand_in(home, firm, made)
     address = f"http://{settings.TANMA.intake_host}:{settings.TANMA.intake_port}"
     platform = demo_platform.load(home)
     while True:

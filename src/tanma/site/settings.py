@@ -51,6 +51,7 @@ INSTALLED_APPS = [
     "tanma.apps.codes",
     "tanma.apps.live",
     "tanma.apps.cases",
+    "tanma.apps.lots",
     "tanma.apps.cockpit",
     "tanma.apps.portal",
     "tanma.apps.trends",

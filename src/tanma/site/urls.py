@@ -17,6 +17,7 @@ urlpatterns = [
     path("", include("tanma.apps.live.urls")),
     path("cases/", include("tanma.apps.cases.urls")),
     path("equipment/", include("tanma.apps.equipment.urls")),
+    path("batches/", include("tanma.apps.lots.urls")),
     path("meters/", include("tanma.apps.metering.urls")),
     path("registry/", include("tanma.apps.registry.urls")),
     path("inventories/", include("tanma.apps.inventories.urls")),

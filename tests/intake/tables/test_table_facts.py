@@ -2,7 +2,12 @@
 
 import datetime as dt
 
+import pytest
+
+from tanma.domain.messages import Problem
 from tanma.intake.tables import FACT_SCHEMA
+from tanma.intake.tables.cells import Context, Where, as_moment
+from tanma.intake.tables.packages import load_package
 
 CODE = "91990101MA0DEM001L"
 DAY = dt.date
@@ -133,3 +138,27 @@ def test_heat_of_forms_is_in_million_kilojoules(judge):
 def test_products_are_found_by_name(judge):
     text = f"统一社会信用代码,期间,产品,数量,单位\n{CODE},2026-09,乙烯,2,kg\n"
     assert [("product.ethylene.output", 2000)] == rows(judge(text), "item", "value")
+
+
+@pytest.mark.parametrize(
+    ("text", "meant"),
+    [
+        ("2026-09-01 08:00", "2026-09-01T08:00:00"),
+        ("2026/9/1 8:05:30", "2026-09-01T08:05:30"),
+        ("2026-09-01T23:59", "2026-09-01T23:59:00"),
+        ("２０２６年9月1日 08:00", "2026-09-01T08:00:00"),
+    ],
+)
+def test_a_moment_is_a_local_time_written_year_first(text, meant):
+    package = load_package("batches")
+    where = Where("开始", package.fields["batch_start"], package, Context(dt.date(2026, 11, 30)))
+    assert meant == as_moment(text, where)
+
+
+@pytest.mark.parametrize("text", ["2026-09-01", "08:00", "2026-09-01 24:00", "01.09.2026 08:00"])
+def test_what_is_no_moment_is_refused(text):
+    package = load_package("batches")
+    where = Where("开始", package.fields["batch_start"], package, Context(dt.date(2026, 11, 30)))
+    with pytest.raises(Problem) as told:
+        as_moment(text, where)
+    assert "cell_time_unknown" == told.value.code

@@ -18,7 +18,7 @@ from tanma.apps.equipment import door as register
 from tanma.apps.facts import door as facts
 from tanma.apps.imports import equipment, files, hooks, meters, scope, usual
 from tanma.apps.imports.models import Batch, now, today
-from tanma.apps.imports.subjects import resolve
+from tanma.apps.imports.subjects import of_owned, owners, resolve
 from tanma.apps.metering import door as metering
 from tanma.apps.people import door as people
 from tanma.apps.people.door import Viewer
@@ -167,6 +167,7 @@ def run(job: Job) -> Batch:
         registry.project()
         metering.project()
         register.project()
+        hooks.follow()
     return batch
 
 
@@ -227,16 +228,12 @@ def _take_facts(job: Job, checked: tables.Checked) -> tables.Checked:
     """Append what belongs to known subjects; keep the rest for the desk."""
     package, batch = checked.sheet.package, job.batch
     made = checked.facts
-    writer = "" if job.dry_run else job.author
-    subject = resolve(made, package.source, author=writer, evidence=batch.evidence)
+    checked, subject = _whose(job, checked)
     known = pc.is_valid(subject)
-    if job.viewer.may("import"):
-        checked = _note(checked, made, pc.invert(known), "import_code_unknown", WARNING)
-    checked = _refuse(job.viewer, checked, made, subject)
     if meters.registers(package):
         fixed = meters.fixed_otherwise(made)
         checked = _note(checked, made, fixed, "import_channel_fixed", ERROR)
-    checked = _judge(checked, made)
+    checked = _judged(checked, made)
     # A row stands or falls whole: one fact that is refused takes its row with it.
     rejected = pc.is_in(made["row"], pa.array(checked.sheet.rows[checked.rejected]))
     _days(batch, made)
@@ -258,6 +255,23 @@ def _take_facts(job: Job, checked: tables.Checked) -> tables.Checked:
     return checked
 
 
+def _whose(job: Job, checked: tables.Checked) -> tuple[tables.Checked, pa.Array]:
+    """The subject of every fact; rows that this viewer may not state are noted."""
+    package, made = checked.sheet.package, checked.facts
+    about = {"author": "" if job.dry_run else job.author, "evidence": job.batch.evidence}
+    if package.subject and package.subject.within:
+        owner = owners(made, package)
+        checked = _note(checked, made, pc.is_null(owner), "import_owner_unknown", ERROR)
+        checked = _refuse(job.viewer, checked, made, owner)
+        mine = pc.and_(pc.is_valid(owner), pc.invert(scope.outside(job.viewer, owner)))
+        return checked, of_owned(made, package.source, mine, **about)
+    subject = resolve(made, package.source, **about)
+    if job.viewer.may("import"):
+        unknown = pc.is_null(subject)
+        checked = _note(checked, made, unknown, "import_code_unknown", WARNING)
+    return _refuse(job.viewer, checked, made, subject), subject
+
+
 _JUDGES = (
     (meters, (meters.contradicted, meters.unconnected, meters.misplaced)),
     (equipment, (equipment.unfed, equipment.unread)),
@@ -265,12 +279,13 @@ _JUDGES = (
 """Sheets of a register, and what refuses a row of it."""
 
 
-def _judge(checked: tables.Checked, made: pa.Table) -> tables.Checked:
-    """What meters and devices say of each other, among the rows that are still good."""
+def _judged(checked: tables.Checked, made: pa.Table) -> tables.Checked:
+    """What is wrong with rows that are still good, one judge after the other."""
     package = checked.sheet.package
     cells = {rule.item: rule.cell for rule in package.facts} | {"": package.key[0]}
-    own = (judge for room, judges in _JUDGES if room.registers(package) for judge in judges)
-    for judge in own:
+    own = [judge for room, judges in _JUDGES if room.registers(package) for judge in judges]
+    above = hooks.judge(package.subject.scheme) if package.subject else None
+    for judge in [*own, above] if above else own:
         bad = pa.array(checked.sheet.rows[checked.rejected], pa.int64())
         left = made.filter(pc.invert(pc.is_in(made["row"], bad)))
         for fault in judge(left):

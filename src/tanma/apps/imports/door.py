@@ -1,14 +1,16 @@
 """Imports: files to facts, what was left out and why.
 
 `import_file` and `import_folder` are the way in for pages, the command line and the demo. A desk
-registers itself by `set_desk`; `ready`, `add_receipt`, `read_table` and `write_table` let it bring
+registers itself by `set_desk`, who checks rows of a scheme by `set_judge`, who keeps a list of
+what came by `set_follower`; `ready`, `add_receipt`, `read_table` and `write_table` let it bring
 in later what had to wait. `official`, `lang` and the cells are shared by the pages about data.
 """
 
 from tanma.apps.imports.batches import Progress, add_receipt, import_file, ready
 from tanma.apps.imports.files import read_table, write_table
 from tanma.apps.imports.folders import import_folder, steps
-from tanma.apps.imports.hooks import set_desk
+from tanma.apps.imports.hooks import set_desk, set_follower, set_judge
+from tanma.apps.imports.meters import Fault
 from tanma.apps.imports.models import Batch, now, today
 from tanma.apps.imports.reports import report_lines
 from tanma.apps.imports.shown import lang, number, official, state_html, titled, when
@@ -17,7 +19,8 @@ from tanma.apps.imports.usual import mirror
 from tanma.apps.imports.withdraw import withdraw
 
 __all__ = [
-    "REGISTER", "Batch", "Progress", "add_receipt", "import_file", "import_folder", "lang",
+    "REGISTER", "Batch", "Fault", "Progress", "add_receipt", "import_file", "import_folder", "lang",
     "mirror", "now", "number", "official", "read_table", "ready", "report_lines", "set_desk",
-    "state_html", "steps", "titled", "today", "when", "withdraw", "write_table",
+    "set_follower", "set_judge", "state_html", "steps", "titled", "today", "when", "withdraw",
+    "write_table",
 ]  # fmt: skip

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Protocol
 
 import pyarrow as pa
 
+from tanma.apps.imports.meters import Fault
 from tanma.apps.imports.models import Batch
 from tanma.apps.people.door import Viewer
 
@@ -37,3 +39,28 @@ def set_desk(one: Desk) -> None:
 
 def desk() -> Desk:
     return _desks[0]
+
+
+Judge = Callable[[pa.Table], list[Fault]]
+_judges: dict[str, Judge] = {}
+_followers: dict[str, Callable[[], object]] = {}
+
+
+def set_judge(scheme: str, judge: Judge) -> None:
+    """Who looks at the facts of good rows about things of a scheme before they go in."""
+    _judges[scheme] = judge
+
+
+def judge(scheme: str) -> Judge | None:
+    return _judges.get(scheme)
+
+
+def set_follower(name: str, project: Callable[[], object]) -> None:
+    """Who brings lists of its own up to the facts after a batch went in or was taken back."""
+    _followers[name] = project
+
+
+def follow() -> None:
+    """Let every room above bring its lists up."""
+    for project in _followers.values():
+        project()

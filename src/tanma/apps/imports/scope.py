@@ -12,7 +12,8 @@ from tanma.apps.registry import door as registry
 from tanma.domain.messages import Problem
 from tanma.intake.tables.packages import Package
 
-OF_ENTERPRISES = ("energy", "production", "economics", "renewables", "readings", "readings_wide")
+OF_ENTERPRISES = ("energy", "production", "economics", "renewables", "readings", "readings_wide",
+                  "batches")  # fmt: skip
 """Sheets that an enterprise may hand in for itself."""
 SAID_BY_ENTERPRISES = ("declared", "meter")
 

@@ -45,6 +45,7 @@ def withdraw(batch: Batch, viewer: Viewer, reason: str) -> Batch:
     batch.withdrawn_at, batch.withdrawn_by = now(), viewer.name
     batch.save()
     registry.project()
+    hooks.follow()
     hooks.desk().withdrawn(batch, author(viewer), evidence)
     return batch
 

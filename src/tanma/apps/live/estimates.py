@@ -14,8 +14,11 @@ from django.conf import settings
 from django.utils.translation import get_language
 
 from tanma.domain.factors.lookup import Factor, Query, grid_place, lookup
+from tanma.domain.factors.tables import factor_rows
 from tanma.domain.messages import Problem
 from tanma.domain.methods.shared.fuel import fuel_co2_t, fuel_heat_gj
+from tanma.domain.reference.regions import regions
+from tanma.engine.valued import Basis
 from tanma.intake import units
 
 HEAT_SETS = ("GBT32150-2025", "GBT32151.34-2024", "NDRC-2013-2015")
@@ -100,3 +103,21 @@ def estimate_t(item: str, amount: float | None, unit: str, on: dt.date) -> float
         return None
     ratio = units.ratio(known[unit], known[factor.unit])
     return None if ratio is None else amount * float(ratio) * factor.value
+
+
+def basis(known_at: int | None = None) -> Basis:
+    """The factors that an estimate made as of a stamp (None: now) takes, as results take theirs."""
+    moment = dt.datetime.now(dt.UTC) if known_at is None else (
+        dt.datetime.fromtimestamp(known_at / 1e6, dt.UTC))  # fmt: skip
+    return Basis(moment.date(), settings.TANMA.grid_region or "CN", settings.TANMA.grid_level)
+
+
+@lru_cache(maxsize=256)
+def factor_text(row_id: str) -> str:
+    """A row of the factor tables in words: value, unit, region, year, document."""
+    row = next((r for _, r in factor_rows() if r["id"] == row_id), None)
+    if row is None:
+        return row_id
+    where = regions()[row["region"]].name_zh if row["region"] in regions() else row["region"]
+    told = " · ".join(filter(None, (where, row["data_year"], row["document"])))
+    return f"{row['value']} {row['unit']}（{told}）"

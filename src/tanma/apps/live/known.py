@@ -50,14 +50,17 @@ def engine() -> Iterator[duckdb.DuckDBPyConnection]:
         con.close()
 
 
-def of_facts(con: duckdb.DuckDBPyConnection, channels: Sequence[registry.Channel]) -> Meters:
+def of_facts(
+    con: duckdb.DuckDBPyConnection, channels: Sequence[registry.Channel],
+    known_at: int | None = None,
+) -> Meters:  # fmt: skip
     """What the facts of some channels, their meters and owners say, for the engine."""
     names = {c.meter for c in channels}
     own = metering.Meter.objects.filter(name__in=names)
     subjects = {c.id for c in channels} | set(own.values_list("id", flat=True))
     subjects |= {c.subject for c in channels}
     rows = facts.Fact.objects.filter(subject__in=subjects, kind="attribute")
-    current = facts.current(list(rows))
+    current = facts.current(list(rows), known_at)
     columns = [[getattr(f, name) for f in current] for name in _FACT.names]
     con.register("facts_here", pa.table(columns, schema=_FACT))
     return bucket.of_facts(con, "facts_here")
@@ -65,25 +68,28 @@ def of_facts(con: duckdb.DuckDBPyConnection, channels: Sequence[registry.Channel
 
 def derive(
     con: duckdb.DuckDBPyConnection, channels: Sequence[registry.Channel], first: dt.date,
-    end: dt.date,
+    end: dt.date, known_at: int | None = None,
 ) -> set[int]:  # fmt: skip
-    """Tables `intervals` and `days` of channels for local days [first, end), as known now.
+    """Tables `intervals` and `days` of channels for local days [first, end), as known at a time.
+
+    None: as known now.
 
     Of a virtual channel those of its parts are derived, with `metering_terms` to add them up; the
     numbers of such channels come back.
     """
     snapshot = Snapshot(lake())
     firms = {c.subject for c in channels}
-    meters = of_facts(con, list(registry.Channel.objects.filter(subject__in=firms)))
+    channels_there = registry.Channel.objects.filter(subject__in=firms)
+    meters = of_facts(con, list(channels_there), known_at)
     expanded, _wrong = virtual.of_meters(meters.channels, meters.names())
     sums = {c.id: expanded[c.id] for c in channels if c.id in expanded}
     wanted = {c.id for c in channels}.union(*sums.values())
     wanted = virtual.with_parts(meters.channels, wanted)
-    span = bucket.Span(first, end, snapshot.watermark)
+    span = bucket.Span(first, end, snapshot.watermark if known_at is None else known_at)
     bucket.derive(con, snapshot, meters.only(sorted(wanted)), span, calls=True)
     virtual.terms(con, sums)
     if sums:
-        virtual.days(con, "days", snapshot.watermark)
+        virtual.days(con, "days", span.known_at)
         con.execute("INSERT INTO days BY NAME FROM virtual_days")
     return set(sums)
 

@@ -25,7 +25,7 @@ COLUMN_OF = {
 CONSUMER = "registry"
 NOT_ENTERPRISES = {
     "area", "site", "meter", "certificate", "green_certificate", "account", "grid_account",
-    "industry", "equipment",
+    "industry", "equipment", "batch",
 }  # fmt: skip
 """Schemes whose identifiers name something else than an enterprise."""
 

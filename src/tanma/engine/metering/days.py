@@ -93,7 +93,7 @@ def _sums(con: duckdb.DuckDBPyConnection, intervals: str, name: str) -> str:
     used, taken, swapped = "FROM placed", "count", "NULL::BIGINT"
     totals = "sum(count) FILTER (NOT crosses) AS taken, NULL::HUGEINT AS swapped"
     if _some(con, name, "method <> 'none'"):
-        used, taken, swapped = _used("placed", name), "taken", "swapped"
+        used, taken, swapped = used_sql("placed", name), "taken", "swapped"
         totals = f"sum(taken) {whole} AS taken, sum(swapped) {whole} AS swapped"
     weighted = "NULL::HUGEINT"
     if _some(con, name, "kind = 'gauge'"):
@@ -124,8 +124,8 @@ def _day_number(us: str) -> str:
     return f"(({us} + epoch_us(shifted) + {719_162 * _DAY_US}) // {_DAY_US})"
 
 
-def _used(placed: str, name: str) -> str:
-    """What counts of each interval: the amount itself unless a declared method says otherwise.
+def used_sql(placed: str, name: str) -> str:
+    """SQL: what counts of each interval; the amount unless a declared method says otherwise.
 
     `taken` enters the sums, `swapped` is how much of it was put in place of the measured.
     """

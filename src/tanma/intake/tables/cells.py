@@ -256,6 +256,24 @@ def plain_date(text: str) -> dt.date | None:
         return None
 
 
+_CLOCK = re.compile(r"(\d{1,2}):(\d{2})(?::(\d{2}))?")
+
+
+def as_moment(text: str, where: Where) -> str:
+    """A local time, year first, as ISO text without a zone: 2026-09-01T08:00:00."""
+    day, _, clock = unicodedata.normalize("NFKC", text).strip().replace("T", " ").partition(" ")
+    date, hit = plain_date(day), _CLOCK.fullmatch(clock.strip())
+    if date is None or hit is None:
+        raise problem("cell_time_unknown", text, where)
+    _within_reach(date, date, text, where)
+    try:
+        hour, minute, second = (int(part or 0) for part in hit.groups())
+        time = dt.time(hour, minute, second)
+    except ValueError:
+        raise problem("cell_time_unknown", text, where) from None
+    return dt.datetime.combine(date, time).isoformat()
+
+
 def as_integer(text: str, where: Where) -> int:
     clean = unicodedata.normalize("NFKC", text).strip()
     if not re.fullmatch(r"-?\d{1,18}", clean):
@@ -306,6 +324,7 @@ PARSERS: dict[str, Callable[[str, Where], Value]] = {
     "period": as_period,
     "month": as_month,
     "date": as_date,
+    "moment": as_moment,
     "integer": as_integer,
     "number": as_number,
 }

@@ -214,11 +214,25 @@ def days(work: Work) -> Days:
         end = [v.end if v else OPEN_END for v in spans]
         return Days(_per_row(start, coded), _per_row(end, coded))
     first, last = work.coded[span.from_], text_column(work, span.to)
+    if span.always:
+        return _always(work, first, last)
     ends = [v if isinstance(v, dt.date) else OPEN_END for v in last.values]
     starts = [v if isinstance(v, dt.date) else dt.date(1, 1, 1) for v in first.values]
     result = Days(_per_row(starts, first), _per_row(ends, last))
     work.note("span_backwards", ERROR, span.to, np.flatnonzero(result.end <= result.start))
     return result
+
+
+def _always(work: Work, first: Coded, last: Coded) -> Days:
+    """Without bounds; the moments of a row are only compared."""
+    span = work.sheet.package.span
+    assert span is not None
+    moments = [np.array([str(v or "") for v in c.values] or [""])[c.codes] for c in (first, last)]
+    wrong = first.present & last.present & (moments[1] <= moments[0])
+    work.note("interval_wrong", ERROR, span.to, np.flatnonzero(wrong))
+    n = len(work.sheet.rows)
+    begin, end = np.datetime64("1900-01-01"), np.datetime64(OPEN_END)
+    return Days(np.full(n, begin, "datetime64[D]"), np.full(n, end, "datetime64[D]"))
 
 
 def _per_row(values: list[dt.date], coded: Coded) -> NDArray[np.datetime64]:
@@ -289,6 +303,10 @@ def _subject(work: Work) -> tuple[pa.Array, pa.Array]:
     assert subject is not None
     coded = text_column(work, subject.column)
     value = coded.strings([None if v is None else str(v) for v in coded.values])
+    if subject.within:
+        owner = work.coded[subject.within]
+        owners = owner.strings([None if v is None else str(v) for v in owner.values])
+        value = pc.binary_join_element_wise(owners, value, "/")
     if subject.scheme_column:
         kinds = work.coded[subject.scheme_column]
         return kinds.strings([None if v is None else str(v) for v in kinds.values]), value

@@ -23,7 +23,7 @@ from tanma.intake import units
 
 FieldType = Literal[
     "text", "id", "uscc", "certificate", "industry", "area", "choice", "source", "carrier",
-    "product", "unit", "period", "month", "date", "datetime", "decimal", "integer",
+    "product", "unit", "period", "month", "date", "datetime", "moment", "decimal", "integer",
     "number",
 ]  # fmt: skip
 CONVERTED = frozenset({"decimal", "integer", "number"})
@@ -57,12 +57,19 @@ class Subject(_Strict, frozen=True):
     column: str
     scheme: str = ""
     scheme_column: str = ""
+    within: str = ""
+    """Column of the enterprise that gives the identifier: it is unique there, not everywhere."""
 
 
 class Span(_Strict, frozen=True):
-    """When a row holds: a period, or from and to (empty means still valid)."""
+    """When a row holds: a period, or from and to (empty means still valid).
+
+    `always`: what it says of its thing holds without bounds, so that a correction, also one of
+    from and to, replaces it; they are only compared.
+    """
 
     period: str = ""
+    always: bool = False
     from_: str = msgspec.field(default="", name="from")
     to: str = ""
 
@@ -235,7 +242,7 @@ def _references(package: Package) -> list[tuple[str, Container[str]]]:
     columns = set(package.columns) & set(package.fields)
     used = [*package.columns, *package.required, *package.header, *package.key, package.document]
     if package.subject:
-        used += [package.subject.column, package.subject.scheme_column]
+        used += [package.subject.column, package.subject.scheme_column, package.subject.within]
     if package.span:
         used += [package.span.period, package.span.from_, package.span.to]
     for balance in package.balances:
