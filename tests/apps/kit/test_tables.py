@@ -100,3 +100,9 @@ def test_the_page_says_when_nothing_matches() -> None:
     )
     assert "没有符合条件的记录" in html
     assert "清除筛选" in html
+
+
+def test_a_cell_with_a_day_does_not_break_at_its_hyphens() -> None:
+    rows = ["2026-11-30 08:42", "2026年", "说 2026-11-30"]
+    shown = Table([Column("t", "时间", lambda r: r)], rows, QueryDict(""))
+    assert ["day", "text", "text"] == [line[0].kind for line in shown.cells(shown.page)]

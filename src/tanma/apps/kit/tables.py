@@ -6,6 +6,7 @@ The same columns give page, CSV and XLSX, so the three cannot disagree.
 from __future__ import annotations
 
 import csv
+import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from io import BytesIO, StringIO
@@ -23,6 +24,8 @@ from tanma.apps.kit.formats import MISSING
 Text = str | Promise
 Row = Any
 PER_PAGE = 50
+ISO_DAY = re.compile(r"\d{4}-\d\d-\d\d\b")
+"""How a cell begins that must not break at its hyphens."""
 UNSAFE_START = ("=", "+", "-", "@", "\t", "\r")
 XLSX_TYPE = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
@@ -175,9 +178,10 @@ def _sorted(rows: Sequence[Row], value: Callable[[Row], Any], descending: bool) 
 
 def _cell(column: Column, row: Row) -> Cell:
     content = (column.show or column.value)(row)
+    day = column.kind == "text" and ISO_DAY.match(str(content))
     return Cell(
         MISSING if content is None else content,
-        column.kind,
+        "day" if day else column.kind,
         column.href(row) if column.href else "",
     )
 
