@@ -303,3 +303,22 @@ def test_the_menu_leads_only_where_its_reader_may_go(published, role):
     links -= {href for href in links if href.startswith("/static/")}
     told = {href: client.get(href).status_code for href in links}
     assert {200} == set(told.values()) - {302}, told
+
+
+CLOSED = {403, 404, 405}
+SHARED = {"publications/<str:uid>/verify/"}
+"""Acts on a run of the whole region that each office may do: it only computes."""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("role", "shared"), [("firm_b", set()), ("county2", SHARED)])
+def test_who_may_not_read_may_not_write_either(published, role, shared):
+    """What a GET refuses, a POST refuses; what takes only a POST refuses objects of another."""
+    known, client, place = objects(published), client_of(role), ROLES.index(role)
+    told = {
+        route: client.post(address(route, known), {"text": "x"}).status_code
+        for route, row in TABLE.items()
+        if "<" in route and int(row.split()[place]) in CLOSED
+    }
+    assert 30 < len(told)
+    assert shared == {route for route, status in told.items() if status not in CLOSED}
