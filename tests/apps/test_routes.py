@@ -125,6 +125,7 @@ TABLE: dict[str, str] = {
     "meters/<str:uid>/": "302 200 404 404 200 200",
     "meters/<str:uid>/change/": "302 200 404 404 200 200",
     "meters/<str:uid>/event/": "302 200 404 404 200 200",
+    "meters/<str:uid>/checks/<int:number>/": "302 200 404 404 200 200",
     "registry/enterprises/": "302 403 403 200 200 200",
     "registry/enterprises/<str:uid>/": "302 200 404 404 200 200",
     "registry/enterprises/<str:uid>/facts/": "302 200 404 404 200 200",
@@ -218,7 +219,8 @@ def metered(firm: Any) -> dict[str, str]:
     alarm, _ = cases.open_case("alarm", firm.id, "x", said)
     about = {"author": "test"}
     subject = metering.register_meter("T-1", firm.uscc, **about)
-    metering.declare([metering.Declared("T-1", "electricity.purchased", unit="kWh")], **about)
+    declared = [metering.Declared("T-1", "electricity.purchased", unit="kWh")]
+    (number,) = metering.declare(declared, **about).values()
     device = equipment.register("E-1", firm.uscc, title="x", input="T-1", **about)
     gateway, _ = metering.create_gateway("x", firm.id, **about)
     begin = timezone.now() - timedelta(days=1)
@@ -228,7 +230,7 @@ def metered(firm: Any) -> dict[str, str]:
     )  # fmt: skip
     return {
         "batches/ uid": lot.uid,
-        "meters/ uid": uid_of(subject), "meters/new uid": firm.uid,
+        "meters/ uid": uid_of(subject), "meters/new uid": firm.uid, "meters/ number": str(number),
         "live/ uid": firm.uid, "trends/enterprise uid": firm.uid, "trends/area code": CITY,
         "meters/gateways uid": gateway.uid, "meters/connect uid": gateway.uid,
         "cases/ uid": alarm.uid, "equipment/ uid": uid_of(device), "equipment/new uid": firm.uid,

@@ -119,15 +119,16 @@ def settled(root: Path) -> str:
 
 
 def night(root: Path) -> str:
-    """The night's work, then the amounts of closed months."""
+    """The night's work, then the amounts of closed months and the profiles that are due."""
     from tanma.lake import upkeep
     from tanma.site.config import Config
 
     done = upkeep.night(root, raw_days=Config().raw_days)
     posted, held_back = post(root)
+    learned = learn(root, dt.datetime.now().astimezone().date() + dt.timedelta(days=1))
     return (
         f"{done.moved.rows} readings laid down, {done.bodies_dropped} bodies dropped,"
-        f" {posted} amounts posted, {held_back} months held back"
+        f" {posted} amounts posted, {held_back} months held back, {learned} profiles learned"
     )
 
 
@@ -140,3 +141,16 @@ def post(root: Path, months: list[str] | None = None) -> tuple[int, int]:
     for _ in facts.append_all(found.facts, author="tanma lake"):
         pass
     return found.facts.num_rows, found.held_back.num_rows
+
+
+def learn(root: Path, valid_from: dt.date, memory: str = "1GB") -> int:
+    """Append profiles of channels that hold from a day on, where they are due; how many."""
+    from tanma.apps.facts import door as facts
+    from tanma.engine.metering.profile import of_lake
+
+    learned = 0
+    for found in of_lake(root, valid_from, memory=memory):
+        learned += found.num_rows
+        for _ in facts.append_all(found, author="tanma lake"):
+            pass
+    return learned

@@ -1,9 +1,11 @@
 """Live pages: tree, curve, table, export, quality, region, lake."""
 
 import datetime as dt
+import json
 
 import pytest
 
+from tanma.apps.metering import door as metering
 from tanma.apps.people.door import Role, User, create_token
 from tests.apps.live.conftest import person
 
@@ -132,6 +134,23 @@ def test_quality_tells_of_the_gap_and_of_the_difference(owner, plant):
     for said in ("完整率日历", "缺数", "T-二车间", "上级表与下级表之和", "没有重述"):
         assert said in text
     assert "100" in text
+    # the board counts 12 a quarter, its parts 11: more than five percent off each whole day
+    assert "分项不平的天数" in text
+
+
+def test_what_was_replaced_stands_beside_every_total(owner, plant):
+    number = plant.number("一车间")
+    said = [metering.Statement(number, f"channel.flag.{k}", v, dt.date(2020, 1, 1)) for k, v in
+            (("substitution", "slot"), ("substitution_flags", "range"))]  # fmt: skip
+    said.append(metering.Statement(number, "channel.rated", "20", dt.date(2020, 1, 1)))
+    medians = json.dumps({"limit": [9999] * 48, "median": [1400] * 48})
+    said.append(metering.Statement(number, "channel.profile", medians, dt.date(2020, 1, 1)))
+    metering.state(said, author="test", evidence="工单 3")
+    # 28 kW against a rated 20: each quarter of 7 kWh counts the 3.5 of its hour instead
+    text = page(owner, f"/live/{plant.uid}/?channel={number}&span=1d")
+    assert "按声明方法替代 100.0%" in text
+    month = (plant.until - dt.timedelta(hours=29 - 8)).strftime("%Y-%m")
+    assert "100.0" in page(owner, f"/live/{plant.uid}/quality/?month={month}")
 
 
 def test_the_lake_is_for_administrators(admin, office):

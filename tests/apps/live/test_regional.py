@@ -1,6 +1,7 @@
 """The region from kept days: sums without parts, the same days before, completeness, rates."""
 
 import datetime as dt
+import json
 
 import pytest
 from django.utils import timezone
@@ -43,6 +44,27 @@ def test_parts_of_a_meter_are_not_added_again(derived):
     assert round(int(milli) / 1000 / 100, 6) == round(line.month, 6)
     assert line.month_t == pytest.approx(line.month / 1000 * 0.5306)
     assert "0.5306 tCO2/MWh" in line.factor
+
+
+def test_the_share_that_a_method_put_there_is_told(plant):
+    number, since = plant.number("总表"), dt.date(2020, 1, 1)
+    medians = json.dumps({"limit": [9999] * 48, "median": [40] * 48})
+    said = {"flag.substitution": "slot", "flag.substitution_flags": "range", "rated": "40",
+            "profile": medians}  # fmt: skip
+    metering.state(
+        [metering.Statement(number, f"channel.{k}", v, since) for k, v in said.items()],
+        author="test",
+    )  # fmt: skip
+    FactsMirror(plant.lake).sync(facts.fetch, facts.watermark())
+    refresh(plant.lake)
+    (line,) = [x for x in regional.look(None, timezone.localdate()).lines if x.item == BOUGHT]
+    # 48 kW is 120 % of 40: nothing is out of range, so nothing was replaced
+    assert 0 == line.replaced_share
+    metering.state([metering.Statement(number, "channel.rated", "39", since)], author="test")
+    FactsMirror(plant.lake).sync(facts.fetch, facts.watermark())
+    refresh(plant.lake)
+    (line,) = [x for x in regional.look(None, timezone.localdate()).lines if x.item == BOUGHT]
+    assert 0.9 < line.replaced_share <= 1
 
 
 def test_the_rest_of_the_region_is_left_out(derived):

@@ -13,6 +13,7 @@ from tanma.apps.facts import door as facts
 from tanma.apps.metering import door as metering
 from tanma.apps.people.door import Membership, Organisation, Role, User
 from tanma.apps.registry import door as registry
+from tanma.domain.messages import Problem
 from tanma.domain.readings import READING
 from tanma.intake.live import Refusal
 from tanma.lake.landing import Landing, entry
@@ -346,3 +347,60 @@ def test_gateways_that_went_quiet_are_marked(owner, firms, home):
     assert "tone-bad" in text
     assert "2023-11-15" in text
     assert "末次序号" in page(owner, f"/meters/gateways/{gateway.uid}/")
+
+
+def checks_of(meter):
+    (channel,) = registry.Channel.objects.filter(meter=meter.name)
+    return channel, f"/meters/{meter.uid}/checks/{channel.id}/"
+
+
+def test_checks_of_a_channel_are_stated_from_a_day_on(owner):
+    meter = a_meter()
+    channel, address = checks_of(meter)
+    text = page(owner, address)
+    assert "空着即用默认值 21600 s" in text  # the default of electricity, not that of all carriers
+    said = {f"flag.range_percent_{channel.id}": "150", f"flag.substitution_{channel.id}": "omit",
+            f"flag.substitution_flags_{channel.id}": ["range", "negative"],
+            "valid_from": "2026-09-01", "evidence": "工单 7"}  # fmt: skip
+    shown = owner.post(address, said).content.decode()
+    assert "<td>spike|range</td><td><b>negative|range</b></td>" in shown.replace(
+        "range|negative", "negative|range"
+    )
+    assert not facts.Fact.objects.filter(item__startswith="channel.flag.").exists()
+    assert 302 == owner.post(address, said | {"confirmed": "1"}).status_code
+    found = {f.item: f.text for f in facts.current(facts.facts_of(channel.id))}
+    assert ("150", "omit") == (
+        found["channel.flag.range_percent"], found["channel.flag.substitution"],
+    )  # fmt: skip
+    assert {"range", "negative"} == set(found["channel.flag.substitution_flags"].split("|"))
+    assert "没有任何改动" in owner.post(address, said).content.decode()
+    history = page(owner, f"/meters/{meter.uid}/")
+    assert "质量参数 越限判据（额定值的百分比）" in history
+    assert "质量参数 替代方法" in history
+
+
+@pytest.mark.parametrize(
+    ("field", "given", "told"),
+    [
+        ("range_percent", "much", "quality_number"),
+        ("substitution", "slot", "还没有用量档案"),
+        ("substitution", "guess", "选择一个有效的选项"),
+        ("substitution_flags", ["unit"], "选择一个有效的选项"),
+    ],
+)
+def test_checks_that_cannot_be_are_refused(owner, field, given, told):
+    channel, address = checks_of(a_meter())
+    said = {f"flag.substitution_{channel.id}": "none", "valid_from": "2026-09-01",
+            "evidence": "x", "confirmed": "1", f"flag.{field}_{channel.id}": given}  # fmt: skip
+    answer = owner.post(address, said)
+    assert 400 == answer.status_code
+    wanted = Problem(told, parameter=field, text=given).text("zh") if "_" in told else told
+    assert wanted in unescape(answer.content.decode())
+    assert not facts.Fact.objects.filter(item__startswith="channel.flag.").exists()
+
+
+def test_checks_belong_to_who_may_manage_the_meter(owner, stranger):
+    meter = a_meter()
+    _, address = checks_of(meter)
+    assert 404 == stranger.get(address).status_code
+    page(owner, f"/meters/{meter.uid}/checks/999999/", 404)

@@ -136,6 +136,8 @@ def test_flagged_intervals_are_left_out_where_somebody_declares_it() -> None:
     rows = registers(1, MIDNIGHT, [200, 900, 100])
     made = Derived(meters, known(rows, QUARTER))
     assert {"09-01": 300_000} == made.days()
+    # what was left out is not known: a month with it is held back like one with a hole
+    assert {"09-01": 2 * 900} == made.days(column="covered_s")
     plain = Derived(one(kind="interval", rated="10"), known(rows, QUARTER))
     assert {"09-01": 1_200_000} == plain.days()
     assert 1 == plain.days(column="flagged")["09-01"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import json
 from pathlib import Path
 from typing import Any
 
@@ -111,3 +112,18 @@ def test_an_empty_lake_posts_nothing(tmp_path: Path) -> None:
     posted = of_lake(Lake(tmp_path, one()).root)
     assert ([], 0) == (rows(posted), posted.held_back.num_rows)
     assert isinstance(posted.facts, pa.Table)
+
+
+def test_what_a_declared_method_put_there_stands_beside_the_posted_amount(tmp_path: Path) -> None:
+    meters = one(kind="interval", rated="10")
+    meters.own(1, "substitution", "slot")
+    lake = Lake(tmp_path, meters)
+    profile = json.dumps({"limit": [9999] * 48, "median": [40] * 48})
+    meters.tell(1, "channel.profile", profile, dt.date(2026, 8, 1))
+    lake.sync()
+    lake.read([(1, MIDNIGHT + n * QUARTER, 900 if n == 7 else 10) for n in range(30 * 96)], QUARTER)
+    refresh(lake.root)
+    (fact,) = rows(of_lake(lake.root))
+    # one interval of 9 kWh, 36 kW against a rated 10, counts the median of its hour: 0.1 kWh
+    assert "288 kWh" == fact["reported"]
+    assert fact["evidence"].endswith(";substituted=100/288000")

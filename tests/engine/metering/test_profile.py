@@ -111,6 +111,19 @@ def test_a_parent_is_compared_with_the_sum_of_its_children(child: int, flagged: 
     assert (1, 0, flagged) == (row["channel"], row["lacking"], row["flagged"])
 
 
+def test_a_virtual_child_explains_nothing() -> None:
+    meters = one()
+    meters.meter(2, 1, parent=meter_id(1))
+    meters.channel(2)
+    meters.meter(3, 1, parent=meter_id(1), formula="[M1] - [M2]")
+    meters.channel(3)
+    rows = registers(1, MIDNIGHT, [0, 1000]) + registers(2, MIDNIGHT, [0, 400])
+    made = Derived(meters, known(rows))
+    doubts.balance(made.con, "days")
+    (row,) = made.table("balances")
+    assert (1, 0, True) == (row["channel"], row["lacking"], row["flagged"])
+
+
 def test_with_a_child_lacking_nothing_is_judged() -> None:
     meters = one()
     for number in (2, 3):
@@ -133,3 +146,18 @@ def test_hampel_doubts_what_is_far_from_its_neighbours() -> None:
         con.execute("UPDATE spans SET count = 90 WHERE start_utc = '2026-09-01 12:30'")
         found = con.execute(f"SELECT count FROM ({hampel.sql_of('spans', 12, 6)})").fetchall()
     assert [(90,)] == found
+
+
+def test_the_channels_own_percent_makes_its_limit() -> None:
+    meters = one(multiplier="60")
+    meters.own(1, "spike_percent", "300")
+    week = Derived(meters, known(registers(1, MIDNIGHT, rising(STEPS))))
+    (fact,) = learn(week.con, "FROM spans", dt.date(2026, 9, 8), "window").to_pylist()
+    assert {132} == set(json.loads(fact["text"])["limit"])
+
+
+def test_a_channel_that_spoke_on_too_few_days_has_no_profile() -> None:
+    week = Derived(one(), known(registers(1, MIDNIGHT, rising(STEPS))))
+    facts = learn(week.con, "FROM spans", dt.date(2026, 9, 8), "window", least_days=8)
+    assert 0 == facts.num_rows
+    assert 1 == learn(week.con, "FROM spans", dt.date(2026, 9, 8), "w", least_days=7).num_rows

@@ -10,7 +10,7 @@ import pytest
 
 from tanma.apps.facts import door as facts
 from tanma.apps.facts.models import Fact
-from tanma.site.commands import _lake_refresh, _lake_run, lake
+from tanma.site.commands import _lake_learn, _lake_refresh, _lake_run, lake
 from tests.engine.metering.lake import Lake
 from tests.engine.metering.meters import MIDNIGHT, POWER, one, registers
 
@@ -54,3 +54,21 @@ def test_a_refresh_tells_how_many_days_changed(
     assert "变动 changed 30" in capsys.readouterr().out
     assert 0 == _lake_refresh.run(arguments(_lake_refresh))
     assert "变动 changed 0" in capsys.readouterr().out
+
+
+@pytest.mark.django_db(transaction=True)
+def test_profiles_are_learned_once_and_hold_from_their_day(
+    filled: Lake, capsys: pytest.CaptureFixture[str]
+) -> None:
+    given = arguments(_lake_learn, "--day", "2026-09-29")
+    assert 0 == _lake_learn.run(given)
+    assert "profiles learned 1 · 2026-09-29" in capsys.readouterr().out
+    (fact,) = Fact.objects.filter(item="channel.profile")
+    assert (1, dt.date(2026, 9, 29)) == (fact.subject, fact.valid_from)
+    assert fact.evidence.startswith("window:2026-09-01/2026-09-29;T=")
+    filled.meters.tell(1, fact.item, fact.text, fact.valid_from)
+    filled.sync()
+    assert 0 == _lake_learn.run(given)  # it holds: nothing is due for three months
+    assert "profiles learned 0" in capsys.readouterr().out
+    assert 0 == _lake_learn.run(arguments(_lake_learn, "--day", "2027-01-01"))
+    assert "profiles learned 0" in capsys.readouterr().out  # no readings lie before that day

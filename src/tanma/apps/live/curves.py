@@ -144,11 +144,23 @@ def totals(
     for at, channel, amount, mean, _n in rows:
         by_time.setdefault(at, {})[channel] = mean if level[channel] else amount
     return {
-        "grain": grain,
+        "grain": grain, "replaced": replaced(con, channels),
         "rows": [(at, [values.get(c.id) for c in channels]) for at, values in by_time.items()],
         "sums": {c.id: _sum(v.get(c.id) for v in by_time.values())
                  for c in channels if not level[c.id]},
     }  # fmt: skip
+
+
+def replaced(
+    con: duckdb.DuckDBPyConnection, channels: Sequence[registry.Channel]
+) -> dict[int, float]:
+    """Channel → share of its days' amount that a declared method put there, of the days drawn."""
+    own = ", ".join(str(c.id) for c in channels)
+    rows = con.execute(
+        f"""SELECT channel, sum(substituted_milli)::DOUBLE / nullif(sum(milli), 0) FROM days
+            WHERE channel IN ({own}) GROUP BY channel HAVING sum(substituted_milli) <> 0"""
+    ).fetchall()
+    return {channel: float(share or 0) for channel, share in rows}
 
 
 def _sum(values: Iterator[float | None]) -> float | None:

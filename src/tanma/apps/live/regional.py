@@ -32,6 +32,8 @@ class Line:
     month: float | None
     before: float | None
     """The same days of the month before."""
+    replaced: float | None
+    """How much of this month was put in place of what was measured, by a declared method."""
     today_t: float | None
     month_t: float | None
     factor: str
@@ -41,6 +43,10 @@ class Line:
         if self.month is None or not self.before:
             return None
         return self.month / self.before - 1
+
+    @property
+    def replaced_share(self) -> float | None:
+        return None if self.replaced is None or not self.month else self.replaced / self.month
 
 
 @dataclass(frozen=True)
@@ -104,10 +110,12 @@ def _counted(con: duckdb.DuckDBPyConnection) -> list[str]:
     return [i for (i,) in con.execute("SELECT DISTINCT item FROM given ORDER BY item").fetchall()]
 
 
-def _sum(con: duckdb.DuckDBPyConnection, item: str, low: dt.date, high: dt.date) -> float | None:
+def _sum(
+    con: duckdb.DuckDBPyConnection, item: str, low: dt.date, high: dt.date, of: str = "milli"
+) -> float | None:
     """Amount of an item over days [low, high), in its unit."""
     rows = con.execute(
-        "SELECT sum(milli::HUGEINT * num)::DOUBLE / any_value(den) FROM given"
+        f"SELECT sum({of}::HUGEINT * num)::DOUBLE / any_value(den) FROM given"
         " WHERE item = ? AND day >= ? AND day < ?", [item, low, high],
     ).fetchall()  # fmt: skip
     return None if rows[0][0] is None else float(rows[0][0]) / 10 ** items()[item].scale
@@ -130,6 +138,7 @@ def _line(
         now,
         this,
         _sum(con, item, before, min(before + length, first)),
+        _sum(con, item, first, today + one, "substituted_milli"),
         estimates.estimate_t(item, now, unit, today),
         estimates.estimate_t(item, this, unit, today),
         factor.named if factor else "",

@@ -207,7 +207,7 @@ def _behind(a: Asked, found: dict[str, Any]) -> dict[str, Any]:
         factor = estimates.co2_t_per(c.item, today)
         tiles.append({
             "name": _name(c), "total": shown(total), "unit": c.unit,
-            "level": c.kind in known.LEVELS,
+            "level": c.kind in known.LEVELS, "note": _note(found["replaced"].get(c.id)),
             "co2": shown(estimates.estimate_t(c.item, total, c.unit, today), 4),
             "factor": factor.named if factor else "",
         })  # fmt: skip
@@ -216,6 +216,13 @@ def _behind(a: Asked, found: dict[str, Any]) -> dict[str, Any]:
         "rows": [(at.strftime(form), [shown(v) for v in values]) for at, values in found["rows"]],
         "export": reverse("live:export", args=[a.firm.uid]) + a.query(),
     }  # fmt: skip
+
+
+def _note(replaced: float | None) -> str:
+    if replaced is None:
+        return gettext("所选时段用量")
+    share = f"{replaced * 100:.1f}"
+    return gettext("所选时段实测用量；所涉各日合计中按声明方法替代 %s%%") % share
 
 
 def shown(value: float | None, digits: int = 6) -> str:

@@ -19,6 +19,8 @@ from tanma.apps.metering import door as metering
 from tanma.apps.people import door as people
 from tanma.apps.registry import door as registry
 from tanma.domain import quality
+from tanma.domain.items import items
+from tanma.engine.metering import doubts
 from tanma.lake.derived import Restatements
 
 CAUSES = {
@@ -48,7 +50,7 @@ def data_quality(request: HttpRequest, uid: str) -> HttpResponse:
             context |= {
                 "calendar": _calendar(con, channels, first, end), "flags": _flags(con, channels),
                 "substituted": _substituted(con, channels),
-                "balance": _balance(con, meters, channels),
+                "balance": _balance(con, channels),
                 "restated": _restated(con, channels, first),
             }  # fmt: skip
     return render(request, "live/quality.html", context)
@@ -155,37 +157,30 @@ def _amount(milli: int | None, c: registry.Channel) -> str:
 
 
 def _balance(
-    con: duckdb.DuckDBPyConnection, meters: list[metering.Meter], channels: list[registry.Channel]
+    con: duckdb.DuckDBPyConnection, channels: list[registry.Channel]
 ) -> list[dict[str, Any]]:
-    """Parents against the sum of their children that count the same item in the same unit."""
-    sums = dict(con.execute("SELECT channel, sum(milli) FROM days GROUP BY channel").fetchall())
-    by_id = {m.id: m for m in meters}
-    parts: dict[registry.Channel, list[registry.Channel]] = {}
-    named = {(c.meter, c.item): c for c in channels}
-    for m in meters:
-        above = by_id.get(m.parent or 0)
-        for c in channels:
-            if above is None or m.formula:  # a virtual part is made of the others
-                continue
-            if c.meter == m.name and (above.name, c.item) in named:
-                parts.setdefault(named[above.name, c.item], []).append(c)
+    """Parents against the sum of their children, over the days on which all of them are known."""
+    doubts.balance(con, "days")
+    rows = con.execute(
+        """SELECT b.channel, sum(own) FILTER (lacking = 0)::DOUBLE / any_value(den),
+                  sum(children) FILTER (lacking = 0)::DOUBLE / any_value(den),
+                  count(*) FILTER (flagged), count(*) FILTER (lacking > 0),
+                  (SELECT count(*) FROM metering_channels c
+                   WHERE c.parent_channel = b.channel AND c.formula IS NULL)
+           FROM balances b JOIN metering_ratios USING (channel) GROUP BY ALL ORDER BY b.channel"""
+    ).fetchall()
+    by_number = {c.id: c for c in channels}
     found = []
-    for parent, children in parts.items():
-        values = [_units(sums.get(c.id), c) for c in children if c.unit == parent.unit]
-        whole = _units(sums.get(parent.id), parent)
-        if whole is None or any(v is None for v in values):
-            continue
-        total = sum(v for v in values if v is not None)
+    for number, own, children, flagged, lacking, parts in rows:
+        item = items()[by_number[number].item]
+        whole, total = (None if v is None else v / 10**item.scale for v in (own, children))
         found.append({
-            "parent": parent, "name": registry.item_name(parent.item), "whole": shown(whole),
-            "parts": shown(total), "gap": shown(whole - total), "n": len(values),
+            "parent": by_number[number], "name": registry.item_name(item.item), "unit": item.unit,
+            "whole": shown(whole), "parts": shown(total), "n": parts, "flagged": flagged,
+            "lacking": lacking, "gap": shown(whole - total) if whole is not None else "—",
             "share": (whole - total) / whole if whole else None,
         })  # fmt: skip
     return found
-
-
-def _units(milli: int | None, c: registry.Channel) -> float | None:
-    return None if milli is None else int(milli) / 1000 / 10**c.scale
 
 
 def _restated(

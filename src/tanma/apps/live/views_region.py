@@ -46,6 +46,7 @@ def _line(line: regional.Line) -> dict[str, Any]:
     return {
         "name": registry.item_name(line.item), "unit": line.unit, "today": shown(line.today),
         "month": shown(line.month), "before": shown(line.before), "change": line.change,
+        "replaced": line.replaced_share,
         "co2": shown(line.month_t, 4), "factor": line.factor,
     }  # fmt: skip
 

@@ -13,9 +13,10 @@ from django.utils.translation import gettext_lazy as _
 
 from tanma.apps.metering import formulas, words
 from tanma.apps.metering.models import Gateway, Meter
-from tanma.apps.metering.projection import today
+from tanma.apps.metering.projection import attributes, today
 from tanma.apps.people.door import Viewer, visible
 from tanma.apps.registry import door as registry
+from tanma.domain import quality
 from tanma.domain.identity import id_text
 from tanma.domain.messages import Problem
 from tanma.intake.devices import built_in
@@ -140,8 +141,34 @@ def parents(viewer: Viewer, enterprise: int, but: int | None = None) -> list[tup
     return [("", _("（没有，直接在企业之下）")), *((m.uid, str(m)) for m in rows.order_by("name"))]
 
 
-class ChangeForm(forms.Form):
-    """What holds of a meter from a day on; only what differs is stated."""
+class DatedForm(forms.Form):
+    """What holds from a day on; only what differs from today is stated."""
+
+    valid_from = forms.DateField(label=_("生效日期"), widget=DAY)
+    evidence = forms.CharField(label=_("凭据"), max_length=100, help_text=_("文件、工单或说明"))
+
+    def now(self) -> dict[str, str]:
+        """Field → what holds today, as text."""
+        raise NotImplementedError
+
+    def begin(self) -> None:
+        """Order the fields and fill in what holds."""
+        self.order_fields([n for n in self.fields if n not in {"valid_from", "evidence"}])
+        self.initial = {**self.now(), "valid_from": today(), **self.initial}
+
+    def changes(self) -> list[tuple[str, str, str]]:
+        """(field, what holds today, what shall hold) where the two differ."""
+        found = []
+        for name, before in self.now().items():
+            given = self.cleaned_data.get(name) or ""
+            after = given.isoformat() if isinstance(given, date) else str(given)
+            if after != before:
+                found.append((name, before, after))
+        return found
+
+
+class ChangeForm(DatedForm):
+    """What holds of a meter and its channels from a day on."""
 
     site = forms.CharField(label=_("场所"), required=False, max_length=60)
     parent = forms.ChoiceField(label=_("上级表计"), required=False)
@@ -157,8 +184,6 @@ class ChangeForm(forms.Form):
         label=_("计入合计"), required=False, choices=list(words.COUNTS.items()),
         help_text=_("只对虚拟表有意义：它与组成它的表计只有一方计入企业和区域合计"),
     )  # fmt: skip
-    valid_from = forms.DateField(label=_("生效日期"), widget=DAY)
-    evidence = forms.CharField(label=_("凭据"), max_length=100, help_text=_("文件、工单或说明"))
 
     def __init__(
         self, *args: Any, meter: Meter, channels: list[registry.Channel], viewer: Viewer,
@@ -171,8 +196,7 @@ class ChangeForm(forms.Form):
         self.fields["source"].choices = sources(viewer, meter)  # type: ignore[attr-defined]
         for channel in channels:
             self._of_channel(channel)
-        self.order_fields([n for n in self.fields if n not in {"valid_from", "evidence"}])
-        self.initial = {**self.now(), "valid_from": today(), **self.initial}
+        self.begin()
 
     def _of_channel(self, channel: registry.Channel) -> None:
         name = registry.item_name(channel.item)
@@ -223,16 +247,83 @@ class ChangeForm(forms.Form):
             raise said(problem) from None
         return text
 
-    def changes(self) -> list[tuple[str, str, str]]:
-        """(field, what holds today, what shall hold) where the two differ."""
-        now = self.now()
-        found = []
-        for name, before in now.items():
-            given = self.cleaned_data.get(name) or ""
-            after = given.isoformat() if isinstance(given, date) else str(given)
-            if after != before:
-                found.append((name, before, after))
-        return found
+
+class Flags(forms.MultipleChoiceField):
+    """Flags as facts name them: `spike|range`."""
+
+    def clean(self, value: Any) -> str:
+        return "|".join(super().clean(value))
+
+    def prepare_value(self, value: Any) -> Any:
+        return value.split("|") if isinstance(value, str) else value
+
+
+DOUBTING = ("gap", "freeze", "negative", "spike", "range", "shift", "duplicate", "clock")
+"""Flags of intervals that a method of substitution may answer to."""
+APART = ("hampel_readings", "hampel_mads")
+"""Parameters of a check that is no part of the pass that flags."""
+
+
+class ChecksForm(DatedForm):
+    """What the checks of one channel compare with, and what replaces an amount they doubt."""
+
+    def __init__(self, *args: Any, channel: registry.Channel, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.channel = channel
+        self.defaults = {p: quality.default(p, words.carrier_key(channel.item))
+                         for p in quality.names() if p not in APART}  # fmt: skip
+        named = {p.parameter: p for p in quality.parameters()}
+        english = lang() == "en"
+        for name, value in self.defaults.items():
+            p = named[name]
+            unit = "" if p.unit in ("1", "count") else f" {p.unit}"
+            self.fields[self.field(name)] = forms.CharField(
+                label=p.name_en if english else p.name_zh, required=False, max_length=15,
+                help_text=gettext("空着即用默认值 %s") % f"{value}{unit}",
+                widget=forms.TextInput(attrs={"inputmode": "numeric"}),
+            )  # fmt: skip
+        self.fields[self.field(quality.METHOD)] = forms.ChoiceField(
+            label=gettext("替代方法"),
+            choices=[
+                (m.method, f"{m.name_en}: {m.note_en}" if english else f"{m.name_zh}：{m.note_zh}")
+                for m in quality.methods().values()
+            ],
+        )  # fmt: skip
+        self.fields[self.field(quality.REPLACED)] = Flags(
+            label=gettext("替代所针对的标志"), required=False,
+            choices=[(f.flag, f.name_en if english else f.name_zh)
+                     for f in quality.flags().values() if f.flag in DOUBTING],
+            widget=forms.CheckboxSelectMultiple,
+        )  # fmt: skip
+        self.begin()
+
+    def field(self, name: str) -> str:
+        return f"flag.{name}_{self.channel.id}"
+
+    def now(self) -> dict[str, str]:
+        said = attributes([self.channel.id]).get(self.channel.id, {})
+        usual = {quality.METHOD: "none", quality.REPLACED: "spike|range"}
+        return {
+            self.field(n): said.get(f"{quality.PREFIX}{n}") or usual.get(n, "")
+            for n in (*self.defaults, *usual)
+        }  # fmt: skip
+
+    def clean(self) -> dict[str, Any]:
+        given = super().clean() or {}
+        for name in (*self.defaults, quality.REPLACED):
+            if text := given.get(self.field(name)):
+                try:
+                    quality.check(name, text)
+                except Problem as problem:
+                    self.add_error(self.field(name), said(problem))
+        method = given.get(self.field(quality.METHOD))
+        if method == "slot" and "channel.profile" not in self._on(given.get("valid_from")):
+            text = gettext("该通道到那一天还没有用量档案，不能用同时段中位数替代。")
+            self.add_error(self.field(quality.METHOD), text)
+        return given
+
+    def _on(self, day: date | None) -> dict[str, str]:
+        return attributes([self.channel.id], day).get(self.channel.id, {})
 
 
 def sources(viewer: Viewer, meter: Meter) -> list[tuple[str, Any]]:

@@ -18,5 +18,6 @@ urlpatterns: list[URLPattern] = [
     path("new/<str:uid>/", views.new_meter, name="new"),
     path("<str:uid>/", views.meter, name="meter"),
     path("<str:uid>/change/", views.change, name="change"),
+    path("<str:uid>/checks/<int:number>/", views.checks, name="checks"),
     path("<str:uid>/event/", views.event, name="event"),
 ]

@@ -14,7 +14,14 @@ from django.utils.translation import gettext
 
 from tanma.apps.metering import listing, stating, words
 from tanma.apps.metering.arrivals import decimal_text
-from tanma.apps.metering.forms import ChangeForm, EventForm, MeterForm, said
+from tanma.apps.metering.forms import (
+    ChangeForm,
+    ChecksForm,
+    DatedForm,
+    EventForm,
+    MeterForm,
+    said,
+)
 from tanma.apps.metering.models import Gateway, Meter
 from tanma.apps.metering.projection import today
 from tanma.apps.people import door as people
@@ -118,29 +125,51 @@ def _amount(count: int | None, scale: int) -> str:
 
 @login_required
 def change(request: HttpRequest, uid: str) -> HttpResponse:
-    """What shall hold from a day on: filled in, shown with what holds today, then confirmed."""
+    """What shall hold of a meter from a day on."""
     viewer, row = found(request, Meter, uid)
     viewer.require("manage_meters", row.enterprise)
-    channels = channels_of(row)
-    given = request.POST if request.method == "POST" else None
-    form = ChangeForm(given, meter=row, channels=channels, viewer=viewer)
-    changes = form.changes() if given is not None and form.is_valid() else None
+    form = ChangeForm(
+        request.POST or None, meter=row, channels=channels_of(row), viewer=viewer
+    )  # fmt: skip
+    return _changed(request, viewer, row, form, gettext("变更"))
+
+
+@login_required
+def checks(request: HttpRequest, uid: str, number: int) -> HttpResponse:
+    """What the checks of a channel compare with, and the method of substitution, from a day on."""
+    viewer, row = found(request, Meter, uid)
+    viewer.require("manage_meters", row.enterprise)
+    channel = next((c for c in channels_of(row) if c.id == number), None)
+    if channel is None:
+        raise Http404(number)
+    form = ChecksForm(request.POST or None, channel=channel)
+    return _changed(request, viewer, row, form, gettext("质量参数与替代"), channel)
+
+
+def _changed(
+    request: HttpRequest, viewer: people.Viewer, row: Meter, form: DatedForm, heading: str,
+    channel: registry.Channel | None = None,
+) -> HttpResponse:  # fmt: skip
+    """Filled in, shown with what holds today, then confirmed."""
+    given = request.method == "POST"
+    changes = form.changes() if given and form.is_valid() else None
     if changes and request.POST.get("confirmed"):
         _state(form, changes, row, viewer)
         messages.success(request, gettext("已记录 %s 项变更。") % len(changes))
         return redirect(listing.address(row))
     labels = {name: field.label for name, field in form.fields.items()}
     context = {
-        "meter": row, "form": form, "nothing": changes == [],
+        "meter": row, "form": form, "nothing": changes == [], "heading": heading,
         "changes": [(labels[n], b or "—", a or "—") for n, b, a in changes or []],
-        "crumbs": _crumbs(row, gettext("变更")),
+        "channel": channel and registry.item_name(channel.item),
+        "crumbs": _crumbs(row, heading),
     }  # fmt: skip
-    status = 400 if given is not None and form.errors else 200
+    status = 400 if given and form.errors else 200
     return render(request, "metering/change.html", context, status=status)
 
 
 def _state(
-    form: ChangeForm, changes: list[tuple[str, str, str]], row: Meter, viewer: people.Viewer
+    form: DatedForm, changes: list[tuple[str, str, str]], row: Meter, viewer: people.Viewer
 ) -> None:
     since = form.cleaned_data["valid_from"]
     statements = []

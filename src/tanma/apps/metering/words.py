@@ -8,6 +8,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from tanma.apps.registry import door as registry
+from tanma.domain import quality
 from tanma.domain.items import items
 from tanma.intake import units
 
@@ -63,6 +64,11 @@ def units_of(item: str) -> list[str]:
     return [u.unit for u in units.units().values() if u.dimension == known.dimension]
 
 
+def carrier_key(item: str) -> str:
+    """The carrier by whose defaults a channel is checked."""
+    return items()[item].carrier if item in items() else ""
+
+
 def carrier_of(item: str) -> str:
     """The energy or medium of an item: 电力, 天然气 …"""
     found = items().get(item)
@@ -74,5 +80,13 @@ def attribute_name(item: str) -> str:
     if item.startswith("channel.event."):
         return gettext("表计事件")
     if item.startswith("channel.flag."):
-        return gettext("质量参数") + " " + item.removeprefix("channel.flag.")
+        return gettext("质量参数") + " " + _parameter_name(item.removeprefix("channel.flag."))
     return str(ATTRIBUTES.get(item) or registry.item_name(item))
+
+
+def _parameter_name(parameter: str) -> str:
+    """What a parameter of the checks is called."""
+    methods = {quality.METHOD: _("替代方法"), quality.REPLACED: _("替代所针对的标志")}
+    named = {p.parameter: (p.name_zh, p.name_en) for p in quality.parameters()}
+    english = registry.item_name("water.total").startswith("Water")
+    return str(methods.get(parameter) or named.get(parameter, (parameter,) * 2)[english])

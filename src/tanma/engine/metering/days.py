@@ -90,11 +90,12 @@ def _sums(con: duckdb.DuckDBPyConnection, intervals: str, name: str) -> str:
              AND i.start_utc >= p.from_utc AND i.start_utc < p.to_utc"""
     whole = "FILTER (NOT crosses)"
     # what no channel here has need not be added up over millions of rows
-    used, taken, swapped = "FROM placed", "count", "NULL::BIGINT"
+    used, taken, swapped, known = "FROM placed", "count", "NULL::BIGINT", whole
     totals = "sum(count) FILTER (NOT crosses) AS taken, NULL::HUGEINT AS swapped"
     if _some(con, name, "method <> 'none'"):
         used, taken, swapped = used_sql("placed", name), "taken", "swapped"
         totals = f"sum(taken) {whole} AS taken, sum(swapped) {whole} AS swapped"
+        known = f"FILTER (NOT crosses AND NOT ({_left_out('count', 'taken')}))"
     weighted = "NULL::HUGEINT"
     if _some(con, name, "kind = 'gauge'"):
         lasted = "date_diff('second', start_utc, end_utc)"
@@ -107,13 +108,18 @@ def _sums(con: duckdb.DuckDBPyConnection, intervals: str, name: str) -> str:
                count(*) FILTER (NOT crosses AND (flags & {~TOLD}) <> 0) AS flagged,
                min(count) {whole} AS minimum, max(count) {whole} AS maximum,
                {weighted} AS weighted,
-               sum(epoch_us(end_utc) - epoch_us(start_utc)) {whole} // 1000000 AS seconds,
+               sum(epoch_us(end_utc) - epoch_us(start_utc)) {known} // 1000000 AS seconds,
                sum(disorder) AS disorder, max(end_utc) AS last_utc,
                arg_max(value, end_utc) AS last_value,
                list({{channel: channel, start_utc: start_utc, end_utc: end_utc, count: count,
                      taken: {taken}, swapped: {swapped}, flags: flags, kind: kind}})
                    FILTER (crosses) AS crossing
         FROM used GROUP BY channel, used.day"""
+
+
+def _left_out(count: str, taken: str) -> str:
+    """SQL: whether a declared method left an amount out; of its time nothing is known then."""
+    return f"{taken} IS NULL AND {count} IS NOT NULL AND kind NOT IN ('gauge', 'state')"
 
 
 def _day_number(us: str) -> str:
@@ -181,7 +187,8 @@ def _rows(into: str, name: str, first_day: dt.date, end_day: dt.date, derived: i
                    min(level) FILTER (kind = 'gauge') AS minimum,
                    max(level) FILTER (kind = 'gauge') AS maximum,
                    sum(level::HUGEINT * (share // 1000000)) FILTER (kind = 'gauge') AS weighted,
-                   sum(share // 1000000) AS seconds, sum(taken) FILTER ({spread}) AS spread
+                   sum(share // 1000000) FILTER (NOT ({_left_out("count", "taken")})) AS seconds,
+                   sum(taken) FILTER ({spread}) AS spread
             FROM {into}_parts GROUP BY channel, day
         ),
         both_sums AS (
@@ -216,7 +223,7 @@ def _rows(into: str, name: str, first_day: dt.date, end_day: dt.date, derived: i
                    AS substituted_milli,
                coalesce(TRY_CAST(spread::HUGEINT * multiplier_milli AS BIGINT), 0)
                    AS spread_milli,
-               l.seconds::INTEGER AS covered_s,
+               coalesce(l.seconds, 0)::INTEGER AS covered_s,
                s.last_utc, s.last_value, l.minimum, l.maximum,
                CASE WHEN l.kind = 'gauge' AND l.seconds > 0 THEN {mean}::BIGINT END AS mean_milli,
                {int(derived)}::BIGINT AS derived

@@ -59,7 +59,7 @@ def balance(
 
     Columns channel, day, own, children (counts of the item × den, integers), lacking (children
     without an amount), share (difference in percent of the parent), flagged. With a child lacking
-    nothing is judged. The children are those that hang there last.
+    nothing is judged. The children are those that hang there last; virtual ones are made of others.
     """
     ratios(con, name)
     limit = quality.default("balance_percent")
@@ -78,7 +78,7 @@ def balance(
                    sum(a.amount) AS children, count(*) - count(a.amount) AS lacking
             FROM amounts p JOIN {name}_channels c ON c.parent_channel = p.channel
                  LEFT JOIN amounts a ON a.channel = c.channel AND a.day = p.day
-            WHERE c.problem IS NULL GROUP BY p.channel, p.day
+            WHERE c.problem IS NULL AND c.formula IS NULL GROUP BY p.channel, p.day
         )
         SELECT s.*, abs(own - children) * 1e2 / nullif(abs(own), 0) AS share,
                lacking = 0 AND abs(own - children) * 100 > abs(own) * coalesce(most, {limit})

@@ -92,7 +92,7 @@ def _limits(name: str) -> str:
         FROM read WHERE len(p."limit") = {SLOTS} AND len(p.median) = {SLOTS}"""
 
 
-def _number(parameter: str) -> str:
+def number(parameter: str) -> str:
     """SQL: the channel's own whole number, else the default of its carrier."""
     by_carrier = {p.carrier: p.value for p in quality.parameters() if p.parameter == parameter}
     cases = " ".join(f"WHEN carrier = '{c}' THEN {value}" for c, value in by_carrier.items() if c)
@@ -130,12 +130,12 @@ def _params(name: str) -> str:
                    nullif(TRY_CAST(interval_s_text AS INTEGER), 0) AS interval_s,
                    TRY_CAST(digits_text AS INTEGER) AS digits,
                    {rated} AS rated, hash(profile_text) AS profile,
-                   {_number("gap_percent")} AS gap_percent,
-                   {_number("rollover_percent")} AS rollover_percent,
-                   {_number("range_percent")} AS range_percent,
-                   {_number("freeze_s")} AS freeze_s, {_number("freeze_count")} AS freeze_count,
-                   {_number("shift_s")} AS shift_s, {_number("clock_s")} AS clock_s,
-                   {_number("unit_percent")} AS unit_percent,
+                   {number("gap_percent")} AS gap_percent,
+                   {number("rollover_percent")} AS rollover_percent,
+                   {number("range_percent")} AS range_percent,
+                   {number("freeze_s")} AS freeze_s, {number("freeze_count")} AS freeze_count,
+                   {number("shift_s")} AS shift_s, {number("clock_s")} AS clock_s,
+                   {number("unit_percent")} AS unit_percent,
                    coalesce(substitution_text, 'none') AS method,
                    coalesce(substitution_flags_text, 'spike|range') AS replaced
             FROM bounded b JOIN zone_offsets o

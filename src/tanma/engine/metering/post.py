@@ -1,8 +1,9 @@
 """Monthly amounts of closed months as facts with the source `meter`, for the accounts above.
 
 Only months that the meters know wholly are posted, unless the caller allows less; the others are
-told, not filled. A fact names the stamp it was known at as its revision, so that a later amount,
-a return to an earlier one included, is a newer version.
+told, not filled. What a declared method put into an amount stands in the fact's evidence, in counts
+of the item beside the whole. A fact names the stamp it was known at as its revision, so that a
+later amount, a return to an earlier one included, is a newer version.
 """
 
 from __future__ import annotations
@@ -108,14 +109,16 @@ def _facts(known_at: int) -> str:
     decimals = f"rtrim(right({digits}, scale), '0')"
     text = f"""CASE WHEN value < 0 THEN '-' ELSE '' END || {whole}
         || CASE WHEN scale > 0 AND {decimals} <> '' THEN '.' || {decimals} ELSE '' END"""
-    share = "CASE WHEN covered_s < expected_s THEN ';covered_s=' || covered_s || '/' || expected_s"
+    share = """CASE WHEN covered_s < expected_s
+        THEN ';covered_s=' || covered_s || '/' || expected_s ELSE '' END || CASE
+        WHEN substituted <> 0 THEN ';substituted=' || substituted || '/' || a.value ELSE '' END"""
     said = f"""'amount' AS kind, NULL::VARCHAR AS text, '{SOURCE}' AS source,
                {known_at}::BIGINT AS revision, NULL::VARCHAR AS corrects"""
     return f"""
         SELECT a.subject, a.item, a.month AS valid_from,
                CAST(a.month + INTERVAL 1 MONTH AS DATE) AS valid_to, a.value,
                {text.replace("value", "a.value")} || ' ' || unit AS reported, data_class,
-               '{EVIDENCE}{known_at}' || {share} ELSE '' END AS evidence, {said}
+               '{EVIDENCE}{known_at}' || {share} AS evidence, {said}
         FROM closed_amounts a LEFT JOIN posted_now p
              ON p.subject = a.subject AND p.item = a.item AND p.valid_from = a.month
         WHERE whole AND p.value IS DISTINCT FROM a.value
