@@ -18,8 +18,9 @@ def django_ready() -> None:
 def prepare() -> None:
     """Migrate both databases unless this very set of migrations has been applied to them.
 
-    A process in which Django is loaded already (a test, a program of somebody) has its own ways
-    with the database and is left alone.
+    Processes of one home that start together wait for the one that migrates. A process in which
+    Django is loaded already (a test, a program of somebody) has its own ways with the database and
+    is left alone.
     """
     from django.apps import apps
 
@@ -27,16 +28,29 @@ def prepare() -> None:
         return
     django_ready()
     from django.conf import settings
-    from django.core.management import call_command
 
     mark = settings.TANMA.home / "schema.txt"
     wanted = _fingerprint(settings.TANMA.database_url)
-    if mark.exists() and mark.read_text() == wanted:
+    if _is(mark, wanted):
         return
+    from tanma.lake.delta import sole_writer
+
+    with sole_writer(mark.with_suffix(".lock")):
+        if not _is(mark, wanted):
+            _migrate()
+            mark.write_text(wanted)
+
+
+def _is(mark: Path, wanted: str) -> bool:
+    return mark.exists() and mark.read_text() == wanted
+
+
+def _migrate() -> None:
+    from django.core.management import call_command
+
     for alias in ("default", "work"):
         call_command("migrate", database=alias, verbosity=0, interactive=False)
     call_command("createcachetable", database="work", verbosity=0)
-    mark.write_text(wanted)
 
 
 def _fingerprint(database_url: str) -> str:
