@@ -7,6 +7,7 @@ import json
 import os
 import re
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -87,6 +88,15 @@ def test_a_lost_answer_is_asked_again_under_the_same_key(client, answering):
     assert client.deliver()
     first, second = answering.heard
     assert first == second
+
+
+def test_a_connection_that_was_closed_while_it_lay_idle_costs_no_wait(client, answering):
+    assert 0 == client.send(rows(1))
+    ours, theirs = socket.socketpair()
+    theirs.close()  # as a server or a firewall does after some minutes
+    client._connection.sock = ours
+    assert 0 == client.send(rows(2))
+    assert ["1", "2"] == [json.loads(body)["value"][0] for _, body in answering.heard]
 
 
 @pytest.mark.parametrize("status", [401, 403, 404, 429, 500, 503])

@@ -227,6 +227,17 @@ class Client:
                 print(f"tanma.client: {refusal['zh']}\n{refusal['en']}", file=sys.stderr)
 
     def _post(self, body: bytes, key: str) -> tuple[int, float | None, dict[str, Any]]:
+        """The answer; what lay idle and was closed meanwhile is opened anew at once."""
+        if self._connection is not None and self._connection.sock is not None:
+            try:
+                return self._ask(body, key)
+            except TimeoutError:
+                raise
+            except (OSError, http.client.HTTPException):
+                self._close()
+        return self._ask(body, key)
+
+    def _ask(self, body: bytes, key: str) -> tuple[int, float | None, dict[str, Any]]:
         headers = {
             "Authorization": f"Bearer {self._token}",
             "Content-Type": "application/json",

@@ -142,7 +142,7 @@ def test_the_page_of_the_region(derived, office):
     text = answer.content.decode()
     assert 200 == answer.status_code
     for said in (
-        "表计登记截至",
+        "读数计算至", "最近一次表计登记",
         "今日用能",
         "监测估算值",
         "购入电力",

@@ -15,7 +15,9 @@ from tanma.domain.items import items
 from tanma.domain.messages import Problem
 from tanma.engine.metering import bucket, months
 from tanma.intake import units
+from tanma.lake.derived import ActivityDays
 from tanma.lake.facts import FactsMirror
+from tanma.lake.status import DERIVED_UPTO
 
 COAL_SET = "GBT2589-2020"
 ENERGY = ("electricity.purchased", "heat.purchased", "fuel.natural_gas.burnt")
@@ -63,6 +65,8 @@ class Region:
     """The newest whole month that the grid company has reported; last month where there is none"""
     known_at: int = 0
     """Up to when facts are known, µs since 1970 UTC; 0: nothing has been mirrored yet."""
+    derived_at: int = 0
+    """Up to when readings are in the days behind these sums, µs since 1970 UTC."""
 
 
 def look(subjects: Collection[int] | None, today: dt.date) -> Region:
@@ -83,6 +87,7 @@ def look(subjects: Collection[int] | None, today: dt.date) -> Region:
         return Region(
             lines, _completeness(con, first, today), _metered(con, month, end),
             _reported(con, month), today, month, mirror.watermark,
+            ActivityDays(known.lake()).mark(DERIVED_UPTO),
         )  # fmt: skip
 
 

@@ -37,6 +37,7 @@ def region(request: HttpRequest) -> HttpResponse:
         "today": today, "any": meters.exists(), "lines": [_line(x) for x in found.lines],
         "tiles": _tiles(found), "map": _map(found.completeness), "rate": _rate(viewer, found),
         "areas": _areas(found.completeness), "mirrored": found.known_at,
+        "derived": found.derived_at,
     }  # fmt: skip
     template = "live/parts/region.html" if request.headers.get("HX-Request") else "live/region.html"
     return render(request, template, context)
