@@ -73,6 +73,20 @@ def test_the_rest_of_the_region_is_left_out(derived):
     assert {firm} == set(regional.look({firm}, timezone.localdate()).completeness)
 
 
+def test_whoever_sent_anything_this_month_was_heard_though_nothing_was_expected(plant):
+    """Meters of a sheet may say no interval, and a first reading may be of today alone."""
+    for name in ("总表", "一车间", "二车间", "其余"):
+        metering.state(
+            [metering.Statement(plant.number(name), "channel.interval_s", None, dt.date(1900, 1, 1))],
+            author="test",
+        )  # fmt: skip
+    FactsMirror(plant.lake).sync(facts.fetch, facts.watermark())
+    refresh(plant.lake)
+    firm = registry.find("uscc", [FIRST])[FIRST]
+    found = regional.look(None, timezone.localdate())
+    assert ({}, {firm}) == (found.completeness, set(found.heard))
+
+
 def test_nothing_known_is_nothing_shown(plant):
     found = regional.look(None, timezone.localdate())
     assert ([], {}, {}, 0) == (found.lines, found.completeness, found.metered, found.known_at)
@@ -142,7 +156,8 @@ def test_the_page_of_the_region(derived, office):
     text = answer.content.decode()
     assert 200 == answer.status_code
     for said in (
-        "读数计算至", "最近一次表计登记",
+        "读数计算至",
+        "最近一次表计登记",
         "今日用能",
         "监测估算值",
         "购入电力",

@@ -65,6 +65,8 @@ class Region:
     """The newest whole month that the grid company has reported; last month where there is none"""
     known_at: int = 0
     """Up to when facts are known, µs since 1970 UTC; 0: nothing has been mirrored yet."""
+    heard: frozenset[int] = frozenset()
+    """Enterprises of which any reading of this month came, expected or not, today's too."""
     derived_at: int = 0
     """Up to when readings are in the days behind these sums, µs since 1970 UTC."""
 
@@ -86,7 +88,7 @@ def look(subjects: Collection[int] | None, today: dt.date) -> Region:
         end = (month + dt.timedelta(days=32)).replace(day=1)
         return Region(
             lines, _completeness(con, first, today), _metered(con, month, end),
-            _reported(con, month), today, month, mirror.watermark,
+            _reported(con, month), today, month, mirror.watermark, _heard(con, first),
             ActivityDays(known.lake()).mark(DERIVED_UPTO),
         )  # fmt: skip
 
@@ -174,6 +176,11 @@ def _completeness(
         " WHERE expected > 0 AND day >= ? AND day < ? GROUP BY subject", [first, today],
     ).fetchall()  # fmt: skip
     return {subject: (int(came), int(wanted)) for subject, came, wanted in rows}
+
+
+def _heard(con: duckdb.DuckDBPyConnection, first: dt.date) -> frozenset[int]:
+    query = "SELECT DISTINCT subject FROM given WHERE n > 0 AND day >= ?"
+    return frozenset(subject for (subject,) in con.execute(query, [first]).fetchall())
 
 
 def _metered(con: duckdb.DuckDBPyConnection, low: dt.date, high: dt.date) -> dict[int, float]:

@@ -119,8 +119,7 @@ def _rate(viewer: people.Viewer, found: regional.Region) -> dict[str, Any]:
     firms = people.visible(viewer, registry.Enterprise.objects.filter(status="active"))
     above = firms.filter(size_class="above")
     total = above.count()
-    heard = set(found.completeness)
-    own = above.filter(id__in=heard).count()
+    own = above.filter(id__in=found.heard).count()
     may_see = None if "" in viewer.area_codes else set(firms.values_list("id", flat=True))
     reported = {s: v for s, v in found.reported.items() if may_see is None or s in may_see}
     metered = sum(min(v, reported[s]) for s, v in found.metered.items() if s in reported)
