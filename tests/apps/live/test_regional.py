@@ -75,11 +75,10 @@ def test_the_rest_of_the_region_is_left_out(derived):
 
 def test_whoever_sent_anything_this_month_was_heard_though_nothing_was_expected(plant):
     """Meters of a sheet may say no interval, and a first reading may be of today alone."""
-    for name in ("总表", "一车间", "二车间", "其余"):
-        metering.state(
-            [metering.Statement(plant.number(name), "channel.interval_s", None, dt.date(1900, 1, 1))],
-            author="test",
-        )  # fmt: skip
+    ever = dt.date(1900, 1, 1)
+    numbers = [plant.number(name) for name in ("总表", "一车间", "二车间", "其余")]
+    said = [metering.Statement(n, "channel.interval_s", None, ever) for n in numbers]
+    metering.state(said, author="test")
     FactsMirror(plant.lake).sync(facts.fetch, facts.watermark())
     refresh(plant.lake)
     firm = registry.find("uscc", [FIRST])[FIRST]
