@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tanma.apps.kit.shapes import HexCell, HexLabel, arc, hex_map, sparkline
+from tanma.apps.kit.shapes import HexCell, HexLabel, arc, dot_plot, hex_map, sparkline
 
 
 def test_a_missing_value_breaks_the_sparkline() -> None:
@@ -67,3 +67,20 @@ def test_rows_and_columns_without_cells_take_no_room() -> None:
 @pytest.mark.parametrize(("share", "large"), [(0.25, 0), (0.75, 1), (1.2, 1)])
 def test_the_ring_takes_the_long_way_past_one_half(share: float, large: int) -> None:
     assert f"A16.0 16.0 0 {large} 1" in arc(share)
+
+
+def test_each_peer_is_a_dot_over_its_ratio_and_nobody_disappears() -> None:
+    plot = dot_plot([(5, 1, 3), (5, 2, 1), (24, 5, 1)], step=0.1, columns=25, own=0.55)
+    assert (1, 5, [(1, 3), (2, 1), (5, 1)]) == (plot.each, plot.total, plot.by_grade)
+    assert [1, 1, 1, 2, 5] == [grade for *_, grade in plot.dots]
+    assert {x for x, *_ in plot.dots[:4]} == {plot.own}
+    assert 5 == len({(x, y) for x, y, _ in plot.dots})
+    assert plot.mark == pytest.approx(plot.width * 1.0 / 2.5)
+
+
+def test_many_peers_share_dots_and_the_far_ones_stay_on_the_picture() -> None:
+    plot = dot_plot([(0, 1, 95), (24, 5, 2)], step=0.1, columns=25, own=7.0)
+    assert (10, 97) == (plot.each, plot.total)
+    assert 11 == len(plot.dots)
+    assert plot.own == plot.width
+    assert min(y for _, y, _ in plot.dots) > 0

@@ -19,11 +19,13 @@ from django.utils.translation import gettext_lazy as _
 from tanma.apps.codes import public
 from tanma.apps.codes.models import Objection, Result, Run
 from tanma.apps.codes.objections import open_preview
+from tanma.apps.codes.peers import peers
 from tanma.apps.codes.publication import published
 from tanma.apps.codes.runs import files_of
 from tanma.apps.kit.door import (
     Chart,
     Column,
+    DotPlot,
     Figure,
     Series,
     Table,
@@ -173,6 +175,10 @@ class Figures:
             self.result.net_mg, self.result.grade, self.beside.get("margin_better"),
             self.beside.get("margin_worse"),
         )  # fmt: skip
+
+    @property
+    def peers(self) -> DotPlot | None:
+        return peers(self.result)
 
     @property
     def region(self) -> Region | None:

@@ -30,7 +30,7 @@ from tanma.apps.kit.formats import (
 from tanma.apps.kit.nav import Entry, register
 from tanma.apps.kit.pdf import render_pdf, vendor_fonts
 from tanma.apps.kit.qr import qr_svg
-from tanma.apps.kit.shapes import HexCell, HexLabel, HexMap, hex_map
+from tanma.apps.kit.shapes import DotPlot, HexCell, HexLabel, HexMap, dot_plot, hex_map
 from tanma.apps.kit.tables import Column, Table, csv_response, csv_text, neutral, xlsx_response
 from tanma.apps.kit.templatetags.kit import badge as badge_html
 from tanma.apps.kit.templatetags.kit import evidence as evidence_html
@@ -47,6 +47,7 @@ __all__ = [
     "Certificate",
     "Chart",
     "Column",
+    "DotPlot",
     "Entry",
     "Figure",
     "HexCell",
@@ -61,6 +62,7 @@ __all__ = [
     "certificate_pdf",
     "csv_response",
     "csv_text",
+    "dot_plot",
     "evidence_html",
     "grade_html",
     "grade_word",

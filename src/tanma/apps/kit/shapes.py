@@ -66,6 +66,56 @@ def _runs(points: Sequence[Point | None]) -> list[list[Point]]:
     return [run for run in runs if run]
 
 
+DOT_HIGH, DOT_STEP, DOT_RADIUS = 10, 13.0, 5.2
+"""Dots in the tallest column, distance and radius of dots."""
+
+
+@dataclass(frozen=True)
+class DotPlot:
+    """Columns of dots over a ratio: where many stand, where one stands, and where 1 is."""
+
+    dots: list[tuple[float, float, int]]
+    """x, y, grade"""
+    own: float
+    mark: float
+    ticks: list[tuple[float, str]]
+    base: float
+    width: float
+    height: float
+    each: int
+    """Enterprises that one dot stands for."""
+    total: int
+    by_grade: list[tuple[int, int]]
+
+
+def dot_plot(
+    counts: Sequence[tuple[int, int, int]], *, step: float, columns: int, own: float
+) -> DotPlot:
+    """Dots of (column, grade, number); a part of a dot is a dot, so that nobody disappears."""
+    tallest: dict[int, int] = {}
+    grades: dict[int, int] = {}
+    for column, grade, number in counts:
+        tallest[column] = tallest.get(column, 0) + number
+        grades[grade] = grades.get(grade, 0) + number
+    each = max(1, -(-max(tallest.values(), default=0) // DOT_HIGH))
+    base = 2 * DOT_STEP + (DOT_HIGH + 1) * DOT_STEP
+    piled: dict[int, int] = {}
+    dots = []
+    for column, grade, number in counts:
+        for _ in range(-(-number // each)):
+            level = piled[column] = piled.get(column, 0) + 1
+            dots.append(((column + 0.5) * DOT_STEP, base - (level - 0.5) * DOT_STEP, grade))
+
+    def across(ratio: float) -> float:
+        return min(max(ratio / step, 0), columns) * DOT_STEP
+
+    ticks = [(across(n * 0.5), f"{n * 0.5:g}") for n in range(int(columns * step / 0.5) + 1)]
+    return DotPlot(
+        dots, across(own), across(1), ticks, base, columns * DOT_STEP, base + 1.5 * DOT_STEP,
+        each, sum(grades.values()), sorted(grades.items()),
+    )  # fmt: skip
+
+
 @dataclass(frozen=True)
 class HexCell:
     """One place of a hexagon map. Odd rows are shifted half a cell to the right.
