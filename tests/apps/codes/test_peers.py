@@ -18,7 +18,7 @@ def page(client, published):
 
 def test_few_peers_are_not_drawn(published):
     assert peers.peers(own_result(published)) is None
-    assert "家同行的比值" not in page(published.client_of("firm_a"), published)
+    assert "以同一平均定级的" not in page(published.client_of("firm_a"), published)
 
 
 def test_those_with_the_same_benchmark_are_drawn_without_names(published, monkeypatch):
@@ -32,7 +32,7 @@ def test_those_with_the_same_benchmark_are_drawn_without_names(published, monkey
     counted = {grade: number for grade, number in plot.by_grade}
     assert counted == {g: same.filter(grade=g).count() for g in counted}
     text = page(published.client_of("firm_a"), published)
-    assert f"{plot.total} 家同行的比值" in text
+    assert f"以同一平均定级的 {plot.total} 家" in text
     assert plot.total == text.count('class="dot g')
 
 
