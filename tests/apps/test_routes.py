@@ -26,6 +26,7 @@ from tanma.apps.imports.models import Batch
 from tanma.apps.lots.door import Lot
 from tanma.apps.metering import door as metering
 from tanma.apps.people.door import Consent, Membership, User, create_token, token_hash
+from tanma.apps.rules.models import Pack
 from tests.apps.region import CITY, PREVIEW, client_of, published
 
 __all__ = ["published"]
@@ -57,6 +58,7 @@ TABLE: dict[str, str] = {
     "publications/": "302 403 403 200 200 200",
     "publications/start/": "302 403 403 403 200 200",
     "publications/starting/<str:task>/": "302 403 403 403 404 404",
+    "publications/try/<str:uid>/": "302 403 403 200 200 200",
     "publications/<str:uid>/": "302 403 403 200 200 200",
     "publications/<str:uid>/uncoded/": "302 403 403 200 200 200",
     "publications/<str:uid>/activity/": "302 403 403 200 200 200",
@@ -67,6 +69,7 @@ TABLE: dict[str, str] = {
     "cockpit/kiosk/<str:token>/": "200 200 200 200 200 200",
     "cockpit/kiosks/": "302 403 403 200 200 200",
     "cockpit/area/<str:code>/": "302 403 403 403 200 200",
+    "cockpit/area/<str:code>/causes/": "302 403 403 403 200 200",
     "cockpit/rankings/": "302 403 403 200 200 200",
     "cockpit/neutrality/": "302 403 403 200 200 200",
     "cockpit/attention/": "302 403 403 200 200 200",
@@ -140,6 +143,11 @@ TABLE: dict[str, str] = {
     "rules/editions/": "200 200 200 200 200 200",
     "rules/editions/<str:edition_id>/": "200 200 200 200 200 200",
     "rules/items/": "200 200 200 200 200 200",
+    "rules/packs/": "302 403 403 200 200 200",
+    "rules/packs/new/": "302 403 403 403 200 200",
+    "rules/packs/<str:uid>/": "302 403 403 200 200 200",
+    "rules/packs/<str:uid>/take/<str:action>/": "302 405 405 405 405 405",
+    "rules/packs/<str:uid>/file/<str:name>": "404 404 404 200 200 200",
     "api/": "200 200 200 200 200 200",
     "api/v1/": "404 404 404 404 404 404",
     "api/v1/openapi.json": "200 200 200 200 200 200",
@@ -207,10 +215,21 @@ def objects(region: Any) -> dict[str, str]:
         "imports/catalogue kind": "gdp",
         "registry/enterprises uid": firm.uid,
         "inventories/ uid": firm.uid, "rules/factors name": "fuels",
-        "rules/editions edition_id": "zj-code-account", "api/v1 code": firm.public_code,
+        **drafted(), "rules/editions edition_id": "zj-code-account",
+        "api/v1 code": firm.public_code,
         "api/v1 uid": firm.uid, "account/tokens uid": create_token(user, "x", 1)[0].uid,
         "office/users uid": Membership.objects.get(user=user).uid, **metered(firm),
     }  # fmt: skip
+
+
+def drafted() -> dict[str, str]:
+    """A draft of a rule."""
+    pack = Pack.objects.create(
+        kind="scheme", name="x", purpose="x", files={"x.toml": ""},
+        base="zhejiang-carbon-efficiency/2024-draft",
+    )  # fmt: skip
+    return {"rules/packs uid": pack.uid, "publications/try uid": pack.uid,
+            "rules/packs action": "review", "rules/packs name": "x.toml"}  # fmt: skip
 
 
 def metered(firm: Any) -> dict[str, str]:

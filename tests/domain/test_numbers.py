@@ -80,3 +80,10 @@ def test_a_tie_on_the_cut_off_is_on_the_lower_side():
     huge = 10**18 + 1
     assert numbers.ratio_at_most(6 * huge, 10 * huge, (6, 10))
     assert not numbers.ratio_at_most(6 * huge + 1, 10 * huge, (6, 10))
+
+
+@given(st.lists(st.fractions(min_value=-(10**6), max_value=10**6), max_size=8))
+def test_rounded_shares_add_up_to_the_rounded_whole(shares):
+    counts = numbers.round_shares(shares, 3)
+    assert round(sum(shares) * 1000) == sum(counts)
+    assert all(abs(c - s * 1000) <= 1 for c, s in zip(counts, shares, strict=True))

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from decimal import Decimal, InvalidOperation, localcontext
+from fractions import Fraction
+from math import floor
 
 from tanma.domain.messages import Problem
 
@@ -83,6 +85,19 @@ def largest_remainder(total: int, weights: Sequence[int], keys: Sequence[str]) -
     for i in order[: magnitude - sum(parts)]:
         parts[i] += 1
     return [sign * p for p in parts]
+
+
+def round_shares(shares: Sequence[Fraction], decimals: int) -> list[int]:
+    """Counts of 10^-decimals for exact parts of a whole, which add up to the rounded whole.
+
+    Each part gets its floor; what is left goes one by one to the largest remainders, ties by place.
+    """
+    exact = [share * 10**decimals for share in shares]
+    counts = [floor(value) for value in exact]
+    places = sorted(range(len(exact)), key=lambda i: (counts[i] - exact[i], i))
+    for place in places[: round(sum(exact)) - sum(counts)]:
+        counts[place] += 1
+    return counts
 
 
 def ratio_at_most(numerator: int, denominator: int, cut: tuple[int, int]) -> bool:

@@ -18,6 +18,7 @@ import pyarrow as pa
 
 from tanma.domain.factors.preferences import preferences
 from tanma.domain.factors.resolve import relations, resolve_sql
+from tanma.domain.factors.tables import Table
 from tanma.domain.items import items as catalogue
 from tanma.domain.methods.edition import edition
 from tanma.domain.methods.plans import BoundLine, bind
@@ -130,6 +131,7 @@ def build(
     window: tuple[str, str],
     frozen_grid_year: int | None = None,
     grid_level: str = "province",
+    further: Sequence[Table] = (),
 ) -> Totals:
     """View `lines` over `line_rows`, tables `need_<order>`, `own_<order>`, `energy_items`.
 
@@ -139,6 +141,8 @@ def build(
     made = lines.grid(con, items(editions), _counted(), *window)
     posted = _columns(editions, region)
     orders = sorted({order for order, _ in posted.values()})
+    for name, table in relations(*further).items():
+        con.register(name, table)
     _resolve(con, orders, region, date.fromisoformat(known_on), frozen_grid_year, grid_level)
     lines.words(con)
     lines.build(con, made, posted, _counted(), "mg_" + _suffix(BASE))
@@ -170,8 +174,6 @@ def _resolve(
     frozen_grid_year: int | None, grid_level: str,
 ) -> None:  # fmt: skip
     """Tables `need_<order>` for all and `own_<order>` for lines with measured factors."""
-    for name, table in relations().items():
-        con.register(name, table)
     con.execute(
         f"""CREATE OR REPLACE TEMP TABLE need_lines AS
         SELECT DISTINCT CAST(NULL AS BIGINT) AS subject, item, month, '{region}' AS region_code

@@ -7,23 +7,26 @@ is touched here.
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, fields
 from datetime import date
 from pathlib import Path
 from typing import Any
 
 import duckdb
+import pyarrow as pa
 
 from tanma import __version__
 from tanma.domain.factors.preferences import preferences
 from tanma.domain.messages import Problem
 from tanma.domain.methods.edition import edition
 from tanma.domain.periods import Period, parse
-from tanma.domain.rating.loader import find as find_scheme
 from tanma.domain.rating.scheme import Uncertainty
 from tanma.engine import accounts, activity, population, rating, regions
 from tanma.engine.lines import Grid
-from tanma.lake.facts import FactsMirror
+from tanma.engine.rules import RuleText, rules_of, scheme_among, tables_among
+from tanma.lake.facts import FactsMirror, Pinned
 from tanma.lake.results import Query, ResultTable, publish
 from tanma.lake.results import Run as LakeRun
 
@@ -48,6 +51,8 @@ class Plan:
     frozen_grid_year: int | None = None
     legal_basis: str = ""
     """Document that allows single results from `statistical_only` facts; empty: consent needed."""
+    rules: tuple[RuleText, ...] = ()
+    """Released rules of the region, used beside those of the package."""
 
     @property
     def span(self) -> Period:
@@ -65,7 +70,8 @@ def evaluate(con: duckdb.DuckDBPyConnection, plan: Plan) -> None:
     activity.attributes(con, last_day, since=window)
     population.enterprises(con)
     totals = accounts.build(con, plan.editions, plan.grid_region, plan.known_on, (window, end),
-                            plan.frozen_grid_year, plan.grid_level)  # fmt: skip
+                            plan.frozen_grid_year, plan.grid_level,
+                            tables_among(plan.rules))  # fmt: skip
     now, before = _spans(plan, totals.grid)
     totals.by_item(con, (now, before))
     population.money(con)
@@ -99,7 +105,7 @@ def _results(
 ) -> None:  # fmt: skip
     population.gaps(con, totals.grid, *months, f"{into}_gaps")
     con.execute(f"CREATE OR REPLACE TEMP VIEW {into}_items AS FROM item_sums WHERE part = {part}")
-    scheme = find_scheme(plan.scheme)
+    scheme = scheme_among(plan.scheme, plan.rules)
     # the probability beside a grade is of the period itself, not of the year before
     rule = scheme.uncertainty if into == "results" else None
     con.execute(_base(plan, totals, months, into, rule))
@@ -412,6 +418,25 @@ def run(
     lake: Path, plan: Plan, run_id: str, *, memory: str = "2GB", threads: int | None = None
 ) -> LakeRun:
     """Evaluate on the pinned mirror and publish the files of the run, flushed to disk."""
+    with _evaluated(lake, plan, memory, threads) as (con, pinned):
+        tables = {name: _result_table(con, name) for name in PUBLISHED}
+        meta = _plain(plan) | {
+            "facts_version": pinned.version, "facts_seq": pinned.seq, "code_version": __version__,
+        }  # fmt: skip
+        return publish(lake, run_id, tables, meta)
+
+
+def try_out(lake: Path, plan: Plan, *, memory: str = "2GB") -> pa.Table:
+    """What a plan would give each enterprise; nothing is written and nobody is told."""
+    with _evaluated(lake, plan, memory, None) as (con, _pinned):
+        return con.sql("SELECT subject, grade, level, net_mg FROM results").to_arrow_table()
+
+
+@contextmanager
+def _evaluated(
+    lake: Path, plan: Plan, memory: str, threads: int | None
+) -> Iterator[tuple[duckdb.DuckDBPyConnection, Pinned]]:
+    """A connection in which the plan was evaluated, and the facts it read."""
     mirror = FactsMirror(lake)
     config: dict[str, Any] = {"memory_limit": memory}
     if threads:
@@ -427,11 +452,7 @@ def run(
         known = con.execute("SELECT count(*) FROM results WHERE net_mg IS NOT NULL").fetchall()
         if known == [(0,)]:
             raise Problem("run_no_data", period=plan.period)
-        tables = {name: _result_table(con, name) for name in PUBLISHED}
-        meta = _plain(plan) | {
-            "facts_version": pinned.version, "facts_seq": pinned.seq, "code_version": __version__,
-        }  # fmt: skip
-        return publish(lake, run_id, tables, meta)
+        yield con, pinned
 
 
 def _result_table(con: duckdb.DuckDBPyConnection, name: str) -> ResultTable:
@@ -454,3 +475,9 @@ def _shown_only(kind: str) -> bool:
 
 def _plain(plan: Plan) -> dict[str, Any]:
     return {k: list(v) if isinstance(v, tuple) else v for k, v in asdict(plan).items()}
+
+
+def plan_of(meta: Mapping[str, Any]) -> Plan:
+    """The plan by which a frozen run was made."""
+    told = {f.name: meta[f.name] for f in fields(Plan) if f.name in meta}
+    return Plan(**told | {"editions": tuple(meta["editions"]), "rules": rules_of(meta)})

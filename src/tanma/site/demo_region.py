@@ -136,7 +136,7 @@ def opening(home: Path, say: Callable[[str], None]) -> Iterator[Work]:
     prepare()
     yield "generate", "生成演示区域", "generating the region", lambda: demo.generate(out)
     manifest = demo.read(out)
-    Progress(home).expect(len(manifest.steps) + len(PUBLISHED_LATER) + 6)
+    Progress(home).expect(len(manifest.steps) + len(PUBLISHED_LATER) + 7)
     yield "users", "建立账号", "making accounts", lambda: make_users(home)
     for step in first_steps(manifest.steps):
         say(f"{step.description_zh} · {step.description_en}（{step.rows:,}）")
@@ -160,6 +160,7 @@ def fill_region(home: Path) -> None:
         progress.once(
             f"run:{period}", f"发布 {period}", f"publishing {period}", partial(publish, period)
         )
+    progress.once("rule", "起草规则", "drafting a rule", draft_rule)
     # the year before and the corrections were not known when the first grades came out
     progress.once(
         f"run:{LATEST}/r4:restated", f"重新发布 {LATEST}/r4", f"restating {LATEST}/r4",
@@ -169,6 +170,23 @@ def fill_region(home: Path) -> None:
         f"run:{PREVIEWED}", f"预览 {PREVIEWED}", f"previewing {PREVIEWED}",
         partial(publish, PREVIEWED, preview=True),
     )  # fmt: skip
+
+
+def draft_rule() -> None:
+    """A draft of next year's cut-offs, to be tried out: it is no rule and nobody released it."""
+    from tanma.apps.codes import door as codes
+    from tanma.apps.people import door as people
+    from tanma.apps.rules import door as rules
+
+    chosen, who = rules.schemes(), people.viewer_of("bureau")
+    base = next(s for s in chosen if s.id == codes.SCHEME)
+    pack = rules.start("scheme", f"{base.id}/{base.edition}", "演示：下一年度界限收紧的草稿", who)
+    ((name, text),) = pack.files.items()
+    text = text.replace(f'edition = "{base.edition}"', 'edition = "2027-demo"')
+    text = text.replace(f"valid_from = {base.valid_from}", "valid_from = 2027-01-01")
+    for cut, tighter in (("0.6", "0.5"), ("2.0", "1.8")):
+        text = text.replace(f'up_to = "{cut}"', f'up_to = "{tighter}"')
+    rules.edit(pack, {name: text}, who, "演示：界限收紧")
 
 
 def first_steps(steps: Iterable[Any]) -> list[Any]:

@@ -151,6 +151,7 @@ def test_the_rows_carried_over():
         "gwp": 140,
         "heat": 3,
         "oxidation": 7,
+        "power_coal": 4,
         "process": 158,
         "standard_coal": 36,
         "regions": 132,

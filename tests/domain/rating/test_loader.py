@@ -9,7 +9,7 @@ import pytest
 
 from tanma.domain.messages import Problem
 from tanma.domain.rating import find, load_folder, parse_scheme, shipped
-from tanma.domain.rating.loader import FOLDER
+from tanma.domain.rating.loader import FOLDER, succession
 
 BROKEN = Path(__file__).parents[2] / "broken" / "schemes"
 GOOD = (FOLDER / "uk-ets-allocation.toml").read_text(encoding="utf-8")
@@ -109,3 +109,26 @@ def test_an_unknown_scheme_lists_the_names() -> None:
 def test_shipped_files_are_named_after_their_scheme() -> None:
     for scheme in shipped():
         assert scheme.file.startswith(scheme.id)
+
+
+def edition(name: str, start: str) -> str:
+    return GOOD.replace("2025-example", name).replace("valid_from = 2021-01-01", start)
+
+
+def test_an_edition_without_an_end_ends_where_its_successor_begins():
+    later = parse_scheme(edition("later", "valid_from = 2026-01-01"), "later.toml")
+    made = succession([later, *shipped()])
+    ends = {s.edition: s.valid_to for s in made if s.id == later.id}
+    assert {"2025-example": date(2026, 1, 1), "later": None} == ends
+    assert "2025-example" == find(later.id, date(2025, 12, 31), made).edition
+    assert "later" == find(later.id, date(2026, 1, 1), made).edition
+
+
+@pytest.mark.parametrize(
+    "start", ["valid_from = 2021-01-01", "valid_from = 2021-01-01\nvalid_to = 2022-01-01"]
+)
+def test_editions_of_one_day_overlap(start):
+    twin = parse_scheme(edition("twin", start), "twin.toml")
+    with pytest.raises(Problem) as caught:
+        succession([twin, *shipped()])
+    assert "scheme_overlap" == caught.value.code

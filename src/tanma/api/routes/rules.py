@@ -12,11 +12,13 @@ from ninja import Query, Router
 
 from tanma.api import schemas
 from tanma.api.access import SIGNED_IN
-from tanma.domain.factors.tables import evidence_of, rows, table, tables
+from tanma.apps.rules.door import rows, tables
+from tanma.apps.rules.door import schemes as known_schemes
+from tanma.domain.factors.tables import evidence_of
 from tanma.domain.messages import Problem
 from tanma.domain.numbers import parse_amount
 from tanma.domain.periods import parse
-from tanma.domain.rating import Scheme, find, shipped
+from tanma.domain.rating import Scheme, find
 from tanma.domain.rating.scheme import Band
 
 router = Router(tags=["rules"])
@@ -37,8 +39,11 @@ def factors(
     limit: int = LIMIT, offset: int = OFFSET,
 ) -> dict[str, Any]:  # fmt: skip
     """Values of the factor tables with source and evidence mark; `recalled` is unconfirmed."""
-    names = [table(name).card.name] if name else [i.name for i in tables()]
-    kinds = {i.name for i in tables() if i.kind == "factors"}
+    known = tables()
+    names = [name] if name else [i.name for i in known]
+    kinds = {i.name for i in known if i.kind == "factors"}
+    if name and name not in {i.name for i in known}:
+        rows(name)  # says which there are
     wanted = q.strip().casefold()
     found = [
         {
@@ -54,7 +59,7 @@ def factors(
 @router.get("schemes", response=list[schemas.SchemeOut], auth=None, operation_id="schemes")
 def schemes(request: HttpRequest) -> list[dict[str, Any]]:
     """The rating schemes with cut-offs as printed, sources and evidence marks."""
-    return [_scheme(s) for s in shipped()]
+    return [_scheme(s) for s in known_schemes()]
 
 
 def _scheme(scheme: Scheme) -> dict[str, Any]:
@@ -87,7 +92,7 @@ def rate(request: HttpRequest, body: schemas.RateIn) -> dict[str, Any]:
     """Grade rows with a scheme; nothing is stored. The twin of `tanma rate`."""
     from tanma.engine.rating import rate as rate_table
 
-    scheme = find(body.scheme)
+    scheme = find(body.scheme, schemes=known_schemes())
     for period in {r.period for r in body.rows} - {""}:
         parse(period)
     columns: dict[str, Any] = {

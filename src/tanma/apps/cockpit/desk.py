@@ -34,7 +34,7 @@ from tanma.domain.rating.attention import enterprise_rule, index_rule
 COUNTIES, TOWNS = ("county", "new_area"), ("township",)
 
 
-def _opened(request: HttpRequest, code: str) -> tuple[Viewer, codes.Run, Frozen, str] | None:
+def opened(request: HttpRequest, code: str) -> tuple[Viewer, codes.Run, Frozen, str] | None:
     """Viewer, run, its data and the area asked for, after the check of rights."""
     runs = wall.publications()
     if not runs:
@@ -48,7 +48,7 @@ def _opened(request: HttpRequest, code: str) -> tuple[Viewer, codes.Run, Frozen,
     return who, run, data, code
 
 
-def _base(request: HttpRequest, run: codes.Run, data: Frozen, code: str) -> dict[str, Any]:
+def base(request: HttpRequest, run: codes.Run, data: Frozen, code: str) -> dict[str, Any]:
     runs = wall.publications()
     return {
         "run": run, "edition": run.edition, "code": code, "name": names([code])[code],
@@ -59,10 +59,10 @@ def _base(request: HttpRequest, run: codes.Run, data: Frozen, code: str) -> dict
 
 @office
 def area(request: HttpRequest, code: str) -> HttpResponseBase:
-    opened = _opened(request, code)
-    if opened is None:
+    place = opened(request, code)
+    if place is None:
         return render(request, "cockpit/none.html")
-    who, run, data, code = opened
+    who, run, data, code = place
     offered = access.hierarchies_of(data, code)
     if not offered:
         raise Http404(code)
@@ -77,7 +77,7 @@ def area(request: HttpRequest, code: str) -> HttpResponseBase:
     for table, name in ((below, "areas"), (firms, "enterprises"), (missing, "missing")):
         if (file := table.export(f"{name}-{code}")) is not None:
             return file
-    return render(request, "cockpit/area.html", _base(request, run, data, code) | {
+    return render(request, "cockpit/area.html", base(request, run, data, code) | {
         "area": figures, "hierarchy": hierarchy, "crumbs": _crumbs(who, data, hierarchy, code),
         "hierarchies": [(h, address(request, h=h), h == hierarchy) for h in offered],
         "below": below, "firms": firms, "missing": missing,
@@ -114,10 +114,10 @@ def _crumbs(who: Viewer, data: Frozen, hierarchy: str, code: str) -> list[tuple[
 @office
 def rankings(request: HttpRequest) -> HttpResponseBase:
     """Areas and enterprises in the order of any figure."""
-    opened = _opened(request, request.GET.get("area", ""))
-    if opened is None:
+    place = opened(request, request.GET.get("area", ""))
+    if place is None:
         return render(request, "cockpit/none.html")
-    who, run, data, code = opened
+    who, run, data, code = place
     level = request.GET.get("level", "town")
     if level == "enterprise":
         table = listings.enterprises_table(who, data, "statutory", code, request.GET,
@@ -132,7 +132,7 @@ def rankings(request: HttpRequest) -> HttpResponseBase:
         ("town", gettext("乡镇街道")),
         ("enterprise", gettext("企业")),
     ]
-    return render(request, "cockpit/rankings.html", _base(request, run, data, code) | {
+    return render(request, "cockpit/rankings.html", base(request, run, data, code) | {
         "table": table, "level": level,
         "levels": [(text, f"?area={code}&period={run.period}&level={key}", key == level)
                    for key, text in levels],
@@ -142,16 +142,16 @@ def rankings(request: HttpRequest) -> HttpResponseBase:
 @office
 def neutrality(request: HttpRequest) -> HttpResponseBase:
     """What is neutralised: deduction ÷ gross, per area below and per enterprise."""
-    opened = _opened(request, request.GET.get("area", ""))
-    if opened is None:
+    place = opened(request, request.GET.get("area", ""))
+    if place is None:
         return render(request, "cockpit/none.html")
-    who, run, data, code = opened
+    who, run, data, code = place
     areas = listings.neutrality_areas(children(data, "statutory", code), request.GET)
     firms = listings.neutrality_firms(who, data, code, request.GET)
     for table, name in ((areas, "areas"), (firms, "enterprises")):
         if (file := table.export(f"neutrality-{name}-{code}")) is not None:
             return file
-    return render(request, "cockpit/neutrality.html", _base(request, run, data, code) | {
+    return render(request, "cockpit/neutrality.html", base(request, run, data, code) | {
         "area": area_figures(data, "statutory", code) or area_figures(data, "management", code),
         "areas": areas, "firms": firms,
     })  # fmt: skip
@@ -160,10 +160,10 @@ def neutrality(request: HttpRequest) -> HttpResponseBase:
 @office
 def attention_list(request: HttpRequest) -> HttpResponseBase:
     """Enterprises that a rule calls up, and townships with an abnormal index."""
-    opened = _opened(request, request.GET.get("area", ""))
-    if opened is None:
+    place = opened(request, request.GET.get("area", ""))
+    if place is None:
         return render(request, "cockpit/none.html")
-    who, run, data, code = opened
+    who, run, data, code = place
     reason = request.GET.get("reason", "")
     found = attention.cases_in(data, attention.cases(run), "statutory", code)
     firms = listings.attention_table(
@@ -174,7 +174,7 @@ def attention_list(request: HttpRequest) -> HttpResponseBase:
     for table, name in ((firms, "enterprises"), (towns, "townships")):
         if (file := table.export(f"attention-{name}-{code}")) is not None:
             return file
-    return render(request, "cockpit/attention.html", _base(request, run, data, code) | {
+    return render(request, "cockpit/attention.html", base(request, run, data, code) | {
         "firms": firms, "towns": towns, "before": attention.year_before(run),
         "reasons": _reasons(request, found, reason), "enterprise_rule": enterprise_rule(),
         "rule_title": _words(enterprise_rule().title), "index_title": _words(index_rule().title),
@@ -209,10 +209,10 @@ class KioskForm(forms.Form):
 @require_http_methods(["GET", "POST"])
 def kiosk_list(request: HttpRequest) -> HttpResponseBase:
     """The viewer's kiosks; making one shows its address once."""
-    opened = _opened(request, "")
-    if opened is None:
+    place = opened(request, "")
+    if place is None:
         return render(request, "cockpit/none.html")
-    who, _run, data, code = opened
+    who, _run, data, code = place
     if request.method == "POST" and "revoke" in request.POST:
         if kiosks.revoke(who, id_from_text(request.POST["revoke"])):
             messages.success(request, gettext("已撤销，该地址不再可用。"))

@@ -59,7 +59,7 @@ Result = codes.Result
 # --- areas
 
 
-def _area_href(area: AreaFigures) -> str:
+def area_href(area: AreaFigures) -> str:
     period = area.data.run.period
     return reverse("cockpit:area", args=[area.code]) + f"?h={area.hierarchy}&period={period}"
 
@@ -95,7 +95,7 @@ def _index_word(area: AreaFigures) -> Any:
 
 def area_columns() -> list[Column]:
     return [
-        Column("name", _("区域"), lambda a: a.name, href=_area_href, sort=True),
+        Column("name", _("区域"), lambda a: a.name, href=area_href, sort=True),
         _count("enterprises", _("企业"), lambda a: a.enterprises),
         _count("coded", _("已赋码"), lambda a: a.coded),
         _mass("net", _("净排放"), lambda a: a.net_mg),
@@ -160,7 +160,7 @@ def _amount(key: str, label: str, field: str, show: Any, scale: int, unit: str) 
 
 def enterprise_columns() -> list[Column]:
     return [
-        Column("name", _("企业"), lambda r: r.name, sort="name", href=_enterprise_href),
+        Column("name", _("企业"), lambda r: r.name, sort="name", href=enterprise_href),
         Column("industry", _("行业"), lambda r: r.industry,
                lambda r: f"{r.industry} {industry_name(r.industry)}", sort="industry"),
         Column("grade", _("碳效等级"), lambda r: r.grade, lambda r: grade_html(r.grade),
@@ -179,7 +179,7 @@ def enterprise_columns() -> list[Column]:
     ]  # fmt: skip
 
 
-def _enterprise_href(row: Any) -> str:
+def enterprise_href(row: Any) -> str:
     return reverse("registry:enterprise", args=[id_text(row.subject)])
 
 
@@ -204,7 +204,7 @@ def missing_table(who: Viewer, data: Frozen, hierarchy: str, code: str, query: Q
     about = data.standing
     texts = {"energy_missing": _("全部能源数据缺报"), "energy_gaps": _("部分月份缺报")}
     columns = [
-        Column("name", _("企业"), lambda r: r.name, sort="name", href=_enterprise_href),
+        Column("name", _("企业"), lambda r: r.name, sort="name", href=enterprise_href),
         Column("reason", _("情况"), lambda r: texts[r.reason], sort="reason"),
         Column("items", _("缺报项目"), lambda r: about[r.subject]["missing_items"],
                lambda r: missing_items(about[r.subject]["missing_items"])),
@@ -232,7 +232,7 @@ def rate(row: Any) -> float | None:
 
 def neutrality_areas(rows: Sequence[AreaFigures], query: QueryDict) -> Table:
     columns = [
-        Column("name", _("区域"), lambda a: a.name, href=_area_href, sort=True),
+        Column("name", _("区域"), lambda a: a.name, href=area_href, sort=True),
         _mass("gross", _("总排放"), lambda a: a.gross_mg),
         _mass("deduction", _("碳中和量"), lambda a: a.deduction_mg),
         _mass("net", _("净排放"), lambda a: a.net_mg),
@@ -247,7 +247,7 @@ def neutrality_firms(who: Viewer, data: Frozen, code: str, query: QueryDict) -> 
     """Enterprises that neutralise something, the largest amount first."""
     rows = results_in(who, data, "statutory", code).filter(deduction_mg__gt=0)
     columns = [
-        Column("name", _("企业"), lambda r: r.name, sort="name", href=_enterprise_href),
+        Column("name", _("企业"), lambda r: r.name, sort="name", href=enterprise_href),
         _amount("gross", _("总排放"), "gross_mg", tonnes, 9, "t"),
         _amount("deduction", _("碳中和量"), "deduction_mg", tonnes, 9, "t"),
         _amount("net", _("净排放"), "net_mg", tonnes, 9, "t"),
@@ -289,7 +289,7 @@ def attention_table(
         return by_subject[row.subject]
 
     columns = [
-        Column("name", _("企业"), lambda r: r.name, sort=True, href=_enterprise_href),
+        Column("name", _("企业"), lambda r: r.name, sort=True, href=enterprise_href),
         Column("area", _("所在区域"), lambda r: areas[r.area_code], sort=True),
         Column("industry", _("行业"), lambda r: r.industry,
                lambda r: f"{r.industry} {industry_name(r.industry)}", sort=True),

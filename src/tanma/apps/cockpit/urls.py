@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from tanma.apps.cockpit import desk, views
+from tanma.apps.cockpit import desk, views, views_causes
 
 app_name = "cockpit"
 urlpatterns = [
@@ -10,6 +10,7 @@ urlpatterns = [
     path("kiosk/<str:token>/", views.kiosk, name="kiosk"),
     path("kiosks/", desk.kiosk_list, name="kiosks"),
     path("area/<str:code>/", desk.area, name="area"),
+    path("area/<str:code>/causes/", views_causes.index_causes, name="causes"),
     path("rankings/", desk.rankings, name="rankings"),
     path("neutrality/", desk.neutrality, name="neutrality"),
     path("attention/", desk.attention_list, name="attention"),

@@ -133,6 +133,24 @@ class AreaResult(models.Model):
         ]
 
 
+class Trial(models.Model):
+    """What a draft of a rule would change of a run: computed, kept, and never published."""
+
+    row_policy = OfficeOnly()
+
+    id = models.BigIntegerField(primary_key=True, default=new_id)
+    pack = models.BigIntegerField(db_index=True)
+    digest = models.CharField(max_length=80)
+    """of the draft's files, so that a later edit shows"""
+    run = models.ForeignKey(Run, on_delete=models.PROTECT, related_name="+")
+    at = models.DateTimeField(auto_now_add=True)
+    by = models.CharField(max_length=80)
+    summary = models.JSONField(default=dict)
+    """counts by grade before and after, and how many moved"""
+    moved = models.JSONField(default=list)
+    """[subject, grade and level before, grade and level after] of each that would move"""
+
+
 class Objection(models.Model):
     """An enterprise objects to its previewed result, inside the window."""
 

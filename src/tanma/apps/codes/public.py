@@ -23,9 +23,10 @@ from django.utils.translation import gettext_lazy as _
 from tanma.apps.codes.models import Result, Run
 from tanma.apps.codes.publication import GRADED_ON
 from tanma.apps.registry.door import Area, AreaClosure, Enterprise
+from tanma.apps.rules import door as rules
 from tanma.domain.messages import Problem
 from tanma.domain.periods import month_number, month_start
-from tanma.domain.rating import Scheme, shipped
+from tanma.domain.rating import Scheme
 from tanma.domain.rating.scheme import Band
 from tanma.domain.reference.industries import industries
 
@@ -149,7 +150,7 @@ def word(words: Any) -> str:
 
 
 def scheme_edition(scheme: str, edition: str) -> Scheme | None:
-    return next((s for s in shipped() if s.id == scheme and s.edition == edition), None)
+    return rules.scheme(scheme, edition)
 
 
 def neutrality_band(scheme: Scheme | None, band_id: str) -> Band | None:

@@ -7,7 +7,7 @@ are swept.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pyarrow as pa
@@ -19,9 +19,9 @@ from tanma.apps.codes.flow import record
 from tanma.apps.codes.models import AreaResult, Result, Run
 from tanma.apps.facts import door as facts
 from tanma.apps.people.door import Viewer
+from tanma.apps.rules import door as rules
 from tanma.domain.identity import id_text, new_id
 from tanma.domain.periods import parse
-from tanma.domain.rating import find as find_scheme
 from tanma.engine.disclosure import singles
 from tanma.engine.evaluate import Plan
 from tanma.engine.evaluate import run as evaluate_run
@@ -58,9 +58,10 @@ def compute(
     """Evaluate a period as known at T (the newest mirrored time if None) and store the run."""
     viewer.require("start_run")
     mirror = sync_lake()
-    chosen = find_scheme(scheme)
+    span = parse(period)
+    chosen, texts = rules.pinned(scheme, span.end - timedelta(days=1))
     plan = Plan(
-        scheme=scheme, period=parse(period).text, known_at=known_at or mirror.watermark,
+        scheme=scheme, period=span.text, rules=texts, known_at=known_at or mirror.watermark,
         known_on=known_day(known_at or mirror.watermark), grid_region=settings.TANMA.grid_region,
         grid_level=settings.TANMA.grid_level, legal_basis=settings.TANMA.legal_basis,
     )  # fmt: skip

@@ -5,7 +5,9 @@ from __future__ import annotations
 from django_tasks import task
 
 from tanma.apps.codes.runs import compute
+from tanma.apps.codes.trials import try_pack
 from tanma.apps.people.door import SYSTEM, Viewer
+from tanma.domain.identity import id_text
 from tanma.domain.messages import Problem
 
 
@@ -20,3 +22,13 @@ def compute_run(period: str, user_id: int, name: str) -> dict[str, str]:
     except Problem as problem:
         return {"zh": problem.text("zh"), "en": problem.text("en")}
     return {"run": run.uid}
+
+
+@task()
+def try_rule(pack_id: int, user_id: int, name: str) -> dict[str, str]:
+    """{"trial": uid of the draft}, or {"zh": text, "en": text} of what stands in the way."""
+    try:
+        trial = try_pack(pack_id, Viewer(user_id, name, SYSTEM.grants))
+    except Problem as problem:
+        return {"zh": problem.text("zh"), "en": problem.text("en")}
+    return {"trial": id_text(trial.pack)}

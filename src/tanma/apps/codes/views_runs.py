@@ -153,5 +153,7 @@ def _progress(task: Any) -> dict[str, Any]:
     outcome = task.return_value if task.status.value == "SUCCESSFUL" else {}
     if "run" in (outcome or {}):
         return {"run_address": reverse("codes:run", args=[outcome["run"]])}
+    if "trial" in (outcome or {}):
+        return {"run_address": reverse("codes:try_out", args=[outcome["trial"]])}
     unknown = gettext("计算没有完成，原因已记入服务日志。请联系系统管理员。")
     return {"problem": (outcome or {}).get(lang(), unknown)}

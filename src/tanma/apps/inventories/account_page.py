@@ -28,9 +28,9 @@ from tanma.domain.factors.tables import table
 from tanma.domain.items import items as catalogue
 from tanma.domain.methods import Edition, bind, edition
 from tanma.domain.numbers import EMISSION_DECIMALS
-from tanma.domain.rating import find as find_scheme
 from tanma.domain.reference.regions import regions
 from tanma.engine.accounts import CODE, MARKET, STATUTORY
+from tanma.engine.rules import scheme_of
 
 TOTALS = {
     "code_net": CODE,
@@ -110,7 +110,7 @@ def _total(frozen: Frozen, made: Account, total: str, lang: str) -> Total:
 
 def headline(frozen: Frozen, lang: str) -> list[Figure]:
     """碳中和率, L and K as published."""
-    row, scheme = frozen.result, find_scheme(frozen.files.meta["scheme"])
+    row, scheme = frozen.result, scheme_of(frozen.files.meta)
     smaller = getattr(scheme.direction, lang)
     rate = share(row["deduction_mg"], row["gross_mg"])
     own = significant(row["intensity"])

@@ -8,6 +8,7 @@ from typing import Any
 
 from tanma.apps.inventories.frozen import Frozen, Row
 from tanma.apps.inventories.said import Said
+from tanma.apps.rules import door as rules
 from tanma.domain.factors.preferences import CHOICES
 from tanma.domain.factors.tables import factor_rows
 from tanma.domain.items import items as catalogue
@@ -120,4 +121,4 @@ def _factor_rows() -> dict[str, dict[str, str]]:
 
 def factor_row(row_id: str) -> dict[str, str]:
     """The table row behind a natural key; empty for a measured value."""
-    return _factor_rows().get(row_id, {})
+    return _factor_rows().get(row_id) or (rules.factor_row(row_id) if row_id else {})

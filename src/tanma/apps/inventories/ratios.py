@@ -13,9 +13,9 @@ from tanma.domain.methods.shared.accounts import carbon_efficiency, ratio_to_ave
 from tanma.domain.numbers import EMISSION_DECIMALS
 from tanma.domain.quantities import number_text
 from tanma.domain.quantities.text import Text
-from tanma.domain.rating import find as find_scheme
 from tanma.domain.rating.scheme import Scheme
 from tanma.engine.evaluate import MONEY_DECIMALS
+from tanma.engine.rules import scheme_of
 
 WAN_YUAN = ("万元", "10^4 yuan")
 TEXTS = {
@@ -41,7 +41,7 @@ TEXTS = {
 
 def nodes(frozen: Frozen, lang: str, facts: Facts, statistical: bool) -> tuple[Node, ...]:
     """L and K with what is below them; none where the enterprise could not be rated."""
-    scheme = find_scheme(frozen.files.meta["scheme"])
+    scheme = scheme_of(frozen.files.meta)
     own = _own(frozen, scheme, lang, facts, statistical)
     if own is None:
         return ()

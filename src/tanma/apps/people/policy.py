@@ -36,6 +36,9 @@ ACTIONS: dict[str, set[str]] = {
     "review_run": {Role.REVIEWER},
     "check_run": {Role.CHECKER},
     "publish_run": {Role.PUBLISHER},
+    "draft_rules": {Role.ADMIN, Role.BUREAU},
+    "review_rules": {Role.REVIEWER, Role.CHECKER},
+    "release_rules": {Role.PUBLISHER},
     "declare": {Role.ENTERPRISE},
     "object": {Role.ENTERPRISE},
     "consent": {Role.ENTERPRISE},
@@ -44,7 +47,10 @@ ACTIONS: dict[str, set[str]] = {
     "manage_users": {Role.ADMIN},
 }
 """action → the roles that allow it. Area and subject of the membership limit it further."""
-REGION_WIDE = {"start_run", "review_run", "check_run", "publish_run"}
+REGION_WIDE = {
+    "start_run", "review_run", "check_run", "publish_run", "draft_rules", "review_rules",
+    "release_rules",
+}  # fmt: skip
 """What touches every enterprise: only for an office whose areas hold them all."""
 
 

@@ -14,9 +14,11 @@ from tanma.apps.codes import door as codes
 from tanma.apps.people import door as people
 from tanma.apps.portal import desks, navigation, search
 from tanma.apps.registry.door import link_if_there
+from tanma.apps.rules import door as rules
 from tanma.domain.identity import parse_public_code
 from tanma.domain.messages import Problem
-from tanma.domain.rating import Scheme, shipped
+from tanma.domain.rating import Scheme
+from tanma.domain.rating import find as find_scheme
 
 
 def lang() -> str:
@@ -67,8 +69,8 @@ def _example(request: HttpRequest) -> dict[str, str] | None:
 def published_scheme() -> dict[str, Any] | None:
     """Words of the scheme behind the newest publication, with its evidence mark."""
     run = codes.latest()
-    wanted = run.scheme if run else codes.SCHEME
-    found = next((s for s in shipped() if s.id == wanted), None)
+    wanted = (run.scheme, run.edition) if run else None
+    found = rules.scheme(*wanted) if wanted else find_scheme(codes.SCHEME)
     return None if found is None else scheme_words(found)
 
 

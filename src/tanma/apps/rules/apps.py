@@ -9,6 +9,10 @@ class RulesConfig(AppConfig):
 
     def ready(self) -> None:
         from tanma.apps.kit.door import Entry, register
+        from tanma.apps.people.door import viewer
+
+        def office(request: HttpRequest) -> bool:
+            return viewer(request).may("use_desk")
 
         def everyone(request: HttpRequest) -> bool:
             return True
@@ -21,3 +25,4 @@ class RulesConfig(AppConfig):
         ]
         for order, (name, label) in enumerate(pages, start=1):
             register(Entry("rules", order * 10, name, label, may=everyone))
+        register(Entry("rules", 50, "rules:packs", _("规则起草与发布"), may=office))

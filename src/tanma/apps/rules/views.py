@@ -14,10 +14,12 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from tanma.apps.kit.door import Column, Table
+from tanma.apps.rules.released import rows, tables
+from tanma.apps.rules.released import schemes as known_schemes
 from tanma.apps.rules.words import lang, mark_html, mark_word, named
 from tanma.domain import items as catalogue
-from tanma.domain import methods, rating
-from tanma.domain.factors.tables import Row, TableInfo, evidence_of, rows, tables
+from tanma.domain import methods
+from tanma.domain.factors.tables import Row, TableInfo, evidence_of
 from tanma.domain.messages import Problem
 from tanma.domain.quantities import find as find_quantity
 from tanma.domain.rating.attention import IndexRule
@@ -130,7 +132,7 @@ def _plain_table(info: TableInfo, found: Sequence[Row], request: HttpRequest) ->
 
 
 def schemes(request: HttpRequest) -> HttpResponse:
-    graded_first = sorted(rating.shipped(), key=lambda s: s.abnormal is not None)
+    graded_first = sorted(known_schemes(), key=lambda s: s.abnormal is not None)
     context = {"schemes": [_scheme(s) for s in graded_first]}
     return render(request, "rules/schemes.html", context)
 

@@ -26,6 +26,7 @@ from tanma.domain.factors.preferences import CHOICES, Preferences, Step, freeze_
 from tanma.domain.factors.tables import (
     EVIDENCE_ORDER,
     OPEN_END,
+    Table,
     day,
     factor_table,
     number,
@@ -39,9 +40,17 @@ _CHOICE = "ENUM(" + ", ".join(f"'{c}'" for c in CHOICES) + ")"
 _MARK = "ENUM(" + ", ".join(f"'{m}'" for m in (*EVIDENCE_ORDER, "fact")) + ")"
 
 
+def relations(*further: Table) -> dict[str, pa.Table]:
+    """The tables that the SQL of `resolve_sql` reads, by the name to register them under.
+
+    `further` are tables of a region; `check_beside` has seen to it that they only add.
+    """
+    own = [factor_table(further)] if further else []
+    return _shipped() | {"factors": pa.concat_tables([_shipped()["factors"], *own])}
+
+
 @cache
-def relations() -> dict[str, pa.Table]:
-    """The tables that the SQL of `resolve_sql` reads, by the name to register them under."""
+def _shipped() -> dict[str, pa.Table]:
     return {"factors": factor_table(), "grid_regions": grid_region_table()}
 
 

@@ -218,6 +218,37 @@ def _check_overlap(file: str, table: Table) -> None:
             )
 
 
+def check_beside(table: Table, others: Iterable[Table]) -> None:
+    """A table of a region may add rows: no id and no day of a scope that another table holds."""
+    file = f"{table.card.name}.csv"
+    same = [t for t in others if t.card.family == table.card.family]
+    ids = {row["id"]: t.card.name for t in same for row in t.rows}
+    for row, line in zip(table.rows, table.lines, strict=True):
+        if row["id"] in ids:
+            raise Problem(
+                "factor_id_elsewhere", file=file, line=line, id=row["id"], table=ids[row["id"]]
+            )
+        for other in (r for t in same for r in t.rows if _overlaps(row, r)):
+            raise Problem(
+                "factor_overlap_elsewhere",
+                file=file,
+                line=line,
+                scope=" ".join(filter(None, (row[c] for c in _SCOPE))),
+                start=row["valid_from"],
+                id=other["id"],
+                other_start=other["valid_from"],
+                other_end=other["valid_to"] or "…",
+            )
+
+
+def _overlaps(one: Row, other: Row) -> bool:
+    """Whether two rows of one scope are valid on the same day."""
+    if any(one[c] != other[c] for c in _SCOPE):
+        return False
+    end, other_end = (r["valid_to"] or OPEN_END.isoformat() for r in (one, other))
+    return one["valid_from"] < other_end and other["valid_from"] < end
+
+
 @cache
 def library() -> dict[str, Table]:
     """Every table that comes with the package, factors first, then reference data."""
@@ -236,7 +267,7 @@ def table(name: str) -> Table:
 
 def tables() -> list[TableInfo]:
     """What every table is, from its card, with the number of rows by evidence mark."""
-    return [_info(t) for t in library().values()]
+    return [info(t) for t in library().values()]
 
 
 def rows(name: str) -> list[Row]:
@@ -249,7 +280,8 @@ def evidence_of(row: Row) -> str:
     return row.get("evidence") or row.get("map_evidence") or "recalled"
 
 
-def _info(table: Table) -> TableInfo:
+def info(table: Table) -> TableInfo:
+    """What a table is, from its card."""
     card = table.card
     counts = Counter(evidence_of(r) for r in table.rows)
     shared = TableInfo.__dataclass_fields__.keys() & Card.__dataclass_fields__.keys()

@@ -6,7 +6,7 @@ import itertools
 import re
 import tomllib
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import MISSING, Field, dataclass, fields
+from dataclasses import MISSING, Field, dataclass, fields, replace
 from datetime import date
 from fractions import Fraction
 from functools import cache
@@ -299,11 +299,30 @@ def load_folder(folder: Path = FOLDER) -> tuple[Scheme, ...]:
         parse_scheme(file.read_text(encoding="utf-8"), file.name)
         for file in sorted(folder.glob("*.toml"))
     ]
-    schemes.sort(key=lambda s: (s.id, s.valid_from, s.file))
-    for one, other in itertools.pairwise(schemes):
-        if one.id == other.id and (one.valid_to is None or other.valid_from < one.valid_to):
+    return _apart(schemes)
+
+
+def succession(schemes: Iterable[Scheme]) -> tuple[Scheme, ...]:
+    """Editions in order of validity; one without an end ends where its successor begins."""
+    ordered = sorted(schemes, key=lambda s: (s.id, s.valid_from, s.file))
+    return _apart(
+        replace(one, valid_to=other.valid_from)
+        if other is not None and other.id == one.id and one.valid_to is None
+        else one
+        for one, other in itertools.zip_longest(ordered, ordered[1:])
+    )
+
+
+def _apart(schemes: Iterable[Scheme]) -> tuple[Scheme, ...]:
+    ordered = sorted(schemes, key=lambda s: (s.id, s.valid_from, s.file))
+    for one, other in itertools.pairwise(ordered):
+        until = None if one.valid_to is None else max(one.valid_to, one.valid_from)
+        same = one.id == other.id
+        if same and (
+            until is None or other.valid_from < until or other.valid_from == one.valid_from
+        ):
             raise _overlap(one, other)
-    return tuple(schemes)
+    return tuple(ordered)
 
 
 def _overlap(one: Scheme, other: Scheme) -> Problem:

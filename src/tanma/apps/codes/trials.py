@@ -1,0 +1,95 @@
+"""Trying out a draft of a rule on the last publication: who would move, and nothing is published.
+
+The facts, the time they are known at and every other rule stay those of the run; only the draft
+stands in its place. Results for statistics alone stay withheld, as in the run itself.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from typing import Any
+
+from django.conf import settings
+
+from tanma.apps.codes.models import Result, Run, Trial
+from tanma.apps.codes.publication import latest
+from tanma.apps.codes.runs import files_of
+from tanma.apps.people.door import Viewer, visible
+from tanma.apps.rules import door as rules
+from tanma.domain.messages import Problem
+from tanma.engine.evaluate import plan_of, try_out
+from tanma.engine.rules import RuleText
+
+Stand = tuple[int | None, str]
+"""grade and level"""
+
+
+def try_pack(pack_id: int, viewer: Viewer) -> Trial:
+    """Evaluate the last publication again with a draft in the place of the rule it would follow."""
+    viewer.require("use_desk")
+    pack, run = rules.Pack.objects.get(pk=pack_id), latest()
+    if (fault := rules.fault(pack)) is not None:
+        raise fault
+    if run is None:
+        raise Problem("trial_no_run")
+    draft = pack.text
+    plan = plan_of(files_of(run).meta)
+    if draft.kind == rules.Kind.SCHEME and draft.name != plan.scheme:
+        raise Problem("trial_other_scheme", draft=draft.name, scheme=plan.scheme)
+    table = try_out(settings.TANMA.lake, replace(plan, rules=_instead(plan.rules, draft)))
+    after = {r["subject"]: (r["grade"], r["level"] or "") for r in table.to_pylist()}
+    return _kept(pack, run, after, viewer)
+
+
+def _instead(held: Iterable[RuleText], draft: RuleText) -> tuple[RuleText, ...]:
+    """The rules of the run with the draft; of a scheme there is one edition at a time."""
+    one_only = draft.kind == rules.Kind.SCHEME
+    return (*(r for r in held if not (one_only and r.kind == draft.kind)), draft)
+
+
+def _kept(pack: rules.Pack, run: Run, after: dict[int, Stand], viewer: Viewer) -> Trial:
+    rows = Result.objects.filter(run=run).values_list("subject", "grade", "level")
+    before: dict[int, Stand] = {subject: (grade, level) for subject, grade, level in rows}
+    moved = [
+        [subject, *was, *after[subject]]
+        for subject, was in before.items()
+        if subject in after and after[subject] != was
+    ]
+    counts = {"before": _counts(before), "after": _counts(after), "moved": len(moved)}
+    return Trial.objects.create(
+        pack=pack.pk, digest=rules.digest_of(pack), run=run, by=viewer.name, summary=counts,
+        moved=moved,
+    )  # fmt: skip
+
+
+def _counts(stands: dict[int, Stand]) -> dict[str, int]:
+    counted = Counter(grade for grade, _ in stands.values())
+    return {str(grade): counted[grade] for grade in range(1, 6)}
+
+
+@dataclass(frozen=True)
+class Move:
+    """One enterprise that a draft would move."""
+
+    now: Result
+    grade: int | None
+    level: str
+
+    @property
+    def subject(self) -> int:
+        return self.now.subject
+
+    @property
+    def steps(self) -> int | None:
+        """Grades worse (positive) or better."""
+        both = self.grade is not None and self.now.grade is not None
+        return (self.grade or 0) - (self.now.grade or 0) if both else None
+
+
+def moves(trial: Trial, viewer: Viewer) -> list[Move]:
+    """The enterprises a trial would move, of those that the viewer may see."""
+    told: dict[int, Any] = {m[0]: m[3:] for m in trial.moved}
+    rows = visible(viewer, Result.objects.filter(run=trial.run, subject__in=list(told)))
+    return [Move(r, *told[r.subject]) for r in rows.order_by("natural_key")]

@@ -1,0 +1,234 @@
+"""The way of a pack: draft → reviewed by another person → released by a third; then it stands.
+
+A draft may be wrong; it cannot be reviewed while the loader refuses it. Editing a reviewed draft
+makes it a draft again. A release names the digest of its files; corrections are a new edition.
+"""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import PurePath
+
+from django.db import transaction
+from django.db.models import Q
+from django.utils import timezone
+
+from tanma.apps.people.door import User, Viewer
+from tanma.apps.rules import released
+from tanma.apps.rules.models import Kind, Pack, PackStep, State
+from tanma.domain.canonical import digest, encode
+from tanma.domain.factors.cards import checksum
+from tanma.domain.factors.tables import check_beside
+from tanma.domain.messages import Problem
+from tanma.domain.rating.loader import FOLDER
+from tanma.engine.rules import RuleText, scheme_from, table_from
+
+MOST_BYTES = 2_000_000
+RIGHTS = {"review": "review_rules", "reject": "review_rules", "release": "release_rules"}
+SOURCES = {
+    "review": {State.DRAFT}, "release": {State.REVIEWED}, "reject": {State.DRAFT, State.REVIEWED},
+}  # fmt: skip
+TARGETS = {"review": State.REVIEWED, "release": State.RELEASED, "reject": State.REJECTED}
+OPEN = (State.DRAFT, State.REVIEWED)
+WRITING = ("draft", "edit")
+_CHECKSUM = re.compile(r"^checksum\s*=.*$", re.MULTILINE)
+
+
+def start(kind: str, base: str, purpose: str, viewer: Viewer) -> Pack:
+    """A new draft, copied from an edition or a table that is there."""
+    viewer.require("draft_rules")
+    pack = Pack(kind=kind, base=base, purpose=purpose, files=_copied(kind, base))
+    pack.author = _user(viewer)
+    _name(pack)
+    with transaction.atomic():
+        pack.save()
+        _record(pack, "draft", viewer, purpose)
+    return pack
+
+
+def _copied(kind: str, base: str) -> dict[str, str]:
+    """The files that a draft begins with; of a table the head alone, since rows are not shared."""
+    if kind == Kind.SCHEME:
+        return {f"{base.partition('/')[0]}.toml": text_of(base)}
+    found = released.library_here()[base]
+    heads = ",".join(c.name for c in found.card.columns)
+    return {"region.csv": heads + "\n", "region.toml": _card(found.card.family)}
+
+
+def text_of(edition: str) -> str:
+    """The text of a scheme edition, `id/edition`: of the package or released here."""
+    name, _, wanted = edition.partition("/")
+    own = Pack.objects.filter(kind=Kind.SCHEME, name=name, edition=wanted, state=State.RELEASED)
+    if pack := own.first():
+        return next(iter(pack.files.values()))
+    found = released.scheme(name, wanted)
+    if found is None:
+        raise Problem("pack_base_unknown", base=edition)
+    return (FOLDER / found.file).read_text(encoding="utf-8")
+
+
+def _card(family: str) -> str:
+    """A source card to be filled in; its columns are those of every factor table."""
+    card = (FACTOR_DATA / "heat.toml").read_text(encoding="utf-8")
+    head = {
+        "kind": "factors", "family": family, "title_zh": "", "title_en": "", "issuer": "",
+        "document": "", "edition": "", "licence": "facts; no copied text",
+    }  # fmt: skip
+    lines = [f'{key} = "{value}"' for key, value in head.items()]
+    today = timezone.localdate().isoformat()
+    lines += ['id_columns = ["id"]', f"retrieved_on = {today}", 'checksum = ""',
+              'transcribed_by = ""', "checked_against_print = false", ""]  # fmt: skip
+    return "\n".join(lines) + "\n" + card[card.index("[columns]") :]
+
+
+FACTOR_DATA = FOLDER.parents[1] / "factors" / "data"
+
+
+def edit(pack: Pack, files: Mapping[str, str], viewer: Viewer, note: str = "") -> Pack:
+    """Put other files in the place of a draft's; a reviewed one has to be reviewed again."""
+    viewer.require("draft_rules")
+    if sum(len(text.encode()) for text in files.values()) > MOST_BYTES:
+        raise Problem("pack_too_large", most=MOST_BYTES // 1000)
+    with transaction.atomic():
+        pack = Pack.objects.select_for_update().get(pk=pack.pk)
+        if pack.state not in OPEN:
+            raise Problem("pack_closed", state=pack.get_state_display())
+        pack.files = _kept(pack.kind, files)
+        pack.state = State.DRAFT
+        _name(pack)
+        pack.save()
+        _record(pack, "edit", viewer, note)
+    return pack
+
+
+def _kept(kind: str, files: Mapping[str, str]) -> dict[str, str]:
+    """The files with plain names and ends of lines; the checksum of a card is worked out here."""
+    plain = {PurePath(n).name: "\n".join(t.splitlines()) + "\n" for n, t in files.items()}
+    if kind != Kind.FACTORS:
+        return plain
+    csv = next((t for n, t in plain.items() if n.endswith(".csv")), "")
+    line = f'checksum = "{checksum(csv.encode())}"'
+    return {n: _CHECKSUM.sub(line, t) if n.endswith(".toml") else t for n, t in plain.items()}
+
+
+def _name(pack: Pack) -> None:
+    """Name and edition as the files give them; unreadable drafts keep what they had."""
+    try:
+        if pack.kind == Kind.SCHEME:
+            read = scheme_from(pack.text)
+            pack.name, pack.edition = read.id, read.edition
+        else:
+            card = table_from(pack.text).card
+            pack.name, pack.edition = card.name, card.edition
+    except (Problem, ValueError, KeyError):
+        pack.name = pack.name or next(iter(sorted(pack.files)), "").partition(".")[0]
+
+
+def fault(pack: Pack) -> Problem | None:
+    """What stands in the way of a pack: the loader's refusal, or a clash with what is in force."""
+    try:
+        check(pack.text)
+    except Problem as problem:
+        return problem
+    return None
+
+
+def check(rule: RuleText) -> None:
+    """Read the files as a release would: by themselves, then beside what is in force."""
+    suffixes = sorted(name.rpartition(".")[2] for name, _ in rule.files)
+    if suffixes != (["toml"] if rule.kind == Kind.SCHEME else ["csv", "toml"]):
+        raise Problem("pack_files_wrong", found=", ".join(n for n, _ in rule.files) or "-")
+    if rule.kind == Kind.FACTORS:
+        _check_table(rule)
+        return
+    made = scheme_from(rule)
+    same = [s for s in released.schemes() if s.id == made.id]
+    for other in same:
+        if other.edition == made.edition:
+            raise Problem("pack_edition_exists", id=made.id, edition=made.edition)
+        if other.valid_from >= made.valid_from:
+            raise Problem(
+                "pack_not_after", id=made.id, valid_from=made.valid_from, other=other.edition,
+                other_from=other.valid_from,
+            )  # fmt: skip
+    released.schemes(beside=[made])
+
+
+def _check_table(rule: RuleText) -> None:
+    table = table_from(rule)
+    here = released.library_here()
+    families = {t.card.family for t in here.values() if t.card.kind == "factors"}
+    if table.card.kind != "factors" or table.card.family not in families:
+        raise Problem("pack_family_unknown", family=table.card.family or table.card.kind)
+    if table.card.name in here:
+        raise Problem("pack_table_exists", name=table.card.name)
+    check_beside(table, here.values())
+
+
+def take(pack: Pack, action: str, viewer: Viewer, note: str) -> Pack:
+    """Review, release or reject. Refused: wrong state, same person twice, faults, no note."""
+    viewer.require(RIGHTS[action])
+    with transaction.atomic():
+        pack = Pack.objects.select_for_update().get(pk=pack.pk)
+        if pack.state not in SOURCES[action]:
+            raise Problem("pack_closed", state=pack.get_state_display())
+        if not note.strip():
+            raise Problem("pack_note_missing")
+        if action != "reject":
+            _refuse_same_person(pack, viewer)
+            check(pack.text)
+        pack.state = TARGETS[action]
+        if action == "release":
+            pack.digest, pack.released_at = digest_of(pack), timezone.now()
+        pack.save()
+        _record(pack, action, viewer, note)
+    return pack
+
+
+def _refuse_same_person(pack: Pack, viewer: Viewer) -> None:
+    """Nobody passes their own work, nor passes the same files twice."""
+    wrote = pack.steps.filter(action__in=WRITING)
+    since = wrote.latest("pk").pk
+    own = Q(user=viewer.user_id)
+    if wrote.filter(own).exists() or pack.steps.filter(own, pk__gt=since).exists():
+        raise Problem("pack_same_person", name=viewer.name)
+
+
+def digest_of(pack: Pack) -> str:
+    """The digest of kind and files, whatever order they came in."""
+    return digest(encode({"kind": pack.kind, "files": pack.files}))
+
+
+def _user(viewer: Viewer) -> User | None:
+    return User.objects.filter(pk=viewer.user_id).first() if viewer.user_id else None
+
+
+def _record(pack: Pack, action: str, viewer: Viewer, note: str) -> None:
+    PackStep.objects.create(
+        pack=pack, action=action, user=_user(viewer), by=viewer.name, note=note.strip(),
+        digest=digest_of(pack),
+    )  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Change:
+    """One line of a comparison: as it was, or as it is, or a heading between places."""
+
+    mark: str
+    text: str
+
+
+def difference(before: str, after: str) -> list[Change]:
+    """Lines that differ between two texts, each with two lines around them."""
+    lines = difflib.unified_diff(before.splitlines(), after.splitlines(), lineterm="", n=2)
+    return [Change(line[:1], line[1:]) for line in lines if not line.startswith(("---", "+++"))]
+
+
+def compared(pack: Pack) -> list[Change]:
+    """What a pack changes against what it was copied from."""
+    if pack.kind != Kind.SCHEME:
+        return []
+    return difference(text_of(pack.base), next(iter(pack.files.values()), ""))

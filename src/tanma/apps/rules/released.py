@@ -1,0 +1,72 @@
+"""Rules in force here: what comes with the package and what this region has released beside it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import date
+
+from tanma.apps.rules.models import Kind, Pack, State
+from tanma.domain.factors.tables import Row, Table, TableInfo, info, library
+from tanma.domain.messages import Problem
+from tanma.domain.rating import find, shipped
+from tanma.domain.rating.loader import succession
+from tanma.domain.rating.scheme import Scheme
+from tanma.engine.rules import RuleText, scheme_from, table_from
+
+
+def packs(kind: str) -> list[Pack]:
+    """Released packs of a kind in the order of their release."""
+    rows = Pack.objects.filter(state=State.RELEASED, kind=kind)
+    return list(rows.order_by("released_at", "pk"))
+
+
+def schemes(beside: Iterable[Scheme] = ()) -> tuple[Scheme, ...]:
+    """Every edition of every scheme; one without an end ends where its successor begins."""
+    own = (scheme_from(p.text) for p in packs(Kind.SCHEME))
+    return succession([*shipped(), *own, *beside])
+
+
+def scheme(name: str, edition: str) -> Scheme | None:
+    """One edition, as results name it; the package's own without a look at the database."""
+    wanted = (name, edition)
+    found = next((s for s in shipped() if (s.id, s.edition) == wanted), None)
+    return found or next((s for s in schemes() if (s.id, s.edition) == wanted), None)
+
+
+def scheme_on(name: str, day: date) -> Scheme:
+    """The edition valid on a day; a Problem names the editions there are."""
+    return find(name, day, schemes())
+
+
+def library_here() -> dict[str, Table]:
+    """The tables of the package and those of the region, by name."""
+    return library() | {p.name: table_from(p.text) for p in packs(Kind.FACTORS)}
+
+
+def tables() -> list[TableInfo]:
+    return [info(t) for t in library_here().values()]
+
+
+def rows(name: str) -> list[Row]:
+    found = library_here().get(name)
+    if found is None:
+        raise Problem("factor_table_unknown", name=name, allowed=", ".join(library_here()))
+    return [dict(r) for r in found.rows]
+
+
+def factor_row(row_id: str) -> Row:
+    """The row behind a natural key in a table of the region; empty where there is none."""
+    for pack in packs(Kind.FACTORS):
+        for row in table_from(pack.text).rows:
+            if row["id"] == row_id:
+                return dict(row)
+    return {}
+
+
+def pinned(name: str, day: date) -> tuple[Scheme, tuple[RuleText, ...]]:
+    """The edition for a period that ends on a day, and the released rules a run takes along."""
+    chosen = scheme_on(name, day)
+    own = [
+        p.text for p in packs(Kind.SCHEME) if (p.name, p.edition) == (chosen.id, chosen.edition)
+    ]
+    return chosen, (*own, *(p.text for p in packs(Kind.FACTORS)))

@@ -1,0 +1,68 @@
+"""Trying out a draft on the last publication: counts, moves, rights, and nothing published."""
+
+import pytest
+
+from tanma.apps.codes import trials
+from tanma.apps.codes.models import Result, Run
+from tanma.apps.codes.tasks import try_rule
+from tanma.apps.rules import packs
+from tanma.domain.messages import Problem
+from tests.apps.region import FIRMS, client_of, viewer_of
+from tests.apps.rules.conftest import BASE, CODE, drafted, published, stricter
+
+__all__ = ["drafted", "published"]
+pytestmark = [pytest.mark.db, pytest.mark.django_db]
+
+
+def test_a_draft_of_other_cut_offs_moves_levels_and_publishes_nothing(drafted):
+    runs, results = Run.objects.count(), Result.objects.count()
+    trial = trials.try_pack(drafted.scheme.pk, viewer_of("admin"))
+    assert (runs, results) == (Run.objects.count(), Result.objects.count())
+    moves = trials.moves(trial, viewer_of("admin"))
+    assert moves
+    assert len(moves) == trial.summary["moved"]
+    assert {("low", "middle")} >= {(m.now.level, m.level) for m in moves if m.grade == m.now.grade}
+
+
+def test_the_same_rules_move_nobody(drafted):
+    text = stricter(packs.text_of(BASE), cut="0.6")
+    pack = packs.edit(drafted.scheme, {f"{CODE}.toml": text}, viewer_of("admin"))
+    trial = trials.try_pack(pack.pk, viewer_of("admin"))
+    assert ([], trial.summary["before"]) == (trial.moved, trial.summary["after"])
+
+
+def test_a_factor_of_the_region_changes_no_grade_where_the_code_does_not_use_it(drafted):
+    assert [] == trials.try_pack(drafted.table.pk, viewer_of("admin")).moved
+
+
+def test_an_official_sees_the_moves_of_the_own_area_alone(drafted):
+    trial = trials.try_pack(drafted.scheme.pk, viewer_of("admin"))
+    every = {m.now.name for m in trials.moves(trial, viewer_of("admin"))}
+    county = {m.now.name for m in trials.moves(trial, viewer_of("county2"))}
+    inside = {f.name for f in FIRMS.values() if f.county == "990102"}
+    assert every & inside == county
+
+
+def test_a_draft_with_a_fault_is_not_tried(drafted):
+    pack = packs.edit(drafted.scheme, {f"{CODE}.toml": "nothing = 1"}, viewer_of("admin"))
+    with pytest.raises(Problem):
+        trials.try_pack(pack.pk, viewer_of("admin"))
+    told = try_rule.call(pack.pk, 0, "admin")
+    assert CODE in told["zh"]
+
+
+def test_the_page_shows_counts_and_moves_and_says_when_the_draft_changed(drafted):
+    address = f"/publications/try/{drafted.scheme.uid}/"
+    client = client_of("admin")
+    assert "还没有试算过" in client.get(address).content.decode()
+    trials.try_pack(drafted.scheme.pk, viewer_of("admin"))
+    page = client.get(address).content.decode()
+    assert "会变化的企业" in page
+    assert "请重新试算" not in page
+    packs.edit(drafted.scheme, drafted.scheme.files, viewer_of("admin"), "无改动")
+    assert "请重新试算" not in client.get(address).content.decode()
+    text = stricter(packs.text_of(BASE), cut="0.2")
+    packs.edit(drafted.scheme, {f"{CODE}.toml": text}, viewer_of("admin"))
+    assert "请重新试算" in client.get(address).content.decode()
+    assert 403 == client_of("county1").post(address).status_code
+    assert 403 == client_of("firm_a").get(address).status_code
