@@ -58,6 +58,8 @@ TABLE: dict[str, str] = {
     "publications/": "302 403 403 200 200 200",
     "publications/start/": "302 403 403 403 200 200",
     "publications/starting/<str:task>/": "302 403 403 403 404 404",
+    "publications/schedules/": "302 403 403 200 200 200",
+    "publications/schedules/<str:uid>/end/": "302 405 405 405 405 405",
     "publications/try/<str:uid>/": "302 403 403 200 200 200",
     "publications/<str:uid>/": "302 403 403 200 200 200",
     "publications/<str:uid>/uncoded/": "302 403 403 200 200 200",

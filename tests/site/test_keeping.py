@@ -86,3 +86,17 @@ def test_what_is_not_due_at_the_start_waits():
     )
     assert 100 == keeper.step()
     assert [] == ran
+
+
+@pytest.mark.db
+@pytest.mark.django_db
+def test_routine_evaluations_are_one_of_the_steps(monkeypatch):
+    from types import SimpleNamespace
+
+    from tanma.apps.codes import door
+    from tanma.site import keeping
+
+    made = [SimpleNamespace(period="2026Q2", uid="X")]
+    monkeypatch.setattr(door, "run_due", lambda day: made if day else [])
+    monkeypatch.setattr("django.db.close_old_connections", lambda: None)
+    assert "2026Q2 computed as X" == keeping.evaluated()

@@ -136,7 +136,7 @@ def opening(home: Path, say: Callable[[str], None]) -> Iterator[Work]:
     prepare()
     yield "generate", "生成演示区域", "generating the region", lambda: demo.generate(out)
     manifest = demo.read(out)
-    Progress(home).expect(len(manifest.steps) + len(PUBLISHED_LATER) + 7)
+    Progress(home).expect(len(manifest.steps) + len(PUBLISHED_LATER) + 8)
     yield "users", "建立账号", "making accounts", lambda: make_users(home)
     for step in first_steps(manifest.steps):
         say(f"{step.description_zh} · {step.description_en}（{step.rows:,}）")
@@ -160,6 +160,7 @@ def fill_region(home: Path) -> None:
         progress.once(
             f"run:{period}", f"发布 {period}", f"publishing {period}", partial(publish, period)
         )
+    progress.once("schedule", "设定定时评价", "setting a schedule", schedule_runs)
     progress.once("rule", "起草规则", "drafting a rule", draft_rule)
     # the year before and the corrections were not known when the first grades came out
     progress.once(
@@ -170,6 +171,14 @@ def fill_region(home: Path) -> None:
         f"run:{PREVIEWED}", f"预览 {PREVIEWED}", f"previewing {PREVIEWED}",
         partial(publish, PREVIEWED, preview=True),
     )  # fmt: skip
+
+
+def schedule_runs() -> None:
+    """The grade that is published, computed by itself a month after each quarter."""
+    from tanma.apps.codes import door as codes
+    from tanma.apps.people import door as people
+
+    codes.make_schedule("rolling", 30, 90, people.viewer_of("bureau"))
 
 
 def draft_rule() -> None:

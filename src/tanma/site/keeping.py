@@ -1,8 +1,9 @@
 """What keeps the lake current while people look at it: `tanma lake keep`.
 
 Every few seconds the days that new readings touch are derived again; by the hour the landing is
-laid into the tail; at night closed months are laid down, files compacted and swept, and the amounts
-of closed months become facts. Each step may be killed; what fails is told and tried again.
+laid into the tail and routine evaluations that are due are computed; at night closed months are
+laid down, files compacted and swept, and the amounts of closed months become facts. Each step may
+be killed; what fails is told and tried again.
 """
 
 from __future__ import annotations
@@ -85,6 +86,7 @@ def keep(root: Path, stop: threading.Event, refresh_s: float, memory: str) -> No
         {
             "refresh": Step(lambda: refreshed(root, memory), every(refresh_s)),
             "settle": Step(lambda: settled(root), every(SETTLE_S)),
+            "evaluate": Step(evaluated, every(SETTLE_S)),
             "night": Step(lambda: night(root), nightly),
         },
         first={"night": nightly(time.time())},
@@ -108,6 +110,20 @@ def refreshed(root: Path, memory: str = "1GB") -> str:
         close_old_connections()
     done = refresh(root, memory=memory)
     return f"{done.changed} days changed, {done.restated} restated" if done.changed else ""
+
+
+def evaluated() -> str:
+    """Compute the routine evaluations that are due and whose data are there."""
+    from django.db import close_old_connections
+
+    from tanma.apps.codes.door import run_due
+
+    close_old_connections()
+    try:
+        made = list(run_due(dt.datetime.now().astimezone().date()))
+    finally:
+        close_old_connections()
+    return ", ".join(f"{run.period} computed as {run.uid}" for run in made)
 
 
 def settled(root: Path) -> str:

@@ -13,9 +13,12 @@ from tanma.apps.codes.public import answer as public_answer
 from tanma.apps.codes.public import read as public_code
 from tanma.apps.codes.publication import history, latest, latest_result, published
 from tanma.apps.codes.runs import SCHEME, compute, files_of, predecessor, sync_lake
+from tanma.apps.codes.schedules import make as make_schedule
+from tanma.apps.codes.schedules import run_due
 
 __all__ = [
     "MOVES", "REASONS", "SCHEME", "AreaResult", "Objection", "PublicCode", "Result", "Run", "State",
-    "Step", "address_of", "compute", "files_of", "history", "latest", "latest_result", "moved",
-    "predecessor", "public_answer", "public_code", "published", "sync_lake", "take",
+    "Step", "address_of", "compute", "files_of", "history", "latest", "latest_result",
+    "make_schedule", "moved", "predecessor", "public_answer", "public_code", "published", "run_due",
+    "sync_lake", "take",
 ]  # fmt: skip

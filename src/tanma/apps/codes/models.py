@@ -20,6 +20,30 @@ class State(models.TextChoices):
     WITHDRAWN = "withdrawn", _("已撤回")
 
 
+class Schedule(models.Model):
+    """When which evaluation is computed by itself. It is never published by itself."""
+
+    row_policy = OfficeOnly()
+
+    id = models.BigIntegerField(primary_key=True, default=new_id)
+    kind = models.CharField(max_length=10)
+    """of period: rolling, quarter, half or year"""
+    days_after = models.IntegerField()
+    """days after the end of a period from which on it is due"""
+    least_percent = models.IntegerField()
+    """of active above-scale enterprises that owe nothing for the last month of the period"""
+    made_by = models.CharField(max_length=80)
+    made_at = models.DateTimeField(auto_now_add=True)
+    ended_by = models.CharField(max_length=80, blank=True)
+    ended_at = models.DateTimeField(null=True)
+    looked_at = models.DateTimeField(null=True)
+    found_percent = models.FloatField(null=True)
+
+    @property
+    def uid(self) -> str:
+        return id_text(self.id)
+
+
 class Run(models.Model):
     """One evaluation: scheme edition × period × known time. Its files lie in the lake."""
 
@@ -42,9 +66,14 @@ class Run(models.Model):
     published_at = models.DateTimeField(null=True)
     supersedes = models.ForeignKey("self", null=True, on_delete=models.PROTECT)
     notice = models.TextField(blank=True)
+    schedule = models.ForeignKey(Schedule, null=True, on_delete=models.PROTECT, related_name="runs")
 
     class Meta:
         indexes = [models.Index(fields=["state", "period_kind", "period_end"])]
+        constraints = [
+            # two keepers that find the same period due compute it once
+            models.UniqueConstraint(fields=["schedule", "period"], name="run_scheduled_once")
+        ]
 
     @property
     def uid(self) -> str:

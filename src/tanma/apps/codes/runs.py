@@ -16,7 +16,7 @@ from django.db import transaction
 
 from tanma import __version__
 from tanma.apps.codes.flow import record
-from tanma.apps.codes.models import AreaResult, Result, Run
+from tanma.apps.codes.models import AreaResult, Result, Run, Schedule
 from tanma.apps.facts import door as facts
 from tanma.apps.people.door import Viewer
 from tanma.apps.rules import door as rules
@@ -53,8 +53,9 @@ def sync_lake() -> FactsMirror:
 
 
 def compute(
-    period: str, viewer: Viewer, *, scheme: str = SCHEME, known_at: int | None = None
-) -> Run:
+    period: str, viewer: Viewer, *, scheme: str = SCHEME, known_at: int | None = None,
+    schedule: Schedule | None = None,
+) -> Run:  # fmt: skip
     """Evaluate a period as known at T (the newest mirrored time if None) and store the run."""
     viewer.require("start_run")
     mirror = sync_lake()
@@ -67,7 +68,7 @@ def compute(
     )  # fmt: skip
     run_id = new_id()
     files = evaluate_run(settings.TANMA.lake, plan, id_text(run_id))
-    return _commit(run_id, plan, chosen.edition, files, viewer)
+    return _commit(run_id, plan, chosen.edition, files, viewer, schedule)
 
 
 def known_day(stamp: int) -> str:
@@ -75,12 +76,16 @@ def known_day(stamp: int) -> str:
     return datetime.fromtimestamp(stamp / 1e6, UTC).date().isoformat()
 
 
-def _commit(run_id: int, plan: Plan, edition: str, files: LakeRun, viewer: Viewer) -> Run:
+def _commit(
+    run_id: int, plan: Plan, edition: str, files: LakeRun, viewer: Viewer,
+    schedule: Schedule | None,
+) -> Run:  # fmt: skip
     results = files.table("results")
     run = Run(
         id=run_id, scheme=plan.scheme, edition=edition, period=plan.period,
         period_kind=plan.span.kind, period_end=plan.span.end, known_at=plan.known_at,
         digest=files.digest, code_version=__version__, summary=_summary(results),
+        schedule=schedule,
     )  # fmt: skip
     with transaction.atomic():
         run.save(force_insert=True)

@@ -9,6 +9,7 @@ from tanma.apps.codes import (
     views_preview,
     views_run,
     views_runs,
+    views_schedule,
     views_trial,
 )
 
@@ -25,6 +26,8 @@ urlpatterns = [
     path("publications/", views_runs.runs, name="runs"),
     path("publications/start/", views_runs.start, name="start"),
     path("publications/starting/<str:task>/", views_runs.starting, name="starting"),
+    path("publications/schedules/", views_schedule.home, name="schedules"),
+    path("publications/schedules/<str:uid>/end/", views_schedule.end, name="schedule_end"),
     path("publications/try/<str:uid>/", views_trial.try_out, name="try_out"),
     path("publications/<str:uid>/", views_run.run, name="run"),
     path("publications/<str:uid>/uncoded/", views_run.uncoded, name="uncoded"),
