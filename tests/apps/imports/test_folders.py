@@ -90,6 +90,11 @@ def test_the_command_imports_reports_and_tells_by_its_exit_code(region, tmp_path
     assert 1 == left_out.returncode
     assert f"{THIRD} 不在企业名录中" in left_out.stdout
     assert f"{THIRD} is not in the register" in left_out.stdout
+    empty = region / "empty.csv"
+    empty.write_bytes(b"")
+    both = command(home, "import", str(empty), str(region / "a-power.csv"))
+    assert (1, 1) == (both.returncode, both.stdout.count("此前已导入"))
+    assert "✗ empty.csv: 文件 empty.csv 是空的" in both.stdout
     nothing = command(home, "import", str(region / "none.csv"))
     assert 2 == nothing.returncode
     assert "does not exist" in nothing.stderr

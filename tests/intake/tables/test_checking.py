@@ -73,6 +73,24 @@ def test_a_hundredfold_is_only_a_warning(judge, line):
     assert "warning" == found.severity
 
 
+def test_what_no_plant_can_use_is_held_back_without_being_near_a_power_of_ten(judge, line):
+    """600,000 times a usual month is 10^5.8."""
+    found = line(judge(power(("2026-09", "72000000", "MWh")), history=history(120_000_000)))
+    assert ("unit_suspected", "error") == (found.code, found.severity)
+    few = judge(power(("2026-09", "60000", "MWh")), history=history(120_000_000))  # 10^2.7
+    assert {} == few.report.counts()
+
+
+def test_a_misspelt_column_that_nobody_reads_is_told(judge, line):
+    text = power(("2026-09", "5", "kWh"))
+    head, *rows = text.splitlines()
+    found = judge("\n".join([head + ",修定号,天气", *(row + ",3,晴" for row in rows)]))
+    assert {"header_not_read": 1} == found.report.counts()
+    assert "列“修定号”不属于本表，未读取；可能应为“修订号”" in line(found).zh
+    assert "'修定号' does not belong to this table and was not read" in line(found).en
+    assert 1 == found.facts.num_rows
+
+
 def test_what_somebody_has_verified_is_kept(judge):
     checked = judge(
         power(("2026-09", "118000", "MWh")), history=history(120_000_000), accept_suspected=True

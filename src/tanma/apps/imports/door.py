@@ -8,7 +8,7 @@ in later what had to wait. `official`, `lang` and the cells are shared by the pa
 
 from tanma.apps.imports.batches import Progress, add_receipt, import_file, ready
 from tanma.apps.imports.files import read_table, write_table
-from tanma.apps.imports.folders import import_folder, steps
+from tanma.apps.imports.folders import failed, import_folder, steps
 from tanma.apps.imports.hooks import set_desk, set_follower, set_judge
 from tanma.apps.imports.meters import Fault
 from tanma.apps.imports.models import Batch, now, today
@@ -19,7 +19,7 @@ from tanma.apps.imports.usual import mirror
 from tanma.apps.imports.withdraw import withdraw
 
 __all__ = [
-    "REGISTER", "Batch", "Fault", "Progress", "add_receipt", "import_file", "import_folder", "lang",
+    "REGISTER", "Batch", "Fault", "Progress", "add_receipt", "failed", "import_file", "import_folder", "lang",
     "mirror", "now", "number", "official", "read_table", "ready", "report_lines", "set_desk",
     "set_follower", "set_judge", "state_html", "steps", "titled", "today", "when", "withdraw",
     "write_table",

@@ -77,8 +77,13 @@ def _one(
             path, viewer, package=package, dry_run=dry_run, progress=progress, project=False
         )
     except Problem as problem:
-        words = {"code": problem.code, "zh": problem.text("zh"), "en": problem.text("en")}
-        return Batch(file=path.name, state=Batch.State.FAILED, problem=words)
+        return failed(path, problem)
 
 
-__all__ = ["Progress", "import_folder", "steps"]
+def failed(path: Path, problem: Problem) -> Batch:
+    """A file that could not be read, as a batch to show beside those of other files."""
+    words = {"code": problem.code, "zh": problem.text("zh"), "en": problem.text("en")}
+    return Batch(file=path.name, state=Batch.State.FAILED, problem=words)
+
+
+__all__ = ["Progress", "failed", "import_folder", "steps"]

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from tanma.intake.tables import balances, duplicates, facts, readings, slips
 from tanma.intake.tables.cells import Context
 from tanma.intake.tables.columns import Work, read_columns
+from tanma.intake.tables.header import misspelt
 from tanma.intake.tables.report import WARNING, Report
 from tanma.intake.tables.sheet import Sheet
 
@@ -45,9 +46,19 @@ def check(sheet: Sheet, context: Context) -> Checked:
     """Judge every row: errors leave the row out, warnings keep it, equal repeats count once."""
     work = Work(sheet, context, Report(sheet.rows))
     read_columns(work)
+    _tell_misspelt(work)
     if sheet.package.output == "readings":
         return _check_readings(work)
     return _check_facts(work)
+
+
+def _tell_misspelt(work: Work) -> None:
+    """A column that nobody reads, but that was probably meant to be read: told once."""
+    none = pa.array([""])
+    for header, name in misspelt(work.sheet.grid.match).items():
+        case = {"field": header, "text": "", "nearest": name}
+        at = np.array([0], np.int64)
+        work.report.add("header_not_read", WARNING, header, at, none, [case], at)
 
 
 def _check_facts(work: Work) -> Checked:

@@ -14,6 +14,8 @@ from tanma.intake.tables.packages import Package, packages
 
 HEADER_ROWS = 10
 """Titles may stand above the header: it is looked for among so many first rows."""
+NEAR = 0.6
+"""How much a header must resemble the name of a column to be taken for a slip of the pen."""
 _DASHES = re.compile(r"[‐-―−~～至]")
 
 
@@ -79,6 +81,14 @@ def missing(found: Match) -> list[str]:
     if package.wide and not found.wide:
         lacking.append("00:00")
     return lacking
+
+
+def misspelt(found: Match) -> dict[str, str]:
+    """Header that is not read → the name of a column that is missing and that it resembles."""
+    package = found.package
+    names = [package.fields[f].zh for f in package.columns if f not in found.positions]
+    near = {text: difflib.get_close_matches(text, names, 1, NEAR) for text in found.ignored}
+    return {text: hits[0] for text, hits in near.items() if hits}
 
 
 def find(rows: Sequence[Sequence[str]], package: Package | None) -> tuple[int, Match]:

@@ -1,4 +1,5 @@
-"""Slips of unit: a quantity near a power of ten times what is usual for the same thing.
+"""Slips of unit: a quantity near a power of ten times what is usual for the same thing, or beyond
+anything that could be usual.
 
 Usual is, in this order: the enterprise's own history, the other rows of the same enterprise and
 item in the file, and (only as a warning) its peers. A quantity is flagged and never changed.
@@ -24,7 +25,8 @@ TOLERANCE = 0.15
 """In powers of ten: 10^0.15 = 1.41, so a slip is seen through a swing of some 40 %."""
 LEAST_POWER = 2
 REFUSED_FROM_POWER = 3
-"""1,000 and more times history is held back; 100 times could be a start-up or a stop."""
+"""1,000 and more times history is held back, near a power of ten or not; 100 times could be a
+start-up or a stop."""
 OWN_ROWS = 4
 """So many rows of one enterprise and item make a history of their own."""
 
@@ -115,8 +117,8 @@ def _flag(
     with np.errstate(divide="ignore", invalid="ignore"):
         logs = np.log10(monthly / usual)
     power = np.round(logs)
-    near = np.isfinite(logs) & (np.abs(logs - power) <= TOLERANCE) & (np.abs(power) >= LEAST_POWER)
-    hits = np.flatnonzero(near)
+    near = (np.abs(logs - power) <= TOLERANCE) & (np.abs(power) >= LEAST_POWER)
+    hits = np.flatnonzero(np.isfinite(logs) & (near | (logs >= REFUSED_FROM_POWER)))
     for n in np.unique(power[hits]).astype(int).tolist():
         rows = hits[power[hits] == n]
         held = abs(n) >= REFUSED_FROM_POWER and not (gentle or work.context.accept_suspected)

@@ -6,7 +6,7 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -48,7 +48,7 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _batches(args: argparse.Namespace) -> Iterator[Batch]:
-    from tanma.apps.imports.door import import_file, import_folder
+    from tanma.apps.imports.door import import_folder
     from tanma.apps.people.door import SYSTEM
 
     show = _show if sys.stderr.isatty() else None
@@ -56,10 +56,24 @@ def _batches(args: argparse.Namespace) -> Iterator[Batch]:
         if path.is_dir():
             yield from import_folder(path, SYSTEM, dry_run=args.dry_run, progress=show)
         else:
-            yield import_file(
-                path, SYSTEM, package=args.package, dry_run=args.dry_run, mapping=args.mapping,
-                progress=show, accept_suspected=args.accept_suspected,
-            )  # fmt: skip
+            yield _one(path, args, show)
+
+
+def _one(path: Path, args: argparse.Namespace, show: Callable[[Progress], None] | None) -> Batch:
+    """A file that cannot be read stops none of the others, as in a folder."""
+    from tanma.apps.imports.door import failed, import_file
+    from tanma.apps.people.door import SYSTEM
+    from tanma.domain.messages import Problem
+
+    try:
+        return import_file(
+            path, SYSTEM, package=args.package, dry_run=args.dry_run, mapping=args.mapping,
+            progress=show, accept_suspected=args.accept_suspected,
+        )  # fmt: skip
+    except Problem as problem:
+        if len(args.path) == 1 or not path.is_file():
+            raise
+        return failed(path, problem)
 
 
 def _show(progress: Progress) -> None:
