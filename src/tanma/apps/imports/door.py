@@ -19,7 +19,8 @@ from tanma.apps.imports.usual import mirror
 from tanma.apps.imports.withdraw import withdraw
 
 __all__ = [
-    "REGISTER", "Batch", "Fault", "Progress", "add_receipt", "failed", "import_file", "import_folder", "lang",
+    "REGISTER", "Batch", "Fault", "Progress", "add_receipt", "failed", "import_file",
+    "import_folder", "lang",
     "mirror", "now", "number", "official", "read_table", "ready", "report_lines", "set_desk",
     "set_follower", "set_judge", "state_html", "steps", "titled", "today", "when", "withdraw",
     "write_table",
