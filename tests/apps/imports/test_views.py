@@ -248,6 +248,7 @@ def test_a_message_names_the_file_as_its_owner_does(visit):
     assert "source.csv" not in text
     assert "九月能源.csv" in text
     assert "未能导入" in text
+    assert "没有发现问题" not in text
 
 
 def test_a_file_of_which_nothing_was_good_enough_is_not_called_imported(visit):

@@ -56,7 +56,7 @@ def _tell_misspelt(work: Work) -> None:
     """A column that nobody reads, but that was probably meant to be read: told once."""
     none = pa.array([""])
     for header, name in misspelt(work.sheet.grid.match).items():
-        case = {"field": header, "text": "", "nearest": name}
+        case: dict[str, object] = {"field": header, "text": "", "nearest": name}
         at = np.array([0], np.int64)
         work.report.add("header_not_read", WARNING, header, at, none, [case], at)
 
