@@ -167,3 +167,12 @@ def test_differences_add_up_to_last_minus_first(
 def test_garbage_at_the_ends_of_the_numbers_stops_nobody(garbage: int) -> None:
     made = Derived(one(), known(registers(1, AT, [-5, garbage, 5, 25])))
     assert 20 == made.spans()[-1][1]
+
+
+def test_hourly_and_daily_amounts_are_read_and_their_gaps_told() -> None:
+    """Seconds of an hour in µs are more than 32 bits hold."""
+    for length_s in (3_600, 86_400):
+        length = dt.timedelta(seconds=length_s)
+        rows = [(1, MIDNIGHT + n * length, 100) for n in (0, 1, 4)]
+        made = Derived(one(kind="interval", interval_s=length_s), known(rows, length))
+        assert [set(), set(), {"gap"}] == [flags & {"gap"} for _, _, flags in made.spans()]

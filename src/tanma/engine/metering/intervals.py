@@ -142,12 +142,12 @@ _PARAMETERS = """p.kind, p.shifted, p.gap_us, p.interval_s, p.freeze_s, p.freeze
 def _amounts(rows: str, name: str, checks: bool) -> str:
     """Interval readings; a hole before one, and an overlap with the one before, are marked."""
     before = f"CASE WHEN {_SAME} THEN lag(end_utc) OVER () END"
+    hole = "epoch_us(r.start_utc) - epoch_us(r.ended) > gap_us - interval_s::BIGINT * 1000000"
     stepped = f"SELECT *, {before} AS ended, {_DISORDER} AS disorder FROM {rows}"
     counted = f"""
         SELECT r.channel, r.start_utc, r.end_utc, r.value, r.stamp, r.contested, r.disorder,
                r.run_began, r.value AS count,
-               (CASE WHEN epoch_us(r.start_utc) - epoch_us(r.ended) > gap_us - interval_s * 1000000
-                     THEN {_BITS["gap"]} ELSE 0 END)
+               (CASE WHEN {hole} THEN {_BITS["gap"]} ELSE 0 END)
                | (CASE WHEN r.start_utc < r.ended THEN {_BITS["clock"]} ELSE 0 END) AS found,
                {_PARAMETERS}
         FROM ({_runs(stepped, "value", checks)}) r {_params_join(name, "r.start_utc")}"""
