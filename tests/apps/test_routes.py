@@ -117,6 +117,13 @@ TABLE: dict[str, str] = {
     "equipment/new/<str:uid>/": "302 200 404 404 200 200",
     "equipment/<str:uid>/": "302 200 404 404 200 200",
     "equipment/<str:uid>/change/": "302 200 404 404 200 200",
+    "watch/": "302 302 302 200 200 200",
+    "watch/<str:uid>/": "302 200 404 404 200 200",
+    "watch/<str:uid>/runtime/": "302 200 404 404 200 200",
+    "watch/<str:uid>/intensity/": "302 200 404 404 200 200",
+    "watch/<str:uid>/limits/": "302 200 404 404 200 200",
+    "watch/<str:uid>/limits/<int:number>/": "302 200 404 404 200 200",
+    "watch/<str:uid>/<str:device>/": "302 200 404 404 200 200",
     "meters/": "302 200 200 200 200 200",
     "meters/gateways/": "302 200 200 200 200 200",
     "meters/gateways/<str:uid>/": "302 200 404 404 200 200",
@@ -254,6 +261,7 @@ def metered(firm: Any) -> dict[str, str]:
         "meters/ uid": uid_of(subject), "meters/new uid": firm.uid, "meters/ number": str(number),
         "live/ uid": firm.uid, "trends/enterprise uid": firm.uid, "trends/area code": CITY,
         "meters/gateways uid": gateway.uid, "meters/connect uid": gateway.uid,
+        "watch/ uid": firm.uid, "watch/ device": uid_of(device), "watch/ number": str(number),
         "cases/ uid": alarm.uid, "equipment/ uid": uid_of(device), "equipment/new uid": firm.uid,
     }  # fmt: skip
 

@@ -97,19 +97,22 @@ def keep(root: Path, stop: threading.Event, refresh_s: float, memory: str) -> No
 
 
 def refreshed(root: Path, memory: str = "1GB") -> str:
-    """Derive what new facts and sealed readings touch; what changed, in words."""
+    """Derive what new facts and sealed readings touch, hold it against limits; what changed."""
     from django.db import close_old_connections
 
     from tanma.apps.codes.door import sync_lake
+    from tanma.apps.watch import door as watch
     from tanma.engine.metering.refresh import refresh
 
     close_old_connections()
     try:
         sync_lake()
+        done = refresh(root, memory=memory)
+        alarms = watch.evaluate()
     finally:
         close_old_connections()
-    done = refresh(root, memory=memory)
-    return f"{done.changed} days changed, {done.restated} restated" if done.changed else ""
+    said = f"{done.changed} days changed, {done.restated} restated" if done.changed else ""
+    return ", ".join(text for text in (said, str(alarms)) if text)
 
 
 def evaluated() -> str:

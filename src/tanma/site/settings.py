@@ -52,6 +52,7 @@ INSTALLED_APPS = [
     "tanma.apps.live",
     "tanma.apps.cases",
     "tanma.apps.lots",
+    "tanma.apps.watch",
     "tanma.apps.cockpit",
     "tanma.apps.portal",
     "tanma.apps.trends",

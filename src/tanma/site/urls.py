@@ -18,6 +18,7 @@ urlpatterns = [
     path("cases/", include("tanma.apps.cases.urls")),
     path("equipment/", include("tanma.apps.equipment.urls")),
     path("batches/", include("tanma.apps.lots.urls")),
+    path("watch/", include("tanma.apps.watch.urls")),
     path("meters/", include("tanma.apps.metering.urls")),
     path("registry/", include("tanma.apps.registry.urls")),
     path("inventories/", include("tanma.apps.inventories.urls")),

@@ -5,7 +5,7 @@ import datetime as dt
 import pytest
 
 from tanma.apps.live import known, trees
-from tanma.apps.live.views import ago
+from tanma.apps.live.words import ago
 from tanma.apps.metering.door import Meter
 from tanma.apps.registry.door import Channel
 

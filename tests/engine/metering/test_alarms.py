@@ -1,4 +1,4 @@
-"""Hours, days and levels over what is expected are found for exactly the days that are asked for."""
+"""Hours, days and levels over what is expected are found for exactly the days asked for."""
 
 from __future__ import annotations
 

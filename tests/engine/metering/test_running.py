@@ -83,7 +83,7 @@ def test_a_gap_is_unknown_and_never_stop() -> None:
     rows = [*power(0, 0), (1, MIDNIGHT + dt.timedelta(hours=10), 0),
             (1, MIDNIGHT + dt.timedelta(hours=10, minutes=15), 0)]  # fmt: skip
     (row,) = ran(gauge(), known(rows), source())
-    assert (24, 0, 0, 0.75, 23.25) == hours(row)
+    assert (24, 0, 0, 1.0, 23.0) == hours(row)
 
 
 def test_an_amount_after_a_hole_is_known_itself() -> None:

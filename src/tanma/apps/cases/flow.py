@@ -92,9 +92,14 @@ def _only_open(case: Case) -> None:
 def remark(case: Case, said: Said, *, title: Said | None = None) -> None:
     """Note what the system found; the state stays. `title`: what the case is called from now on."""
     if title is not None:
-        case.code, case.params = title.code, title.params
-    case.save()
+        rename(case, title)
     _record(case, SYSTEM, "", case.state, "", said)
+
+
+def rename(case: Case, title: Said) -> None:
+    """What a case is called from now on; no step of its history."""
+    case.code, case.params = title.code, title.params
+    case.save(update_fields=["code", "params", "changed_at"])
 
 
 def _record(

@@ -72,14 +72,10 @@ def _points_table(
 ) -> None:
     zone = channels[0].zone
     if window.fine:
-        known.derive(con, channels, *window.days(zone))
-        real = known.values_sql(window.begin, window.end)
-        con.execute(f"CREATE OR REPLACE TEMP TABLE points_real AS {real}")
-        query = f"FROM points_real UNION ALL BY NAME ({known.VIRTUAL})"
-    else:
-        known.keep_days(con, *window.days(zone), {c.id for c in channels})
-        query = _of_days(channels, zone)
-    con.execute(f"CREATE OR REPLACE TEMP TABLE points AS {query}")
+        known.points(con, channels, window.begin, window.end, window.days(zone))
+        return
+    known.keep_days(con, *window.days(zone), {c.id for c in channels})
+    con.execute(f"CREATE OR REPLACE TEMP TABLE points AS {_of_days(channels, zone)}")
 
 
 def _of_days(channels: Sequence[registry.Channel], zone: str) -> str:

@@ -1,10 +1,27 @@
 """Live: energy trees, curves, data quality and the region of today; nothing is written here.
 
-`derive` and `days_of` put what meters say into tables of an `engine`; `basis` and `factor_text`
-are the factors of estimates, which the rooms above share.
+`derive`, `days_of`, `points` and `keep_days` fill tables of an `engine()` connection with what
+readings and kept days say of some channels; `freshness` is the age of their newest readings. `basis`
+and `factor_text` are the factors of estimates. `ago` and `shown` write ages and figures.
 """
 
-from tanma.apps.live.estimates import basis, estimate_t, factor_text
-from tanma.apps.live.known import days_of, derive, engine
+from tanma.apps.live.asked import firm_of
+from tanma.apps.live.estimates import GAS_SET, basis, co2_t_per, estimate_t, factor_text
+from tanma.apps.live.known import (
+    NEVER,
+    Fresh,
+    days_of,
+    derive,
+    engine,
+    freshness,
+    keep_days,
+    lake,
+    points,
+)
+from tanma.apps.live.words import STATES, TONES, ago, rate_unit, shown
 
-__all__ = ["basis", "days_of", "derive", "engine", "estimate_t", "factor_text"]
+__all__ = [
+    "GAS_SET", "NEVER", "STATES", "TONES", "Fresh", "ago", "basis", "co2_t_per", "days_of",
+    "derive", "engine", "estimate_t", "factor_text", "firm_of", "freshness", "keep_days", "lake",
+    "points", "rate_unit", "shown",
+]  # fmt: skip

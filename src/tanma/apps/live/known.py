@@ -127,6 +127,17 @@ VIRTUAL = """
 """SQL of points of virtual channels: intervals that every part has; a missing part is not zero."""
 
 
+def points(
+    con: duckdb.DuckDBPyConnection, channels: Sequence[registry.Channel], begin: dt.datetime,
+    end: dt.datetime, days: tuple[dt.date, dt.date],
+) -> None:  # fmt: skip
+    """Tables `intervals`, `days` and `points`, virtual channels with them, in [begin, end)."""
+    derive(con, channels, *days)
+    con.execute(f"CREATE OR REPLACE TEMP TABLE points_real AS {values_sql(begin, end)}")
+    query = f"FROM points_real UNION ALL BY NAME ({VIRTUAL})"
+    con.execute(f"CREATE OR REPLACE TEMP TABLE points AS {query}")
+
+
 def _naive(moment: dt.datetime) -> str:
     return f"TIMESTAMP '{moment.astimezone(dt.UTC).replace(tzinfo=None)}'"
 

@@ -26,18 +26,13 @@ from django.utils.translation import gettext_lazy as _
 from tanma.apps.kit.door import Column, Table
 from tanma.apps.live import curves, estimates, known, trees
 from tanma.apps.live.asked import SPANS, Asked, asked
+from tanma.apps.live.words import STATES, TONES, ago, rate_unit, shown
 from tanma.apps.metering import door as metering
 from tanma.apps.people import door as people
 from tanma.apps.registry import door as registry
 from tanma.domain import quality
 
 COMPARE = {"": _("不对比"), "day": _("前一天"), "week": _("前一周"), "year": _("上年同期")}
-STATES = {"fresh": _("正常"), "late": _("延迟"), "silent": _("中断"), "none": _("无数据")}
-TONES = {"fresh": "good", "late": "warn", "silent": "bad", "none": "plain"}
-RATES = {"kWh": "kW", "MWh": "MW", "kvarh": "kvar"}
-"""The unit of an amount per hour where it has a name of its own."""
-
-
 @login_required
 def enterprises(request: HttpRequest) -> HttpResponseBase:
     """Enterprises that have meters; an enterprise comes to its own page at once."""
@@ -126,17 +121,6 @@ def _with(a: Asked, channel: int) -> str:
     return ",".join(map(str, after)) or str(channel)
 
 
-def ago(seconds: float | None) -> str:
-    """How long ago, in the largest unit that gives at least one."""
-    if seconds is None:
-        return "—"
-    for size, word in ((86400, gettext("%s 天前")), (3600, gettext("%s 小时前")),
-                       (60, gettext("%s 分钟前"))):  # fmt: skip
-        if seconds >= size:
-            return word % int(seconds // size)
-    return gettext("%s 秒前") % max(int(seconds), 0)
-
-
 def _spans(a: Asked) -> list[tuple[Any, str, bool]]:
     return [
         (label, a.query(span=key, **{"from": "", "to": ""}), a.now and a.span == key)
@@ -156,12 +140,6 @@ def _curve(a: Asked) -> dict[str, Any]:
         "zone": settings.TIME_ZONE, "waiting": gettext("正在取数…"),
         "empty": gettext("这段时间没有读数"),
     }  # fmt: skip
-
-
-def rate_unit(channel: registry.Channel) -> str:
-    if channel.kind in known.LEVELS:
-        return channel.unit
-    return RATES.get(channel.unit, f"{channel.unit}/h")
 
 
 def _name(channel: registry.Channel) -> str:
@@ -223,13 +201,6 @@ def _note(replaced: float | None) -> str:
         return gettext("所选时段用量")
     share = f"{replaced * 100:.1f}"
     return gettext("所选时段实测用量；所涉各日合计中按声明方法替代 %s%%") % share
-
-
-def shown(value: float | None, digits: int = 6) -> str:
-    """A figure with so many significant digits; whole ones are never cut."""
-    if value is None:
-        return "—"
-    return f"{value:,.0f}" if abs(value) >= 10 ** (digits - 1) else f"{value:,.{digits}g}"
 
 
 @login_required

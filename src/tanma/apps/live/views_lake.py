@@ -12,7 +12,7 @@ from django.shortcuts import render
 from django.utils.translation import gettext
 
 from tanma.apps.live import known
-from tanma.apps.live.views import ago
+from tanma.apps.live.words import ago
 from tanma.apps.people import door as people
 from tanma.lake.status import metrics as as_prometheus
 from tanma.lake.status import status

@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy as _
 
 from tanma.apps.live import known
 from tanma.apps.live.asked import firm_of
-from tanma.apps.live.views import shown
+from tanma.apps.live.words import shown
 from tanma.apps.metering import door as metering
 from tanma.apps.people import door as people
 from tanma.apps.registry import door as registry

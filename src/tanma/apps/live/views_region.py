@@ -14,7 +14,7 @@ from django.utils.translation import gettext
 
 from tanma.apps.kit.door import HexCell, hex_map
 from tanma.apps.live import regional
-from tanma.apps.live.views import shown
+from tanma.apps.live.words import shown
 from tanma.apps.metering import door as metering
 from tanma.apps.people import door as people
 from tanma.apps.registry import door as registry

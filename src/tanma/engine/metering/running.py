@@ -1,7 +1,7 @@
 """Run states of devices: how long each ran, idled, stood, and of how long nothing is known.
 
-A device is told by the codes of a state channel, or by power against two dated limits. Time of which
-no reading speaks, or that a gap covers, is unknown and never stop; the four add up to the span.
+A device is told by the codes of a state channel, or by power against two dated limits. Time of
+which no reading speaks, or that a gap covers, is unknown and never stop; the four add up.
 Everything is one query over the intervals of `bucket.derive`, by local day.
 """
 

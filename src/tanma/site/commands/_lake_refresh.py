@@ -18,10 +18,14 @@ def run(args: argparse.Namespace) -> int:
 
     setup.prepare()
     from tanma.apps.codes.door import sync_lake
+    from tanma.apps.watch import door as watch
     from tanma.engine.metering.refresh import refresh
     from tanma.site.commands.lake import lake_folder
 
     sync_lake()
     done = refresh(lake_folder(), memory=args.memory)
+    alarms = watch.evaluate()
     print(f"重算日 days {done.dirty} · 变动 changed {done.changed} · 重述 restated {done.restated}")
+    if str(alarms):
+        print(f"报警 {alarms}")
     return 0

@@ -1,0 +1,38 @@
+"""Freshness, ages, rates and figures of readings in the reader's language."""
+
+from __future__ import annotations
+
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+
+from tanma.apps.live import known
+from tanma.apps.registry import door as registry
+
+STATES = {"fresh": _("正常"), "late": _("延迟"), "silent": _("中断"), "none": _("无数据")}
+TONES = {"fresh": "good", "late": "warn", "silent": "bad", "none": "plain"}
+RATES = {"kWh": "kW", "MWh": "MW", "kvarh": "kvar"}
+"""The unit of an amount per hour where it has a name of its own."""
+
+
+def ago(seconds: float | None) -> str:
+    """How long ago, in the largest unit that gives at least one."""
+    if seconds is None:
+        return "—"
+    for size, word in ((86400, gettext("%s 天前")), (3600, gettext("%s 小时前")),
+                       (60, gettext("%s 分钟前"))):  # fmt: skip
+        if seconds >= size:
+            return word % int(seconds // size)
+    return gettext("%s 秒前") % max(int(seconds), 0)
+
+
+def rate_unit(channel: registry.Channel) -> str:
+    if channel.kind in known.LEVELS:
+        return channel.unit
+    return RATES.get(channel.unit, f"{channel.unit}/h")
+
+
+def shown(value: float | None, digits: int = 6) -> str:
+    """A figure with so many significant digits; whole ones are never cut."""
+    if value is None:
+        return "—"
+    return f"{value:,.0f}" if abs(value) >= 10 ** (digits - 1) else f"{value:,.{digits}g}"

@@ -1,0 +1,15 @@
+from django.apps import AppConfig
+from django.utils.translation import gettext_lazy as _
+
+
+class WatchConfig(AppConfig):
+    name = "tanma.apps.watch"
+    label = "watch"
+
+    def ready(self) -> None:
+        from tanma.apps.cases import door as cases
+        from tanma.apps.kit.door import Entry, register
+        from tanma.apps.watch.panel import panel
+
+        register(Entry("monitor", 15, "watch:home", _("重点设备")))
+        cases.set_panel("alarm", panel)
