@@ -38,7 +38,7 @@ def derived(lake: Any) -> None:
 
 @pytest.fixture
 def compressor(plant: Plant) -> equipment.Equipment:
-    """Fed by 二车间 (16 kW); makes 40 m³ of air a quarter-hour; runs, idles every fourth quarter."""
+    """Fed by 二车间 (16 kW); makes 40 m³ of air a quarter-hour; idles in every fourth."""
     metering.register_meter("T-产气", FIRST, **ABOUT)
     numbers = metering.declare(
         [metering.Declared("T-产气", "air.compressed", "interval", "m3", 0, more=FINE),

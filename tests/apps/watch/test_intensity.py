@@ -1,4 +1,4 @@
-"""The estimate of carbon intensity: what it rests on, what it lacks, who sees it, when it alarms."""
+"""The estimate of carbon intensity: what it rests on, what it lacks, who sees it, its alarm."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
 """Live: energy trees, curves, data quality and the region of today; nothing is written here.
 
 `derive`, `days_of`, `points` and `keep_days` fill tables of an `engine()` connection with what
-readings and kept days say of some channels; `freshness` is the age of their newest readings. `basis`
-and `factor_text` are the factors of estimates. `ago` and `shown` write ages and figures.
+readings and kept days say of some channels; `freshness` is the age of their newest readings.
+`basis` and `factor_text` are the factors of estimates. `ago` and `shown` write ages and figures.
 """
 
 from tanma.apps.live.asked import firm_of
