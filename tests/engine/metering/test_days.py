@@ -6,9 +6,11 @@ import datetime as dt
 from fractions import Fraction
 
 import duckdb
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tanma.engine.metering import calendar
 from tanma.engine.metering.days import half_even
 from tests.engine.metering.meters import (
     FIRST,
@@ -16,6 +18,7 @@ from tests.engine.metering.meters import (
     POWER,
     QUARTER,
     Derived,
+    flag_names,
     known,
     meter_id,
     one,
@@ -74,6 +77,36 @@ def test_days_of_23_and_25_hours_are_whole_days() -> None:
     assert {"03-28": 24, "03-29": 23} == Derived(meters, known(rows), dt.date(2026, 3, 28), 3).days(
         column="n"
     )
+
+
+@pytest.mark.parametrize(
+    ("zone", "first", "halves"),
+    [
+        # China kept summer time from 1986 to 1991: 4 May 1986 has 23 hours, 14 September 25
+        ("Asia/Shanghai", dt.date(1986, 5, 3), [48, 46, 48]),
+        ("Asia/Shanghai", dt.date(1986, 9, 13), [48, 50, 48]),
+        ("Asia/Shanghai", dt.date(1992, 5, 3), [48, 48, 48]),
+        ("Asia/Kolkata", dt.date(2026, 10, 24), [48, 48, 48]),  # UTC+5:30
+        ("Australia/Lord_Howe", dt.date(2026, 4, 4), [48, 49, 48]),  # turns by half an hour
+        ("Australia/Lord_Howe", dt.date(2026, 10, 3), [48, 47, 48]),
+        ("America/Santiago", dt.date(2026, 9, 5), [48, 46, 48]),  # turns at midnight itself
+    ],
+)
+def test_a_local_day_has_as_many_half_hours_as_its_clock_says(
+    zone: str, first: dt.date, halves: list[int]
+) -> None:
+    meters = one(zone=zone, interval_s=1800)
+    half = dt.timedelta(minutes=30)
+    start = calendar.midnight_utc(first, zone)
+    rows = [(1, start + n * half, n * 10) for n in range(sum(halves) + 1)]
+    made = Derived(meters, known(rows), first, len(halves))
+    expected = {f"{first + dt.timedelta(days=n):%m-%d}": halves[n] for n in range(len(halves))}
+    assert expected == made.days(column="n")
+    assert expected == made.days(column="expected")
+    assert {day: n * 1800 for day, n in expected.items()} == made.days(column="covered_s")
+    assert {day: n * 10_000 for day, n in expected.items()} == made.days()
+    told = set().union(*map(flag_names, made.days(column="flags").values()))
+    assert not told & {"gap", "shift", "clock", "spread"}
 
 
 def test_a_gauge_has_the_mean_by_time() -> None:

@@ -29,6 +29,7 @@ from tests.lake.test_landing import closed, damage
 from tests.lake.test_readings import landed
 
 KILLS = int(os.environ.get("TANMA_KILLS", "6"))
+ORDERS = int(os.environ.get("TANMA_ORDERS", "15"))
 NUMBERS = [c[0] for c in MANY]
 START_MS = 1_780_000_000_000
 
@@ -150,6 +151,30 @@ def test_too_much_at_once_is_told_and_nothing_is_lost(tmp_path: Path) -> None:
         limited = f'tanma_intake_limited_total{{process="http-1"}} {len(told)}'
         assert limited in served.ask("GET", "/metrics").body.splitlines()
         assert {n: 100 for n in range(12)} == Counter(v for _, v in served.stored())
+
+
+def test_revisions_count_in_whatever_order_they_are_delivered(tmp_path: Path) -> None:
+    """Each order has hours of its own, so that one service takes them all."""
+    numbers, revisions = NUMBERS[:4], (1, 2, 3)
+    with service(tmp_path, "--workers", "2") as served, ThreadPoolExecutor(6) as pool:
+
+        def push(rows: list[tuple[int, int, int]]) -> int:
+            said = [{"channel": c, "time": at, "value": c * 10 + r, "revision": r}
+                    for c, at, r in rows]  # fmt: skip
+            return served.push(said, "token-m").status
+
+        parts: list[list[tuple[int, int, int]]] = []
+        for order in range(ORDERS):
+            chance, at = random.Random(order), START_MS + order * 3_600_000
+            rows = [(c, at, r) for c in numbers for r in revisions]
+            rows += chance.sample(rows, 4)  # some are delivered again
+            chance.shuffle(rows)
+            while rows:
+                parts.append([rows.pop() for _ in range(min(len(rows), chance.randrange(1, 5)))])
+        random.Random(7).shuffle(parts)
+        assert {200} == set(pool.map(push, parts))
+        expected = Counter({(c, c * 10 + max(revisions)): ORDERS for c in numbers})
+        assert expected == Counter(served.stored())
 
 
 @pytest.mark.parametrize("how", ["gzip", "chunks"])
