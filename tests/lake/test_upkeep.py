@@ -76,7 +76,8 @@ def test_kept_bodies_survive_the_night_others_go_after_their_days(tmp_path: Path
         landing.take([entry(table([(1, n, n, None)]), body=b"as sent")], writer="a")
     landing.seal()
     clock.at += 91 * DAY_US
-    done = night(tmp_path, clock, keep_bodies={("a", 2)}, keep_hours=0)
+    raw.keep(tmp_path, [("a", 2)], "dispute 7")
+    done = night(tmp_path, clock, keep_hours=0)
     assert 1 == done.bodies_dropped
     assert [None, b"as sent"] == [body.body for body in raw.bodies(tmp_path)]
     assert {(1, 0): 0, (1, 1): 1} == known(tmp_path)

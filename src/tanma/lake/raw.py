@@ -121,7 +121,7 @@ def drop_bodies(
 
 
 def keep(root: Path, batches: Iterable[tuple[str, int]], reason: str) -> None:
-    """List batches whose bodies stay, since a published result rests on them."""
+    """List batches whose bodies stay: a dispute, a verification or a law asks for them."""
     path = _kept_list(root)
     with path.open("a", encoding="utf-8") as file:
         for writer, batch in batches:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from tanma.lake import raw
 from tanma.lake.readings import Readings
 from tanma.lake.storage import Bucket, settled_root
 from tanma.lake.upkeep import lake_tables
@@ -45,6 +46,18 @@ def test_a_reading_is_sealed_settled_and_shown(
     assert 0 == night["settled"]["rows"]
     assert 'tanma_lake_table_rows{table="landing"} 0' in tanma("status", "--metrics")[1]
     assert {"landing", "tail"} <= set(json.loads(tanma("sweep")[1]))
+
+
+def test_bodies_are_held_by_the_receipts_that_the_intake_gave(
+    root: Path, tanma: Callable[..., tuple[int, str]], capsys: pytest.CaptureFixture[str]
+) -> None:
+    Readings(root).append(table([(1, 0, 5, None)]), writer="http-1")
+    held = tanma("hold", "http-1/1", "connections-2/17", "--reason", "dispute 7")
+    assert (0, "保留报文 bodies held 2\n") == held
+    assert {("http-1", 1), ("connections-2", 17)} == raw.kept(root)
+    with pytest.raises(SystemExit):
+        tanma("hold", "http-1", "--reason", "x")
+    assert "'http-1' is no receipt" in capsys.readouterr().err
 
 
 def test_check_fails_when_a_file_is_damaged(
