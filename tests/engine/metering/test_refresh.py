@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from tanma.domain.messages import Problem
+from tanma.engine.metering import bucket as buckets
 from tanma.engine.metering import refresh as module
 from tanma.engine.metering.refresh import refresh
 from tanma.engine.metering.run import run
@@ -242,3 +243,26 @@ def test_a_meter_that_is_no_longer_virtual_has_its_own_readings(lake: Lake) -> N
     refresh(lake.root)
     assert [7_000, None] == [lake.days()[3, f"09-0{n}"] for n in (1, 2)]
     assert (3, "09-01", 480_000, 7_000, "parameter") in lake.restated()
+
+
+def test_all_that_a_refresh_holds_is_bounded_together(
+    lake: Lake, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bounds, derive = [], buckets.derive
+
+    def noted(con, *given, **more) -> None:
+        bounds.append(con.execute("SELECT current_setting('memory_limit')").fetchall()[0][0])
+        derive(con, *given, **more)
+
+    monkeypatch.setattr(buckets, "derive", noted)
+    opened, connection = [], buckets.connection
+
+    def counted(*given, **more):
+        opened.append(given)
+        return connection(*given, **more)
+
+    monkeypatch.setattr(buckets, "connection", counted)
+    lake.read([(1, MIDNIGHT + 289 * QUARTER, 2890)])
+    refresh(lake.root, memory="300MB")
+    assert ["286.1 MiB"] == bounds
+    assert [("300MB",), ("300MB",)] == opened  # one for the register, which is closed before

@@ -95,7 +95,7 @@ def _cell(
     came, expected, flagged = day or (0, None, 0)
     wanted = expected or (86_400 // c.interval_s if c.interval_s else None)
     if wanted is None:
-        return {"look": "some" if came else "none", "text": str(came) if came else "—"}
+        return {"look": "some" if came else "future", "text": str(came) if came else ""}
     if not whole:
         now = timezone.localtime()
         wanted = max(wanted * (now.hour * 60 + now.minute) // 1440, 1)

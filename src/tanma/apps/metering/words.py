@@ -30,6 +30,7 @@ INTERVALS: dict[str, Any] = {
 COUNTS: dict[str, Any] = {"": _("组成它的表计"), "yes": _("虚拟表")}
 """What sums count of a virtual meter and its parts."""
 ATTRIBUTES: dict[str, Any] = {
+    "id.meter": _("表计编号"),
     "meter.enterprise": _("所属企业"), "meter.site": _("场所"), "meter.parent": _("上级表计"),
     "meter.location": _("安装位置"), "meter.class": _("准确度等级"), "meter.account": _("户号"),
     "meter.calibration_due": _("检定到期日"), "meter.source": _("数据来源"),

@@ -123,6 +123,13 @@ def connection(memory: str = "1GB", threads: int = 2) -> duckdb.DuckDBPyConnecti
     return con
 
 
+def beside(con: duckdb.DuckDBPyConnection) -> duckdb.DuckDBPyConnection:
+    """Another session of the same engine: tables of its own, and one bound of memory for both."""
+    own = con.cursor()
+    own.execute("SET TimeZone = 'UTC'")
+    return own
+
+
 @dataclass(frozen=True)
 class Span:
     """Local days [first, end) as known at a stamp."""

@@ -64,8 +64,8 @@ def refresh(root: Path, upto: int | None = None, *, memory: str = "1GB") -> Refr
     target = ahead if told else _target(snapshot, mirror, upto)
     if (target.stamp, target.facts) <= (at.stamp, at.facts):
         return Refreshed(0, 0, 0, at.stamp, at.facts)
+    known = buckets.meters(root, target.facts, memory)
     with buckets.connection(memory) as con:
-        known = buckets.meters(root, target.facts, memory)
         con.execute("SET preserve_insertion_order = true")
         looked_at = _derive(con, snapshot, mirror, known, days, (at, target))
         restatements = _restatements(con, snapshot, at, target)
@@ -177,7 +177,7 @@ def _derive_group(
 ) -> None:  # fmt: skip
     wanted = virtual.with_parts(known.channels, channels)
     some = known.only(sorted(wanted))
-    with buckets.connection() as own:
+    with buckets.beside(con) as own:
         buckets.derive(own, snapshot, some, span, calls=True)
         found = own.sql("FROM days").to_arrow_table()
     con.register("derived_here", found)

@@ -185,7 +185,7 @@ def run(
             done_n, intervals = done_n + 1, intervals + one.intervals
             if progress:
                 progress(done_n, total, one)
-        rows += publish(root, done, known, at)
+        rows += publish(root, done, known, at, memory)
     if months is None:
         ActivityDays(root).put(DAY.empty_table(), {STAMP: at, FACTS: facts_at})
     return Ran(total, intervals, rows, at, facts_at)
@@ -221,38 +221,44 @@ def _mapped(tasks: list[Task], cluster: str | None) -> Iterator[Done]:
     yield from mapped(cluster, derive, tasks)
 
 
-def publish(root: Path, done: list[Done], known: Meters, known_at: int) -> int:
+def publish(
+    root: Path, done: list[Done], known: Meters, known_at: int, memory: str = "1GB"
+) -> int:
     """Make partitions and days of a month visible, virtual meters with them; how many days."""
     Validated(root).publish([d.part for d in done if d.part is not None])
     ordered = sorted(done, key=lambda d: d.bucket)
     real = pa.concat_tables([DAY.empty_table(), *(d.days for d in ordered)])
     if done:
-        real = pa.concat_tables([real, computed_of(root, known, done[0].month, known_at)])
-    both = pa.concat_tables([real, virtual_of(real, known, known_at)])
+        real = pa.concat_tables([real, computed_of(root, known, done[0].month, known_at, memory)])
+    both = pa.concat_tables([real, virtual_of(real, known, known_at, memory)])
     ActivityDays(root).put(both)
     return both.num_rows
 
 
-def computed_of(root: Path, known: Meters, month: str, known_at: int) -> pa.Table:
+def computed_of(
+    root: Path, known: Meters, month: str, known_at: int, memory: str = "1GB"
+) -> pa.Table:
     """The days of computed channels; their parts may lie in any bucket."""
     span, _ = span_of(month, known_at)
     found, numbers = [DAY.empty_table()], sorted(virtual.calls(known.channels))
     for start in range(0, len(numbers), SLICE // 4):
         computed = numbers[start : start + SLICE // 4]
         wanted = virtual.with_parts(known.channels, computed)
-        with buckets.connection() as con:
+        with buckets.connection(memory) as con:
             buckets.derive(con, Snapshot(root), known.only(sorted(wanted)), span, calls=True)
             days = _days(con)
         found.append(days.filter(pc.is_in(days["channel"], pa.array(computed, pa.int64()))))
     return pa.concat_tables(found)
 
 
-def virtual_of(real: pa.Table, known: Meters, known_at: int) -> pa.Table:
+def virtual_of(
+    real: pa.Table, known: Meters, known_at: int, memory: str = "1GB"
+) -> pa.Table:
     """The days of virtual meters over some days of real ones."""
     expanded, _ = virtual.of_meters(known.channels, known.names())
     if not expanded:
         return DAY.empty_table()
-    with buckets.connection() as con:
+    with buckets.connection(memory) as con:
         known.install(con)
         con.register("real_days", real)
         virtual.terms(con, expanded)
