@@ -125,3 +125,16 @@ def test_periods_in_words(text: str, zh: str, en: str, short: str) -> None:
 def test_known_time_is_local_to_the_minute() -> None:
     assert "2026-10-15 08:00" == formats.known_time(1_792_022_400_000_000, "Asia/Shanghai")
     assert "—" == formats.known_time(None, "Asia/Shanghai")
+
+
+@pytest.mark.parametrize(
+    ("written", "zh", "en"),
+    [
+        ("t/万元", "t/万元", "t/10⁴ yuan"),
+        ("tce/10^4 yuan", "tce/万元", "tce/10⁴ yuan"),
+        ("10^4 m3", "万m³", "10⁴ m³"),
+        ("tCO2", "tCO₂", "tCO₂"),
+    ],
+)
+def test_units_are_written_for_the_reader(written: str, zh: str, en: str) -> None:
+    assert (zh, en) == (formats.unit_name(written, "zh-hans"), formats.unit_name(written, "en"))

@@ -23,6 +23,7 @@ from tanma.apps.kit.door import (
     percent,
     period_short,
     significant,
+    unit_name,
 )
 from tanma.domain.factors.tables import table
 from tanma.domain.items import items as catalogue
@@ -183,7 +184,7 @@ def _name(item: str, lang: str) -> str:
 def intensities(frozen: Frozen, lang: str, facts: Facts) -> list[Figure]:
     """Net emissions of the code account per output, per value added, per product."""
     row = frozen.result
-    net, unit = row["net_mg"], "t/万元" if lang == "zh" else "t/10⁴ yuan"
+    net, unit = row["net_mg"], unit_name("t/万元", lang)
     return [
         Figure(_("单位产值碳排放"), intensity(net, row["output_fen"]), unit),
         Figure(_("单位增加值碳排放"), intensity(net, row["value_added_fen"]), unit),

@@ -30,6 +30,7 @@ from tanma.apps.kit.door import (
     scaled,
     significant,
     tce,
+    unit_name,
 )
 from tanma.domain.numbers import ENERGY_DECIMALS
 from tanma.engine.accounts import ENERGY
@@ -188,7 +189,7 @@ def _percent(value: Fraction | None) -> float | None:
 def intensities(made: Account, frozen: Frozen, lang: str, facts: Facts) -> list[Figure]:
     """Energy (当量值) per output, per value added and per product; each says which valuation."""
     posted, row = made.total(CALORIFIC), frozen.result
-    unit = "tce/万元" if lang == "zh" else "tce/10⁴ yuan"
+    unit = unit_name("tce/万元", lang)
     return [
         Figure(_("单位产值能耗（当量值）"), per_wan_yuan(posted, row["output_fen"]), unit),
         Figure(_("单位增加值能耗（当量值）"), per_wan_yuan(posted, row["value_added_fen"]), unit),

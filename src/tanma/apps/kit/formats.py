@@ -145,12 +145,12 @@ def _big(count: int | None, scale: int, lang: str, zh: str, en: str) -> Amount:
 
 
 _UNITS = (("m3", "m³", "m³"), ("CO2", "CO₂", "CO₂"), ("10^4 ", "万", "10⁴ "),
-          ("yuan", "元", "yuan"))  # fmt: skip
+          ("yuan", "元", "yuan"), ("万元", "万元", "10⁴ yuan"))  # fmt: skip
 """As the catalogue writes units → on a Chinese and on an English page."""
 
 
 def unit_name(unit: str, lang: str) -> str:
-    """10^4 m3 → 万m³ or 10⁴ m³; yuan → 元; other units stay as they are."""
+    """10^4 m3 → 万m³ or 10⁴ m³; yuan → 元; t/万元 → t/10⁴ yuan; other units stay as they are."""
     for written, zh, en in _UNITS:
         unit = unit.replace(written, zh if lang.startswith("zh") else en)
     return unit

@@ -65,6 +65,11 @@ def period(text: str | None) -> str:
 
 
 @register.filter
+def unit_name(unit: str) -> str:
+    return formats.unit_name(unit, _lang())
+
+
+@register.filter
 def known_time(stamp_us: int | None) -> str:
     return formats.known_time(stamp_us, settings.TIME_ZONE)
 
