@@ -109,6 +109,7 @@ TABLE: dict[str, str] = {
     "live/<str:uid>/quality/": "302 200 404 404 200 200",
     "batches/": "302 200 200 200 200 200",
     "batches/<str:uid>/": "302 200 404 404 200 200",
+    "live/<str:uid>/behind/<int:seq>/": "302 404 404 404 404 404",
     "metrics": "401 401 401 401 401 200",
     "cases/": "302 200 200 200 200 200",
     "cases/<str:uid>/": "302 200 404 404 200 200",
@@ -259,7 +260,8 @@ def metered(firm: Any) -> dict[str, str]:
     return {
         "batches/ uid": lot.uid,
         "meters/ uid": uid_of(subject), "meters/new uid": firm.uid, "meters/ number": str(number),
-        "live/ uid": firm.uid, "trends/enterprise uid": firm.uid, "trends/area code": CITY,
+        "live/ uid": firm.uid, "live/ seq": "1",
+        "trends/enterprise uid": firm.uid, "trends/area code": CITY,
         "meters/gateways uid": gateway.uid, "meters/connect uid": gateway.uid,
         "watch/ uid": firm.uid, "watch/ device": uid_of(device), "watch/ number": str(number),
         "cases/ uid": alarm.uid, "equipment/ uid": uid_of(device), "equipment/new uid": firm.uid,

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from decimal import Decimal
+from types import MappingProxyType
 from typing import Any
 
 from tanma.apps.inventories.leaves import pick
@@ -30,10 +31,19 @@ RATIO_DIGITS = 6
 """Significant digits of a ratio; posted amounts show all their digits."""
 
 Shown = dict[str, Any]
+NOWHERE: Mapping[str, str] = MappingProxyType({})
+READ = "readings:"
+"""How the evidence of an amount begins that meters stated."""
 
 
-def shown(node: Node, lang: str, zone: str) -> Shown:
-    """The node as the kit's explanation part takes it; numbers are texts from here on."""
+def shown(
+    node: Node, lang: str, zone: str, meters: Mapping[str, str] = NOWHERE, above: str = ""
+) -> Shown:
+    """The node as the kit's explanation part takes it; numbers are texts from here on.
+
+    `meters`: `item/month` → address of the meters and readings behind an amount; `above` is the id
+    of the node that this one stands below.
+    """
     warns = node.evidence in BADGES
     mark = pick(MARKS[node.evidence], lang) if node.evidence in MARKS else node.evidence
     raw = pick(RAW, lang).format(text=node.text) if node.text else ""
@@ -49,7 +59,8 @@ def shown(node: Node, lang: str, zone: str) -> Shown:
         "source": " · ".join(part for part in where if part),
         "known": known_time(node.known_at, zone) if node.known_at else "",
         "evidence": node.evidence if warns else "",
-        "children": [shown(child, lang, zone) for child in node.children],
+        "href": meters.get(above.partition("/")[2], "") if node.source_row.startswith(READ) else "",
+        "children": [shown(child, lang, zone, meters, node.id) for child in node.children],
     }
 
 

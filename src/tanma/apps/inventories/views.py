@@ -15,6 +15,7 @@ from tanma.apps.inventories.pages import Visit, page, show
 from tanma.apps.inventories.query import LineFilter, found_rows
 from tanma.apps.inventories.shown import shown
 from tanma.apps.inventories.tables import line_table, source_table
+from tanma.apps.registry.door import link_if_there
 
 
 @page("see_figures")
@@ -82,13 +83,23 @@ def basis(visit: Visit) -> HttpResponseBase:
     chosen = asked if asked in ACCOUNTS else "code"
     made = explained(visit.frozen, visit.lang, [chosen], visit.facts, visit.statistical)
     query = f"?period={visit.publication.period}&account="
+    meters = _meters(visit)
     context: dict[str, Any] = {
-        "trees": [shown(node, visit.lang, settings.TIME_ZONE) for node in made.nodes],
+        "trees": [shown(node, visit.lang, settings.TIME_ZONE, meters) for node in made.nodes],
         "accounts": [(label, query + key, key == chosen) for key, label in words.ACCOUNTS.items()],
         "command": _command(visit, chosen) if visit.viewer.office else "",
         "why": _("每个数由公式和冻结的核算行重新算出，与发布值逐位一致。"),
     }
     return show(visit, "basis", context)
+
+
+def _meters(visit: Visit) -> dict[str, str]:
+    """`item/month` → address of the meters and readings behind it, where meters stated it."""
+    uid = visit.enterprise.uid
+    return {
+        f"{row['item']}/{row['month']:%Y-%m}": link_if_there("live:origin", uid, row["seq"])
+        for row in visit.frozen.lines if row["source"] == "meter"
+    }  # fmt: skip
 
 
 def _command(visit: Visit, account: str) -> str:

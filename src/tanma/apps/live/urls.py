@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from django.urls import URLPattern, path
 
-from tanma.apps.live import views, views_lake, views_quality, views_region
+from tanma.apps.live import views, views_lake, views_origin, views_quality, views_region
 
 app_name = "live"
 urlpatterns: list[URLPattern] = [
@@ -14,5 +14,6 @@ urlpatterns: list[URLPattern] = [
     path("live/<str:uid>/points.json", views.points, name="points"),
     path("live/<str:uid>/readings.csv", views.export, name="export"),
     path("live/<str:uid>/quality/", views_quality.data_quality, name="quality"),
+    path("live/<str:uid>/behind/<int:seq>/", views_origin.readings_behind, name="origin"),
     path("metrics", views_lake.metrics, name="metrics"),
 ]
