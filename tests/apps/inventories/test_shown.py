@@ -8,12 +8,20 @@ METERS = {"electricity.purchased/2026-09": "/live/x/behind/7/"}
 
 def line(*evidence: str) -> Node:
     leaves = tuple(
-        Node(kind="input", id="power_kwh", symbol="EL", name="电", unit="kWh", source_row=row)
+        Node(
+            kind="input",
+            id="power_kwh",
+            symbol="EL",
+            name="电",
+            unit="kWh",
+            value=1.0,
+            source_row=row,
+        )
         for row in evidence
     )
     return Node(
         kind="line", id="power/electricity.purchased/2026-09", symbol="E", name="购入电力",
-        unit="tCO2", children=leaves,
+        unit="tCO2", value=1.0, children=leaves,
     )  # fmt: skip
 
 
