@@ -9,7 +9,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from tanma.lake.check import check
+from tanma.lake import tables
+from tanma.lake.check import check, set_aside
 from tanma.lake.derived import RESTATEMENT, ActivityDays, Restatements, Validated
 from tanma.lake.facts import FactsMirror
 from tanma.lake.landing import Landing, entry
@@ -112,3 +113,22 @@ def test_a_file_with_other_rows_than_its_log_says_is_damage(root: Path) -> None:
     Path(one.uri).write_bytes(Path(longer.uri).read_bytes())
     [damage] = check(root).damages
     assert f"{longer.rows} ≠ {one.rows}" in damage.problem.text("en")
+
+
+def test_without_a_backup_the_others_go_on(root: Path) -> None:
+    tail = tables.tail(root)
+    [file] = tail.files()
+    Path(file.uri).write_bytes(b"nothing")
+    seen = check(root)
+    with pytest.raises(duckdb.Error):
+        known(root)
+    assert 1 == set_aside(root, seen.damages)
+    assert () == check(root).damages
+    assert {(1, 0): 10, (4096 * 3, 0): 30, (2, 24 * 35): 5} == known(root)
+    [apart] = root.glob("damaged-tail-*.parquet")
+    assert b"nothing" == apart.read_bytes()
+    assert 0 == set_aside(root, seen.damages)  # told twice, done once
+    lake = Readings(root, Clock())
+    assert not lake.append(table([(1, 24 * 35, 11, None)]), writer="a").duplicate  # sent again
+    lake.seal()
+    assert 11 == known(root)[1, 24 * 35]

@@ -6,14 +6,16 @@ what depends on it and how to get it back; files beside it are read as before.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import pyarrow as pa
 
 from tanma.domain.messages import Problem
-from tanma.lake.delta import Stored, Table
+from tanma.lake.delta import Stored, Table, sole_writer
+from tanma.lake.inbox import aside_note, writers
+from tanma.lake.landing import Landing, now_us
 from tanma.lake.upkeep import Kept, lake_tables
 
 _CODES = {
@@ -36,6 +38,7 @@ class Damage:
     table: str
     file: str
     problem: Problem
+    stored: Stored
 
 
 @dataclass(frozen=True)
@@ -65,7 +68,7 @@ def _damages(files: list[tuple[Kept, Stored]]) -> Iterator[Damage]:
                 _CODES[table], table=table, file=file.uri, place=place, rows=file.rows,
                 reason=reason,
             )  # fmt: skip
-            yield Damage(table, file.uri, problem)
+            yield Damage(table, file.uri, problem, file)
 
 
 def _fault(table: Table, file: Stored) -> str | None:
@@ -76,3 +79,31 @@ def _fault(table: Table, file: Stored) -> str | None:
     except (OSError, pa.ArrowException) as error:
         return str(error).splitlines()[0]
     return None if rows == file.rows else f"{rows} ≠ {file.rows} rows"
+
+
+def set_aside(root: Path, damages: Iterable[Damage]) -> int:
+    """Let the tables go on without their damaged files, which stay where they lie; how many.
+
+    For when no backup has them: what they held is missing until it is delivered again. So that it
+    is taken then, inboxes forget what they received; content that is there is not doubled.
+    """
+    tables, gone = {kept.name: kept for kept in lake_tables(root)}, 0
+    for damage in damages:
+        kept = tables[damage.table]
+        with sole_writer(kept.lock):
+            if any(file.name == damage.stored.name for file in kept.table.files()):
+                kept.table.commit([], {}, drop=[damage.stored])
+                gone += 1
+        damaged = Path(damage.file)
+        if damaged.exists():  # under another name it outlives the next sweep
+            damaged.rename(root / f"damaged-{damage.table}-{damaged.name}")
+        if _CODES[damage.table] == "lake_damaged_readings":
+            _forget(root)
+    return gone
+
+
+def _forget(root: Path) -> None:
+    landing = Landing(root)
+    for writer in writers(root):
+        if not aside_note(root, writer).exists():
+            landing.inbox(writer).forget_receipts(now_us())

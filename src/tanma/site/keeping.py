@@ -17,6 +17,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from tanma.domain.messages import Problem
+
 REFRESH_S, SETTLE_S, RETRY_S = 15.0, 3_600.0, 60.0
 NIGHT = dt.time(2, 30)
 
@@ -70,7 +72,9 @@ class Keeper:
             if said := step.work():
                 self._say(f"{name}: {said}")
         except Exception as error:  # a full disk has many names: DuckDB's, Delta's, the database's
-            self._say(f"{name}: {type(error).__name__}: {error}")
+            # a Problem says itself what to do; most others are a disk that is full or has decayed
+            hint = "" if isinstance(error, Problem) else " (tanma lake check names damaged files)"
+            self._say(f"{name}: {type(error).__name__}: {error}{hint}")
             return self._now() + RETRY_S
         return step.due_after(self._now())
 

@@ -71,6 +71,8 @@ def test_check_fails_when_a_file_is_damaged(
     code, text = tanma("check")
     assert 1 == code
     assert file.uri in text
+    assert "已搁置 set aside 1" in tanma("check", "--set-aside")[1]
+    assert 0 == tanma("check")[0]
     assert "损坏 damaged 1" in text
 
 

@@ -118,13 +118,22 @@ def _share(args: argparse.Namespace) -> None:
     _say({"shared": args.uri})
 
 
+def _checking(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--set-aside", action="store_true",
+        help="without a backup: the tables go on without the damaged files, which are kept apart",
+    )  # fmt: skip
+
+
 def _check(args: argparse.Namespace) -> int:
-    from tanma.lake.check import check
+    from tanma.lake.check import check, set_aside
 
     seen = check(lake_folder())
     for damage in seen.damages:
         print(f"{damage.problem.text('zh')}\n{damage.problem.text('en')}")
     print(f"文件 files {seen.files} · 行 rows {seen.rows} · 损坏 damaged {len(seen.damages)}")
+    if args.set_aside:
+        print(f"已搁置 set aside {set_aside(lake_folder(), seen.damages)}")
     return 1 if seen.damages else 0
 
 
@@ -189,5 +198,5 @@ _STEPS: dict[
     "night": ("Settle, lay closed months down, compact, drop old bodies, sweep", _hours, _night),
     "share": ("Keep settled and derived tables in an S3 bucket from the start", _place, _share),
     "sweep": ("Delete files that no version of the last hours names", _hours, _sweep),
-    "check": ("Read every file and name the damaged ones with the way back", _nothing, _check),
+    "check": ("Read every file and name the damaged ones with the way back", _checking, _check),
 }
