@@ -13,6 +13,7 @@ from tanma.lake import tables
 from tanma.lake.check import check, set_aside
 from tanma.lake.derived import RESTATEMENT, ActivityDays, Restatements, Validated
 from tanma.lake.facts import FactsMirror
+from tanma.lake.heard import heard
 from tanma.lake.landing import Landing, entry
 from tanma.lake.readings import Readings
 from tanma.lake.settle import Settler
@@ -130,5 +131,25 @@ def test_without_a_backup_the_others_go_on(root: Path) -> None:
     assert 0 == set_aside(root, seen.damages)  # told twice, done once
     lake = Readings(root, Clock())
     assert not lake.append(table([(1, 24 * 35, 11, None)]), writer="a").duplicate  # sent again
+    assert lake.append(table([(1, 24 * 35, 11, None)]), writer="a").duplicate
     lake.seal()
     assert 11 == known(root)[1, 24 * 35]
+
+
+def test_what_was_heard_stays_known_when_it_is_to_come_again(tmp_path: Path) -> None:
+    landing = Landing(tmp_path, Clock())
+
+    def take(number: int):
+        sent = entry(table([(1, number, 7, None)]), source="g", message_id=f"day-{number}")
+        return landing.take([sent], writer="a")[0]
+
+    for number in (1, 2, 4):
+        take(number)
+    landing.seal()
+    assert take(4).duplicate
+    before = heard(tmp_path)["g"]
+    landing.inbox("a").take_again()
+    assert before == heard(tmp_path)["g"]
+    assert (4, 1, 3) == (before.last_sequence, before.gaps, before.rows)
+    assert not take(4).duplicate
+    assert take(4).duplicate

@@ -15,7 +15,7 @@ import pyarrow as pa
 from tanma.domain.messages import Problem
 from tanma.lake.delta import Stored, Table, sole_writer
 from tanma.lake.inbox import aside_note, writers
-from tanma.lake.landing import Landing, now_us
+from tanma.lake.landing import Landing
 from tanma.lake.upkeep import Kept, lake_tables
 
 _CODES = {
@@ -85,7 +85,7 @@ def set_aside(root: Path, damages: Iterable[Damage]) -> int:
     """Let the tables go on without their damaged files, which stay where they lie; how many.
 
     For when no backup has them: what they held is missing until it is delivered again. So that it
-    is taken then, inboxes forget what they received; content that is there is not doubled.
+    is taken then, inboxes no longer call it known; content that is there is not doubled.
     """
     tables, gone = {kept.name: kept for kept in lake_tables(root)}, 0
     for damage in damages:
@@ -98,12 +98,12 @@ def set_aside(root: Path, damages: Iterable[Damage]) -> int:
         if damaged.exists():  # under another name it outlives the next sweep
             damaged.rename(root / f"damaged-{damage.table}-{damaged.name}")
         if _CODES[damage.table] == "lake_damaged_readings":
-            _forget(root)
+            _take_again(root)
     return gone
 
 
-def _forget(root: Path) -> None:
+def _take_again(root: Path) -> None:
     landing = Landing(root)
     for writer in writers(root):
         if not aside_note(root, writer).exists():
-            landing.inbox(writer).forget_receipts(now_us())
+            landing.inbox(writer).take_again()

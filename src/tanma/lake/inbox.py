@@ -302,6 +302,15 @@ class Inbox:
             )
             return gone.rowcount
 
+    def take_again(self) -> None:
+        """Take what was received once more when it comes; that it was heard stays known."""
+        with self._transaction() as con:
+            con.execute(
+                """UPDATE received SET digest = randomblob(32),
+                   message_id = 'once' || id || char(31) || message_id
+                   WHERE id NOT IN (SELECT id FROM batch)"""
+            )
+
     def backlog(self) -> int:
         """Rows that wait to be sealed."""
         query = "SELECT coalesce(sum(rows), 0) FROM batch JOIN received USING (id)"
