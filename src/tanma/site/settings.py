@@ -53,6 +53,7 @@ INSTALLED_APPS = [
     "tanma.apps.cases",
     "tanma.apps.lots",
     "tanma.apps.watch",
+    "tanma.apps.flows",
     "tanma.apps.cockpit",
     "tanma.apps.portal",
     "tanma.apps.trends",

@@ -17,6 +17,7 @@ urlpatterns = [
     path("", include("tanma.apps.live.urls")),
     path("cases/", include("tanma.apps.cases.urls")),
     path("equipment/", include("tanma.apps.equipment.urls")),
+    path("flows/", include("tanma.apps.flows.urls")),
     path("batches/", include("tanma.apps.lots.urls")),
     path("watch/", include("tanma.apps.watch.urls")),
     path("meters/", include("tanma.apps.metering.urls")),
