@@ -107,6 +107,11 @@ TABLE: dict[str, str] = {
     "live/<str:uid>/points.json": "302 200 404 404 200 200",
     "live/<str:uid>/readings.csv": "302 200 404 404 200 200",
     "live/<str:uid>/quality/": "302 200 404 404 200 200",
+    "flows/": "302 302 302 200 200 200",
+    "flows/area/<str:code>/": "302 403 403 403 200 200",
+    "flows/<str:uid>/": "302 200 404 404 200 200",
+    "flows/<str:uid>/group/": "302 200 404 404 200 200",
+    "flows/<str:uid>/group/consent/": "302 405 405 405 405 405",
     "batches/": "302 200 200 200 200 200",
     "batches/<str:uid>/": "302 200 404 404 200 200",
     "live/<str:uid>/behind/<int:seq>/": "302 404 404 404 404 404",
@@ -258,7 +263,7 @@ def metered(firm: Any) -> dict[str, str]:
         end=begin + timedelta(hours=1), zone="Asia/Shanghai", output="1", unit="t",
     )  # fmt: skip
     return {
-        "batches/ uid": lot.uid,
+        "batches/ uid": lot.uid, "flows/ uid": firm.uid, "flows/area code": CITY,
         "meters/ uid": uid_of(subject), "meters/new uid": firm.uid, "meters/ number": str(number),
         "live/ uid": firm.uid, "live/ seq": "1",
         "trends/enterprise uid": firm.uid, "trends/area code": CITY,

@@ -22,13 +22,15 @@ OWN = [
     "/inventories/{uid[A]}/", "/inventories/{uid[A]}/energy", "/inventories/{uid[A]}/lines",
     "/inventories/{uid[A]}/basis", "/imports/files/", "/imports/declare/", "/account/",
     "/meters/", "/meters/gateways/", "/meters/connect/", "/meters/new/{uid[A]}/", "/live/{uid[A]}/",
+    "/flows/{uid[A]}/", "/flows/{uid[A]}/group/", "/batches/",
     "/live/{uid[A]}/?span=7d&compare=day", "/live/{uid[A]}/quality/",
 ]  # fmt: skip
 OFFICE = [
     "/", "/registry/enterprises/", "/registry/enterprises/{uid[B]}/", "/registry/areas/",
     "/c/{code[B]}", "/cockpit/area/9901/", "/cockpit/area/990101001/", "/cockpit/rankings/",
     "/cockpit/neutrality/", "/cockpit/attention/", "/cockpit/kiosks/", "/publications/",
-    "/live/", "/live/region/", "/live/{uid[B]}/", "/meters/",
+    "/live/", "/live/region/", "/live/{uid[B]}/", "/meters/", "/flows/", "/flows/{uid[B]}/",
+    "/flows/area/9901/", "/batches/",
     "/publications/{run[2026Q1/r4]}/", "/publications/{run[2026Q1/r4]}/uncoded/",
     "/publications/{run[2026Q2/r4]}/", "/inventories/{uid[B]}/", "/inventories/{uid[B]}/energy",
     "/inventories/{uid[B]}/basis", "/imports/files/", "/imports/files/templates/", "/imports/desk/",

@@ -136,7 +136,7 @@ def opening(home: Path, say: Callable[[str], None]) -> Iterator[Work]:
     prepare()
     yield "generate", "生成演示区域", "generating the region", lambda: demo.generate(out)
     manifest = demo.read(out)
-    Progress(home).expect(len(manifest.steps) + len(PUBLISHED_LATER) + 8)
+    Progress(home).expect(len(manifest.steps) + len(PUBLISHED_LATER) + 9)
     yield "users", "建立账号", "making accounts", lambda: make_users(home)
     for step in first_steps(manifest.steps):
         say(f"{step.description_zh} · {step.description_en}（{step.rows:,}）")
@@ -154,6 +154,7 @@ def fill_region(home: Path) -> None:
     for work in opening(home, lambda _: None):
         progress.once(*work)
     manifest = demo.read(home / "demo" / "region")
+    progress.once("group", "建立集团", "making a group", lambda: found_group(home))
     for step in manifest.steps:
         progress.once(*_import(manifest, step))
     for period in PUBLISHED_LATER:
@@ -259,6 +260,40 @@ def link_enterprise() -> None:
         user=people.User.objects.get(username="enterprise"), organisation=organisation,
         role="enterprise", subject=chosen.subject, valid_from=date(2020, 1, 1),
     )  # fmt: skip
+
+
+MEMBERS = 3
+"""Enterprises of the demo's group beside its head; all but the last consent to be seen by it."""
+
+
+def found_group(home: Path) -> None:
+    """Put some enterprises under the one of the account: a sheet of the register, and consents."""
+    from tanma.apps.imports import door as imports
+    from tanma.apps.people import door as people
+    from tanma.apps.registry import door as registry
+    from tanma.demo import writing
+
+    own = people.Membership.objects.filter(role="enterprise").values_list("subject", flat=True)
+    head = registry.Enterprise.objects.filter(pk__in=own).first()
+    if head is None:
+        return
+    active = registry.Enterprise.objects.filter(
+        status="active", size_class="above", area_code=head.area_code
+    ).exclude(pk=head.pk)
+    members = list(active.order_by("natural_key")[:MEMBERS])
+    sheet = {
+        "uscc": [m.uscc for m in members], "name": [m.name for m in members],
+        "industry": [m.industry for m in members],
+        "area_statutory": [m.area_code for m in members], "size_class": ["规上"] * len(members),
+        "status": ["在营"] * len(members), "group_uscc": [head.uscc] * len(members),
+        "valid_from": ["2026-01-01"] * len(members),
+    }  # fmt: skip
+    path = home / "demo" / "group.csv"
+    writing.write(path, "enterprises", sheet)
+    imports.import_file(path, people.SYSTEM, package="enterprises")
+    for member in active.filter(pk__in=[m.pk for m in members[:-1]]):
+        registry.consent(member, given=True, on=date(2026, 1, 1), author="demo")
+    registry.project()
 
 
 def publish(period: str, *, preview: bool = False) -> None:

@@ -124,3 +124,12 @@ def test_shares_of_high_carbon_industries_are_of_the_same_enterprises(view):
     found = breakdowns.high_carbon(view.data, view.figures, closed=True)
     assert ("—", "—") == (found["emission"], found["value_added"])
     assert "75.0" == breakdowns.high_carbon(view.data, view.figures)["emission"]
+
+
+def test_what_is_hidden_for_another_reason_is_not_given_away():
+    """A part hidden in its column would follow from the others of its row."""
+    shut, one, two = Part("x", 50, 9), Part("y", 10, 4), Part("z", 99, 4)
+    hidden = disclosure.closed(
+        [shut, one, two], lambda p: p.enterprises, lambda p: p.mg, already=[shut]
+    )
+    assert [one, shut] == hidden

@@ -44,3 +44,31 @@ def stated(plant: Plant) -> Plant:
             heat__purchased=50 * GJ, heat__sold=5 * GJ,
         )  # fmt: skip
     return plant
+
+
+@pytest.fixture
+def region_of_five(plant: Plant) -> tuple[str, list[int]]:
+    """A park with five enterprises that buy power, one of which burns coke; mirrored."""
+    from tanma.apps.imports.door import mirror
+    from tests.apps.flows.codes import CODES
+
+    firms = registry.register("uscc", CODES, author="test")
+    (area,) = registry.register("area", ["990101901"], author="test").values()
+    said = {"name": "样例园区", "area.kind": "park"}
+    rows = [_attribute(area, item, text) for item, text in said.items()]
+    rows += [_attribute(f, "area.management", "990101901") for f in firms.values()]
+    facts.append(facts.table(rows), author="test")
+    registry.project()
+    for code in CODES:
+        say(code, "2026-09", electricity__purchased=10_000 * KWH)
+    say(CODES[0], "2026-09", fuel__coke__burnt=T)
+    mirror()
+    return "990101901", [firms[c] for c in CODES]
+
+
+def _attribute(subject: int, item: str, text: str) -> dict[str, Any]:
+    return {
+        "subject": subject, "item": item, "kind": "attribute", "valid_from": dt.date(2020, 1, 1),
+        "valid_to": dt.date(9999, 12, 31), "value": None, "text": text, "reported": text,
+        "source": "registry", "data_class": "public",
+    }  # fmt: skip

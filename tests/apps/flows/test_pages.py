@@ -47,9 +47,10 @@ def test_days_are_told_by_meters_with_their_sections(owner, stated):
     links = drawn(text(owner, f"/flows/{stated.uid}/?from={day(1)}&show=electricity"))
     assert 48 * 24 == links["购入 电力", "电力"]
     assert 28 * 24 == links["电力", "T-一车间"]
-    assert links["电力", "电力 未分摊"] == links["购入 电力", "电力"] - 28 * 24 - links[
-        "电力", "T-二车间"
-    ]
+    assert (
+        links["电力", "电力 未分摊"]
+        == links["购入 电力", "电力"] - 28 * 24 - links["电力", "T-二车间"]
+    )
 
 
 def day(ago):

@@ -6,7 +6,7 @@ shown too, a single hidden part would follow by subtraction: the next smallest i
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -46,14 +46,16 @@ def closed(
     amount: Callable[[T], int],
     *,
     overlapping: bool = False,
+    already: Collection[T] = (),
 ) -> list[T]:
     """The parts to hide, smallest amount first: those with few enterprises, and as many more as
     it takes until they cannot be told apart by subtracting the others from the total.
 
     `overlapping`: an enterprise may stand behind several parts, so their numbers do not add up.
+    `already`: parts that are hidden for another reason, such as the column that they stand in.
     """
-    hidden = [p for p in parts if few(enterprises(p))]
-    others = sorted((p for p in parts if not few(enterprises(p))), key=amount)
+    hidden = [p for p in parts if p in already or few(enterprises(p))]
+    others = sorted((p for p in parts if p not in hidden), key=amount)
     join = max if overlapping else sum
     while hidden and others and (len(hidden) < 2 or few(join(map(enterprises, hidden)))):
         hidden.append(others.pop(0))

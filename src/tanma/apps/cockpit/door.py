@@ -5,12 +5,12 @@ lists the runs in force of a kind of period. `home_of` and `may_see` say which a
 """
 
 from tanma.apps.cockpit.access import hierarchies_of, home_of, may_see
-from tanma.apps.cockpit.disclosure import few, least
+from tanma.apps.cockpit.disclosure import closed, few, least
 from tanma.apps.cockpit.figures import AreaFigures, Years, area_figures, names, quotient
 from tanma.apps.cockpit.frozen import Frozen, frozen
 from tanma.apps.cockpit.wall import publications
 
 __all__ = [
-    "AreaFigures", "Frozen", "Years", "area_figures", "few", "frozen", "hierarchies_of", "home_of",
-    "least", "may_see", "names", "publications", "quotient",
+    "AreaFigures", "Frozen", "Years", "area_figures", "closed", "few", "frozen", "hierarchies_of",
+    "home_of", "least", "may_see", "names", "publications", "quotient",
 ]  # fmt: skip

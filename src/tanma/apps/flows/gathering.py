@@ -113,8 +113,10 @@ def _metered(
     if not points:
         return []
     channels = [p.channel for p in points]
-    read = live.days_of if fresh else live.keep_days
-    read(con, channels if fresh else [c.id for c in channels], span.first, span.end)
+    if fresh:
+        live.days_of(con, channels, span.first, span.end)
+    else:
+        live.keep_days(con, span.first, span.end, [c.id for c in channels])
     months = con.execute(
         """SELECT channel, CAST(date_trunc('month', day) AS DATE), sum(milli)::HUGEINT,
                   sum(covered_s)::BIGINT

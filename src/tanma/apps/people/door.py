@@ -14,6 +14,7 @@ from tanma.apps.people.policy import (
     Grant,
     OfficeOnly,
     Viewer,
+    set_members,
     set_placement,
     token_hash,
     viewer,
@@ -25,5 +26,5 @@ from tanma.apps.people.tokens import create_token, user_of_token
 __all__ = [
     "ACTIONS", "SYSTEM", "ApiToken", "BySubject", "ByUser", "Consent", "Everyone", "Grant",
     "Membership", "OfficeOnly", "Organisation", "Role", "User", "Viewer", "create_token",
-    "set_placement", "token_hash", "user_of_token", "viewer", "viewer_of", "visible",
+    "set_members", "set_placement", "token_hash", "user_of_token", "viewer", "viewer_of", "visible",
 ]  # fmt: skip

@@ -159,7 +159,9 @@ def _viewer(request: HttpRequest) -> Viewer:
     user = request.user
     if not user.is_authenticated:
         return Viewer(consented=consented)
-    return Viewer(user.pk, str(user), grants_of(user.pk), consented)
+    grants = grants_of(user.pk)
+    own = frozenset(g.subject for g in grants if g.subject is not None)
+    return Viewer(user.pk, str(user), grants, consented | _members(own))
 
 
 def grants_of(user_id: int) -> tuple[Grant, ...]:
@@ -195,6 +197,20 @@ _placement_source: list[Placement] = []
 
 def set_placement(source: Placement) -> None:
     _placement_source[:] = [source]
+
+
+Members = Callable[[frozenset[int]], frozenset[int]]
+_members_source: list[Members] = []
+
+
+def set_members(source: Members) -> None:
+    """Who tells which enterprises let the heads of their groups see their figures."""
+    _members_source[:] = [source]
+
+
+def _members(heads: frozenset[int]) -> frozenset[int]:
+    """Subjects that consented to be seen by enterprises of this viewer."""
+    return _members_source[0](heads) if heads and _members_source else frozenset()
 
 
 def _placement(area_codes: Iterable[str]) -> QuerySet[Any]:

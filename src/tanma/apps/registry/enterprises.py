@@ -20,6 +20,8 @@ COLUMN_OF = {
     "status": "status",
     "area.statutory": "area_code",
     "area.management": "management_code",
+    "group.head": "group_uscc",
+    "consent.group": "group_consent",
 }
 """attribute item → column of Enterprise"""
 CONSUMER = "registry"

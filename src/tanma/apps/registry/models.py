@@ -62,6 +62,10 @@ class Enterprise(models.Model):
     status = models.CharField(max_length=12, default="active")
     area_code = models.CharField(max_length=20, blank=True, db_index=True)
     management_code = models.CharField(max_length=20, blank=True)
+    group_uscc = models.CharField(max_length=18, blank=True, db_index=True)
+    """Credit code of the enterprise at the head of its group."""
+    group_consent = models.CharField(max_length=18, blank=True)
+    """Credit code of the group to which it lets its figures be shown."""
 
     class Meta:
         indexes = [models.Index(fields=["name"])]

@@ -5,12 +5,12 @@ const figure = document.querySelector("[data-flows-sankey]");
 function colours(element) {
   const css = getComputedStyle(element);
   const read = (name) => css.getPropertyValue(name).trim();
-  const [strong, mid, soft, pale] = ["--series", "--series-2", "--series-4", "--series-5"].map(read);
+  const [strong, mid, soft, pale] = ["--series", "--series-2", "--series-5", "--series-3"].map(read);
   return {
     kinds: {
       bought: strong, own: read("--accent"), drawn: read("--accent"), carrier: mid, conversion: mid,
       metered: soft, device: pale, burnt: soft, feedstock: soft, stored: soft, sold: soft, made: mid,
-      loss: read("--ink-3"), difference: read("--ink-3"), deficit: read("--ink-3"),
+      loss: read("--line"), difference: read("--line"), deficit: read("--line"),
     },
     ink: read("--ink"), paper: read("--paper"), sans: read("--sans"), line: read("--line-strong"),
   };
@@ -38,7 +38,7 @@ function options(data) {
       emphasis: { focus: "adjacency" }, layoutIterations: 64, nodeAlign: "justify",
       data: data.nodes.map((n, i) => ({
         name: String(i),
-        itemStyle: { color: c.kinds[n.kind], borderColor: c.line, borderWidth: n.kind === "difference" || n.kind === "deficit" ? 1 : 0 },
+        itemStyle: { color: c.kinds[n.kind], borderColor: c.line, borderWidth: n.kind === "difference" || n.kind === "deficit" || n.kind === "loss" ? 1 : 0 },
       })),
       links: data.links.map((l) => ({ source: String(l.source), target: String(l.target), value: l.value })),
       lineStyle: { color: "source", opacity: 0.28, curveness: 0.5 },

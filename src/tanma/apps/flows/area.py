@@ -1,0 +1,92 @@
+"""An area as the exact sum of its enterprises, by carrier and role, without telling of any one.
+
+A cell that fewer than the declared number of enterprises stand behind is not shown, and neither is
+what would give it away by subtraction in its row or its column (`cockpit.closed`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from tanma.apps.cockpit import door as cockpit
+from tanma.apps.flows.gathering import Gathered
+from tanma.domain.balances import IN, OUT, Balance, balances
+
+COLUMNS = (*IN, *OUT, "difference")
+TOTAL = ""
+"""The row of all carriers."""
+
+
+@dataclass(frozen=True)
+class Cell:
+    """An amount in standard coal, and how many enterprises stand behind it."""
+
+    carrier: str
+    role: str
+    gce: int
+    enterprises: int
+
+
+Matrix = Mapping[tuple[str, str], Cell]
+
+
+def matrix(made: Gathered) -> Matrix:
+    """Carrier × role, exact sums over enterprises; the row of all carriers is the sum of rows."""
+    own = {subject: balances(flows) for subject, flows in made.flows.items()}
+    found: dict[tuple[str, str], list[tuple[int, int]]] = {}
+    for subject, parts in own.items():
+        for balance in parts:
+            for role in COLUMNS:
+                if (gce := _gce(balance, role)) and _speaks(balance, role):
+                    found.setdefault((balance.carrier, role), []).append((subject, gce))
+    cells = {
+        key: Cell(*key, sum(g for _, g in told), len({s for s, _ in told}))
+        for key, told in found.items()
+    }
+    for role in COLUMNS:
+        told = [pair for (_, r), pairs in found.items() if r == role for pair in pairs]
+        if told:
+            cells[TOTAL, role] = Cell(
+                TOTAL, role, sum(g for _, g in told), len({s for s, _ in told})
+            )
+    return cells
+
+
+def _gce(balance: Balance, role: str) -> int:
+    value = balance.difference_gce if role == "difference" else balance.gce(role)
+    return value or 0
+
+
+def _speaks(balance: Balance, role: str) -> bool:
+    return role == "difference" or any(f.role == role for f in balance.flows)
+
+
+def hidden(cells: Matrix) -> frozenset[tuple[str, str]]:
+    """Cells to withhold: few enterprises, and what a row or column would tell by subtraction."""
+    out: set[Cell] = set()
+    lines = [*_lines(cells, 0), *_lines(cells, 1)]
+    while True:
+        more = {cell for line in lines for cell in _closed(line, out)}
+        if more <= out:
+            return frozenset((c.carrier, c.role) for c in out)
+        out |= more
+
+
+def _lines(cells: Matrix, by: int) -> Iterable[list[Cell]]:
+    lines: dict[str, list[Cell]] = {}
+    for key, cell in cells.items():
+        lines.setdefault(key[by], []).append(cell)
+    return lines.values()
+
+
+def _tells(cell: Cell) -> int:
+    """What is hidden first: the row of all carriers, of which the others tell most."""
+    return -1 if cell.carrier == TOTAL else abs(cell.gce)
+
+
+def _closed(line: list[Cell], out: set[Cell]) -> list[Cell]:
+    return cockpit.closed(
+        line, lambda c: c.enterprises, _tells, overlapping=True,
+        already=[c for c in line if c in out],
+    )  # fmt: skip
