@@ -73,6 +73,12 @@ def test_it_waits_for_data_and_notes_what_it_found(published):
     assert made.looked_at is not None
 
 
+def test_a_period_without_any_data_is_not_complete(published):
+    quarterly(percent=1)
+    assert 0 == schedules.complete_percent(parse("2026Q3"))
+    assert [] == [r.period for r in schedules.run_due(date(2026, 12, 1))]
+
+
 def test_an_ended_schedule_computes_nothing(published):
     schedules.end(quarterly(), viewer_of("admin"))
     assert [] == list(schedules.run_due(AFTER))

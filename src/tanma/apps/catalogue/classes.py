@@ -216,11 +216,12 @@ _MISSING = """
     GROUP BY id"""
 
 
-def missing(period: Period) -> dict[int, list[str]]:
+def missing(period: Period, *, asked_since: date | None = None) -> dict[int, list[str]]:
     """subject → classes that an active enterprise owes for a period and has not reported.
 
     A class of which nothing at all has come in the period is not asked of enterprises: its owner
-    has not delivered, and the catalogue says so.
+    has not delivered, and the catalogue says so. `asked_since`: whatever came from that day on is
+    asked, so that a period without any data is not taken for a complete one.
     """
     found = mirror()
     with duckdb.connect() as con:
@@ -230,7 +231,7 @@ def missing(period: Period) -> dict[int, list[str]]:
         come = con.execute(
             "SELECT DISTINCT class FROM known JOIN class_items USING (item, source)"
             " WHERE valid_from < $until AND valid_to > $since",
-            span,
+            span | {"since": asked_since or period.start},
         ).fetchall()
         names = {c for (c,) in come}
         register(con, [c for c in classes() if c.required_of and c.id in names])

@@ -31,7 +31,8 @@ from tanma.apps.people.door import Viewer, viewer, visible
 from tanma.domain.identity import id_from_text
 from tanma.domain.rating.attention import enterprise_rule, index_rule
 
-COUNTIES, TOWNS = ("county", "new_area"), ("township",)
+CITIES, COUNTIES, TOWNS = ("city",), ("county", "new_area"), ("township",)
+LEVELS = {"city": CITIES, "county": COUNTIES, "town": TOWNS}
 
 
 def opened(request: HttpRequest, code: str) -> tuple[Viewer, codes.Run, Frozen, str] | None:
@@ -123,11 +124,13 @@ def rankings(request: HttpRequest) -> HttpResponseBase:
         table = listings.enterprises_table(who, data, "statutory", code, request.GET,
                                            prefix="", order="-net")  # fmt: skip
     else:
-        kinds = COUNTIES if level == "county" else TOWNS
-        table = listings.areas_table(level_below(data, code, kinds), request.GET, order="-index")
+        rows = level_below(data, code, LEVELS.get(level, TOWNS))
+        table = listings.areas_table(rows, request.GET, order="-index")
     if (file := table.export(f"ranking-{level}-{code}")) is not None:
         return file
+    cities = [("city", gettext("地市"))] if level_below(data, code, CITIES) else []
     levels = [
+        *cities,
         ("county", gettext("区县")),
         ("town", gettext("乡镇街道")),
         ("enterprise", gettext("企业")),

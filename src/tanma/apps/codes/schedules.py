@@ -78,12 +78,15 @@ def _run_of(period: Period) -> Run | None:
 
 
 def complete_percent(period: Period) -> float:
-    """How many of the active above-scale enterprises owe nothing for its last month [%]."""
+    """How many of the active above-scale enterprises owe nothing for its last month [%].
+
+    What came in the twelve months before is asked for: nothing at all is not complete.
+    """
     firms = set(
         Enterprise.objects.filter(status="active", size_class="above").values_list("id", flat=True)
     )
     month = month_of(period.end - timedelta(days=1))
-    owing = catalogue.missing(month).keys() & firms
+    owing = catalogue.missing(month, asked_since=month.year_before().start).keys() & firms
     return 100.0 * (1 - len(owing) / len(firms)) if firms else 0.0
 
 
