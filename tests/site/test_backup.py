@@ -147,7 +147,9 @@ def test_what_is_still_in_the_journal_is_copied_too(home, tmp_path):
 
 
 def test_secrets_come_along_only_when_asked_for(home, tmp_path):
+    (home / "settings.toml").write_text("demo = true\n")
     backup(Config(home=home), tmp_path / "without")
+    assert (tmp_path / "without" / "settings.toml").exists()
     backup(Config(home=home), tmp_path / "with", secrets=True)
     assert [False, True] == [(tmp_path / n / "secrets.toml").exists() for n in ("without", "with")]
 

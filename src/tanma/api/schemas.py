@@ -12,14 +12,6 @@ from typing import Any
 from ninja import Field, Schema
 
 
-class ErrorOut(Schema):
-    """What is wrong, in both languages."""
-
-    code: str
-    zh: str
-    en: str
-
-
 class IndustryOut(Schema):
     code: str
     name: str

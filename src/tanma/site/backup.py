@@ -19,7 +19,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from tanma.domain.messages import Problem
-from tanma.site.config import Config
+from tanma.site.config import HOME_FILE, Config
 
 MANIFEST = "backup.json"
 DATABASE, DUMP, SECRETS = "tanma.sqlite3", "tanma.dump", "secrets.toml"
@@ -40,7 +40,8 @@ def backup(config: Config, target: Path, *, secrets: bool = False) -> int:
     _database(config, target)
     _tree(config.lake / "results", target / "lake" / "results")
     _tree(config.uploads, target / "uploads")
-    for extra in (config.home / "demo", *([config.home / SECRETS] if secrets else [])):
+    beside = ["demo", HOME_FILE, *([SECRETS] if secrets else [])]
+    for extra in (config.home / name for name in beside):
         _any(extra, target / extra.name)
     files = {str(p.relative_to(target)): _digest(p) for p in _files(target)}
     content = {"made_at": datetime.now(UTC).isoformat(timespec="seconds"),

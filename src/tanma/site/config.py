@@ -5,11 +5,28 @@ from __future__ import annotations
 import os
 import secrets
 import tomllib
+from collections.abc import Iterable
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 from pydantic import Field
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import (
+    BaseSettings,
+    InitSettingsSource,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+)
+
+from tanma.domain.messages import Problem
+
+HOME_FILE = "settings.toml"
+"""What a home says of itself: names of variables in small letters, without `TANMA_`."""
+
+
+def default_home() -> Path:
+    given = os.environ.get("TANMA_HOME")
+    return Path(given) if given else Path.home() / ".local" / "share" / "tanma"
 
 
 class Config(BaseSettings):
@@ -17,7 +34,7 @@ class Config(BaseSettings):
 
     model_config = SettingsConfigDict(env_prefix="TANMA_", extra="ignore")
 
-    home: Path = Field(default_factory=lambda: Path.home() / ".local" / "share" / "tanma")
+    home: Path = Field(default_factory=default_home)
     database_url: str = ""
     """Empty: SQLite in the home folder. `postgresql://user:password@host:port/name` otherwise."""
     demo: bool = False
@@ -53,6 +70,20 @@ class Config(BaseSettings):
     raw_days: int = 90
     """Days for which bodies of readings are kept as received; their digests stay."""
 
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Variables come before what the home says: whatever opens it, a demo stays a demo."""
+        given = init_settings().get("home")
+        said = _said_by(Path(given) if given else default_home(), settings_cls.model_fields)
+        return init_settings, env_settings, InitSettingsSource(settings_cls, said)
+
     @cached_property
     def secret_key(self) -> str:
         return self._secrets()["secret_key"]
@@ -77,3 +108,16 @@ class Config(BaseSettings):
     @property
     def base_url(self) -> str:
         return (self.public_url or f"http://{self.host}:{self.port}").rstrip("/")
+
+
+def _said_by(home: Path, known: Iterable[str]) -> dict[str, Any]:
+    """The settings of a home; a name that does not exist is refused."""
+    path = home / HOME_FILE
+    if not path.is_file():
+        return {}
+    said = tomllib.loads(path.read_text(encoding="utf-8"))
+    names = sorted(set(known) - {"home"})
+    for name in said:
+        if name not in names:
+            raise Problem("setting_unknown", file=path, name=name, known=", ".join(names))
+    return said

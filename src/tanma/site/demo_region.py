@@ -18,15 +18,18 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-SETTINGS = {
-    "TANMA_DEMO": "true",
-    "TANMA_GRID_REGION": "330000",
-    "TANMA_GRID_LEVEL": "region",
-    "TANMA_LEGAL_BASIS": "演示规〔2026〕1号（虚构文件）",
-    "TANMA_ISSUER_ZH": "栖澜市工业碳效管理办公室（演示）",
-    "TANMA_ISSUER_EN": "Qilan Office of Industrial Carbon Efficiency (demo)",
-}
-"""What makes a home a demo: marked everywhere, factors of the regional grid, invented issuer."""
+from tanma.site.config import HOME_FILE
+
+SETTINGS = """\
+# What makes this home a demo: marked everywhere, factors of the regional grid, invented issuer.
+demo = true
+grid_region = "330000"
+grid_level = "region"
+legal_basis = "演示规〔2026〕1号（虚构文件）"
+issuer_zh = "栖澜市工业碳效管理办公室（演示）"
+issuer_en = "Qilan Office of Industrial Carbon Efficiency (demo)"
+"""
+"""Kept in the home itself, so that every command that opens it marks what it shows."""
 
 LATEST = "2026Q3"
 PUBLISHED_LATER = (
@@ -65,10 +68,12 @@ def demo_home() -> Path:
 
 
 def enter(home: Path) -> None:
-    """Make this process and its children use the demo's home and settings."""
+    """Make this process and its children use the demo's home, and the home say that it is one."""
     os.environ["TANMA_HOME"] = str(home)
-    for name, value in SETTINGS.items():
-        os.environ.setdefault(name, value)
+    settings = home / HOME_FILE
+    if not settings.exists():
+        home.mkdir(parents=True, exist_ok=True)
+        settings.write_text(SETTINGS, encoding="utf-8")
 
 
 class Progress:

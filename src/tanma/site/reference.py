@@ -170,7 +170,10 @@ def settings_page() -> str:
 
 
 def _settings() -> Iterator[str]:
-    yield "环境变量，进程启动时读取。 Environment variables, read when a process starts."
+    yield "环境变量，进程启动时读取；也可写入数据文件夹的 `settings.toml`，"
+    yield "用去掉 `TANMA_` 的小写名，如 `demo = true`；环境变量优先。"
+    yield "Environment variables, read when a process starts; or lines of `settings.toml` in the"
+    yield "home, under the small name without `TANMA_`; variables come first."
     yield from ("", "| 变量 variable | 默认 default | 含义 meaning |", "|---|---|---|")
     for name, field in Config.model_fields.items():
         zh, en = SETTINGS[name]
