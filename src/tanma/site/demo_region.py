@@ -20,16 +20,16 @@ from typing import Any
 
 from tanma.site.config import HOME_FILE
 
-SETTINGS = """\
-# What makes this home a demo: marked everywhere, factors of the regional grid, invented issuer.
-demo = true
-grid_region = "330000"
-grid_level = "region"
-legal_basis = "演示规〔2026〕1号（虚构文件）"
-issuer_zh = "栖澜市工业碳效管理办公室（演示）"
-issuer_en = "Qilan Office of Industrial Carbon Efficiency (demo)"
-"""
-"""Kept in the home itself, so that every command that opens it marks what it shows."""
+SETTINGS: dict[str, Any] = {
+    "demo": True,
+    "grid_region": "330000",
+    "grid_level": "region",
+    "legal_basis": "演示规〔2026〕1号（虚构文件）",
+    "issuer_zh": "栖澜市工业碳效管理办公室（演示）",
+    "issuer_en": "Qilan Office of Industrial Carbon Efficiency (demo)",
+}
+"""What makes a home a demo: marked everywhere, factors of the regional grid, invented issuer. Kept in
+the home itself, so that every command that opens it marks what it shows."""
 
 LATEST = "2026Q3"
 PUBLISHED_LATER = (
@@ -73,7 +73,9 @@ def enter(home: Path) -> None:
     settings = home / HOME_FILE
     if not settings.exists():
         home.mkdir(parents=True, exist_ok=True)
-        settings.write_text(SETTINGS, encoding="utf-8")
+        # texts and truth values are written alike in JSON and TOML
+        said = (f"{k} = {json.dumps(v, ensure_ascii=False)}\n" for k, v in SETTINGS.items())
+        settings.write_text("".join(said), encoding="utf-8")
 
 
 class Progress:
@@ -231,7 +233,7 @@ def make_users(home: Path) -> None:
 
     password = secrets.token_urlsafe(9)
     office, _ = people.Organisation.objects.get_or_create(
-        name_zh=SETTINGS["TANMA_ISSUER_ZH"], name_en=SETTINGS["TANMA_ISSUER_EN"]
+        name_zh=SETTINGS["issuer_zh"], name_en=SETTINGS["issuer_en"]
     )
     for given in USERS:
         user = people.User(username=given.username, display_name=given.name)
