@@ -28,8 +28,8 @@ SETTINGS: dict[str, Any] = {
     "issuer_zh": "栖澜市工业碳效管理办公室（演示）",
     "issuer_en": "Qilan Office of Industrial Carbon Efficiency (demo)",
 }
-"""What makes a home a demo: marked everywhere, factors of the regional grid, invented issuer. Kept in
-the home itself, so that every command that opens it marks what it shows."""
+"""What makes a home a demo: marked everywhere, factors of the regional grid, invented issuer. Kept
+in the home itself, so that every command that opens it marks what it shows."""
 
 LATEST = "2026Q3"
 PUBLISHED_LATER = (
