@@ -71,3 +71,17 @@ def test_curves_over_each_other(visit):
     text = saved.value.path().read_text(encoding="utf-8-sig")
     assert "T-一车间" in text
     assert text.startswith("演示数据")
+
+
+def test_the_checks_of_a_channel(visit, axe_violations):
+    page = visit("firm_a", "/meters/", DESK)
+    page.get_by_role("link", name="T-二车间").first.click()
+    page.get_by_role("link", name="质量参数与替代").first.click()
+    assert [] == axe_violations(page)
+    page.get_by_label("越限判据").fill("150")
+    page.fill("input[name=evidence]", "工单 5")
+    page.get_by_role("button", name="查看变更").click()
+    assert page.get_by_text("请确认").is_visible()
+    assert [] == axe_violations(page)
+    page.set_viewport_size({"width": PHONE[0], "height": PHONE[1]})
+    assert sideways(page) <= 0
