@@ -62,6 +62,7 @@ def _meters() -> None:
     from django.conf import settings
 
     from tanma.apps.facts import door as facts
+    from tanma.apps.watch import door as watch
     from tanma.engine.metering.refresh import refresh
     from tanma.lake.facts import FactsMirror
     from tests.apps import metered
@@ -69,8 +70,23 @@ def _meters() -> None:
     lake = settings.TANMA.lake
     channels = metered.tree(_enterprise("A").uscc)
     metered.fill(lake, channels, datetime.now(UTC))
+    _devices(channels["一车间/electricity.purchased"])
     FactsMirror(lake).sync(facts.fetch, facts.watermark())
     refresh(lake)
+    watch.evaluate()
+
+
+def _devices(channel: int) -> None:
+    """A device of enterprise A, and a limit that its days break."""
+    from tanma.apps.equipment import door as equipment
+    from tanma.apps.watch import door as watch
+
+    about = {"author": "test", "evidence": "工单 1"}
+    equipment.register(
+        "E-1", _enterprise("A").uscc, title="织机", kind="machine", rated_kw="40",
+        input="T-一车间", **about,
+    )  # fmt: skip
+    watch.state_limits(channel, {"day_limit": "600"}, date(2026, 1, 1), **about)
 
 
 def _enterprise(key: str):

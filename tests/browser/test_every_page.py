@@ -24,6 +24,8 @@ OWN = [
     "/meters/", "/meters/gateways/", "/meters/connect/", "/meters/new/{uid[A]}/", "/live/{uid[A]}/",
     "/flows/{uid[A]}/", "/flows/{uid[A]}/group/", "/batches/",
     "/live/{uid[A]}/?span=7d&compare=day", "/live/{uid[A]}/quality/",
+    "/equipment/", "/equipment/new/{uid[A]}/", "/watch/{uid[A]}/", "/watch/{uid[A]}/runtime/",
+    "/watch/{uid[A]}/intensity/", "/watch/{uid[A]}/limits/", "/watch/{uid[A]}/limits/0/", "/cases/",
 ]  # fmt: skip
 OFFICE = [
     "/", "/registry/enterprises/", "/registry/enterprises/{uid[B]}/", "/registry/areas/",
@@ -31,6 +33,7 @@ OFFICE = [
     "/cockpit/neutrality/", "/cockpit/attention/", "/cockpit/kiosks/", "/publications/",
     "/live/", "/live/region/", "/live/{uid[B]}/", "/meters/", "/flows/", "/flows/{uid[B]}/",
     "/flows/area/9901/", "/batches/",
+    "/watch/", "/cases/", "/equipment/",
     "/publications/{run[2026Q1/r4]}/", "/publications/{run[2026Q1/r4]}/uncoded/",
     "/publications/{run[2026Q2/r4]}/", "/inventories/{uid[B]}/", "/inventories/{uid[B]}/energy",
     "/inventories/{uid[B]}/basis", "/imports/files/", "/imports/files/templates/", "/imports/desk/",

@@ -122,7 +122,7 @@ def test_its_meters_are_registered_and_the_door_takes_every_reading(settings, tm
     body = json.dumps(columns(plant, NOW - 30, NOW)).encode()
     done = decode(body, "http-json", scope)
     assert () == done.refused
-    assert 30 * (len(PARTS) + 3) == done.table.num_rows
+    assert 30 * (len(PARTS) + 6) == done.table.num_rows
     board = metering.Meter.objects.get(name__endswith="总表")
     assert len(PARTS) == metering.Meter.objects.filter(parent=board.id).count()
 

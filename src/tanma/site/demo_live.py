@@ -19,6 +19,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from tanma.site import demo_devices
 from tanma.site.demo_post import post
 
 BOUGHT, GENERATED = "electricity.purchased", "electricity.pv.generated"
@@ -69,9 +70,8 @@ def shape(minute: Ints) -> NDArray[np.float64]:
 
 def parts_count(plant: Plant, part: int, minute: Ints) -> Ints:
     """Hundredths of a kWh that a part uses in each minute."""
-    kwh = (
-        plant.mean_kw * PARTS[part][2] / 60 * shape(minute) * noise(minute, plant.origin_min + part)
-    )
+    usual = plant.mean_kw * PARTS[part][2] / 60 * demo_devices.share(part, minute)
+    kwh = usual * shape(minute) * noise(minute, plant.origin_min + part)
     return np.rint(kwh * 100).astype(np.int64)
 
 
@@ -98,26 +98,44 @@ def columns(plant: Plant, first: int, end: int) -> dict[str, list[Any]]:
     _levels(out, plant.channels[f"总表/{BOUGHT}"], minute + 1, shown, 10_000)
     kw = np.sum([p[-told:] for p in parts], axis=0) * 6
     _levels(out, plant.channels[f"总表/{POWER}"], minute + 1, kw, 10)
+    if any(name.startswith(demo_devices.METER) for name in plant.channels):
+        _devices(out, plant, minute, parts[2][-told:])
     return out
 
 
-def _amounts(out: dict[str, list[Any]], channel: int, minute: Ints, counts: Ints) -> None:
+def _devices(out: dict[str, list[Any]], plant: Plant, minute: Ints, kwh_count: Ints) -> None:
+    """What the compressor makes, its pressure and its state."""
+    numbers = (plant.channels[f"{demo_devices.METER}/{i}"] for i in demo_devices.ITEMS)
+    air, pressure, state = numbers
+    _amounts(out, air, minute, demo_devices.air_count(kwh_count, minute), 10)
+    _levels(out, pressure, minute, demo_devices.pressure_kpa(minute), 1)
+    _levels(out, state, minute, demo_devices.state(minute), 1)
+
+
+def _amounts(
+    out: dict[str, list[Any]], channel: int, minute: Ints, counts: Ints, per: int = 100
+) -> None:
     out["channel"] += [channel] * len(minute)
     out["time"] += (minute * 60_000).tolist()
     out["end"] += ((minute + 1) * 60_000).tolist()
-    out["value"] += [f"{c / 100:.2f}" for c in counts.tolist()]
+    out["value"] += [decimal(c, per) for c in counts.tolist()]
 
 
 def _levels(out: dict[str, list[Any]], channel: int, minute: Ints, counts: Ints, per: int) -> None:
     out["channel"] += [channel] * len(minute)
     out["time"] += (minute * 60_000).tolist()
     out["end"] += [None] * len(minute)
-    out["value"] += [f"{c / per:.{len(str(per)) - 1}f}" for c in counts.tolist()]
+    out["value"] += [decimal(c, per) for c in counts.tolist()]
+
+
+def decimal(count: int, per: int) -> str:
+    """A count of so many to the unit, with all its decimals."""
+    return f"{count / per:.{len(str(per)) - 1}f}"
 
 
 def batches(plant: Plant, until_min: int) -> Iterator[tuple[int, int]]:
     """Spans of minutes that wait to be sent, each within one message."""
-    each = BATCH // (len(PARTS) + 3)
+    each = BATCH // len(plant.channels)
     first = plant.sent_min + 1
     while first < until_min:
         yield first, min(first + each, until_min)
@@ -169,9 +187,25 @@ def plant(firm: Any, seed: int, now_min: int) -> Plant:
     metering.register_meter(f"{prefix}光伏", firm.uscc, location="屋顶", **ABOUT)
     numbers = metering.declare(_declared(prefix), **ABOUT)
     channels = {f"{m.removeprefix(prefix)}/{i}": n for (m, i), n in numbers.items()}
+    channels |= demo_devices.declare(prefix, firm.uscc)
     origin = now_min - BACKFILL_MIN
-    mean_kw = 120.0 + 90.0 * (seed % 5)
+    mean_kw = reported_kw(firm.id) or 120.0 + 90.0 * (seed % 5)
     return Plant(firm.name, token, gateway.uid, origin, origin - 1, 0, mean_kw, channels)
+
+
+HOURS_A_MONTH = 730
+
+
+def reported_kw(subject: int) -> float:
+    """Mean power by the newest month that the grid company reported; 0 where it reported none."""
+    from tanma.apps.facts import door as facts
+
+    said = [
+        f for f in facts.current(facts.facts_of(subject, BOUGHT))
+        if f.kind == "amount" and f.source == "grid" and f.value
+    ]  # fmt: skip
+    newest = max(said, key=lambda f: f.valid_to, default=None)
+    return 0.0 if newest is None else round((newest.value or 0) / 1000 / HOURS_A_MONTH, 1)
 
 
 def _declared(prefix: str) -> list[Any]:
@@ -220,6 +254,12 @@ def hand_in(home: Path, firm: Any, made: Plant) -> None:
     imports.import_file(path, people.SYSTEM)
 
 
+def devices_of(home: Path, firm: Any, made: Plant) -> None:
+    """The register of devices and limits on what they do."""
+    demo_devices.hand_in(home, f"{firm.uscc[-6:]}-", firm.uscc, made.mean_kw)
+    demo_devices.limits(made.channels, made.mean_kw, PARTS[0][0], BOUGHT)
+
+
 def chosen() -> list[Any]:
     """The enterprise of the demo's account first, then others by name."""
     from tanma.apps.people.door import Membership
@@ -251,6 +291,7 @@ def main(home: Path) -> None:
         book.save(plants)
         for firm, made in zip(firms, plants, strict=True):
             hand_in(home, firm, made)
+            devices_of(home, firm, made)
     address = f"http://{settings.TANMA.intake_host}:{settings.TANMA.intake_port}"
     platform = demo_platform.load(home)
     while True:

@@ -172,7 +172,8 @@ def _told(step: Any) -> dict[str, Any]:
     states = step.case.rules.state
     what = step.move_word or (gettext("系统备注") if step.before else gettext("发现"))
     after = word(states[step.after]) if step.after in states else step.after
-    return {"at": step.at, "by": step.by, "what": what, "after": after, "text": step.text}
+    by = step.by if step.user_id else gettext("系统")
+    return {"at": step.at, "by": by, "what": what, "after": after, "text": step.text}
 
 
 @login_required

@@ -143,18 +143,24 @@ def percent(share: float | None) -> str:
 
 
 def load_html(s: Shown) -> str:
-    """The share of the rated power with a bar; the power alone where no rated power is known."""
+    """The share of the rated power with a bar up to 120 %; the power where none is rated."""
     if s.load is None:
         return "—" if s.load_kw is None else f"{live.shown(s.load_kw, 4)} kW"
+    width = f"{min(max(s.load, 0.0), 1.2) / 1.2 * 64:.0f}"
     return format_html(
-        '<span class="load"><meter min="0" max="1.2" high="1" value="{}" aria-label="{}"></meter>'
-        "{}</span>", f"{max(s.load, 0):.3f}", gettext("负荷率"), percent(s.load),
+        '<span class="load"><svg width="64" height="10" viewBox="0 0 64 10" aria-hidden="true">'
+        '<rect class="whole" width="64" height="10" rx="5"/>'
+        '<rect class="part" width="{}" height="10" rx="5"/></svg>{}</span>',
+        width, percent(s.load),
     )  # fmt: skip
 
 
 def fresh_html(s: Shown) -> str:
     word = badge_html(str(live.STATES[s.fresh.state]), live.TONES[s.fresh.state])
-    return format_html("{} <span class='muted small'>{}</span>", word, live.ago(s.fresh.age_s))
+    age = live.ago(s.fresh.age_s)
+    return format_html(
+        '<span class="newest">{} <span class="muted small">{}</span></span>', word, age
+    )
 
 
 def amount_html(amounts: Sequence[Amount]) -> str:

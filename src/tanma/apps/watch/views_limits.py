@@ -102,7 +102,8 @@ def intensity_page(request: HttpRequest, uid: str) -> HttpResponse:
         "period": _period(found), "lines": _lines(found), "bound": bound,
         "over": bool(bound) and value is not None and value > float(bound),
         "uncounted": [registry.item_name(i) for i in found.uncounted],
-        "against": _against(value, result), "products": _products(found),
+        "against": _against(None if found.uncounted else value, result),
+        "products": _products(found),
         "may": viewer.may("manage_meters", firm.id),
         "crumbs": crumbs(viewer, firm, (gettext("碳效诊断"), "")),
     }  # fmt: skip
