@@ -92,12 +92,12 @@ def columns(plant: Plant, first: int, end: int) -> dict[str, list[Any]]:
     told = len(minute)
     out: dict[str, list[Any]] = {"channel": [], "time": [], "end": [], "value": []}
     for k, (name, _, _) in enumerate(PARTS):
-        _amounts(out, plant.channels[f"{name}/{BOUGHT}"], minute, parts[k][-told:])
-    _amounts(out, plant.channels[f"光伏/{GENERATED}"], minute, sun_count(plant, minute))
+        amounts(out, plant.channels[f"{name}/{BOUGHT}"], minute, parts[k][-told:])
+    amounts(out, plant.channels[f"光伏/{GENERATED}"], minute, sun_count(plant, minute))
     shown = (whole * 100 // RATIO)[-told:]
-    _levels(out, plant.channels[f"总表/{BOUGHT}"], minute + 1, shown, 10_000)
+    levels(out, plant.channels[f"总表/{BOUGHT}"], minute + 1, shown, 10_000)
     kw = np.sum([p[-told:] for p in parts], axis=0) * 6
-    _levels(out, plant.channels[f"总表/{POWER}"], minute + 1, kw, 10)
+    levels(out, plant.channels[f"总表/{POWER}"], minute + 1, kw, 10)
     if any(name.startswith(demo_devices.METER) for name in plant.channels):
         _devices(out, plant, minute, parts[2][-told:])
     return out
@@ -107,12 +107,12 @@ def _devices(out: dict[str, list[Any]], plant: Plant, minute: Ints, kwh_count: I
     """What the compressor makes, its pressure and its state."""
     numbers = (plant.channels[f"{demo_devices.METER}/{i}"] for i in demo_devices.ITEMS)
     air, pressure, state = numbers
-    _amounts(out, air, minute, demo_devices.air_count(kwh_count, minute), 10)
-    _levels(out, pressure, minute, demo_devices.pressure_kpa(minute), 1)
-    _levels(out, state, minute, demo_devices.state(minute), 1)
+    amounts(out, air, minute, demo_devices.air_count(kwh_count, minute), 10)
+    levels(out, pressure, minute, demo_devices.pressure_kpa(minute), 1)
+    levels(out, state, minute, demo_devices.state(minute), 1)
 
 
-def _amounts(
+def amounts(
     out: dict[str, list[Any]], channel: int, minute: Ints, counts: Ints, per: int = 100
 ) -> None:
     out["channel"] += [channel] * len(minute)
@@ -121,7 +121,7 @@ def _amounts(
     out["value"] += [decimal(c, per) for c in counts.tolist()]
 
 
-def _levels(out: dict[str, list[Any]], channel: int, minute: Ints, counts: Ints, per: int) -> None:
+def levels(out: dict[str, list[Any]], channel: int, minute: Ints, counts: Ints, per: int) -> None:
     out["channel"] += [channel] * len(minute)
     out["time"] += (minute * 60_000).tolist()
     out["end"] += [None] * len(minute)
@@ -271,9 +271,15 @@ def chosen() -> list[Any]:
     return [*first, *active.exclude(id__in=[f.id for f in first]).order_by("natural_key")][:PLANTS]
 
 
+def _firm_of(plant: Plant) -> Any:
+    from tanma.apps.registry import door as registry
+
+    return registry.Enterprise.objects.filter(name=plant.name).order_by("natural_key")[0]
+
+
 def main(home: Path) -> None:
     """Wait until the demo stands, register once, then send each minute that is over."""
-    from tanma.site import demo_platform
+    from tanma.site import demo_microgrid, demo_platform
     from tanma.site.demo_region import Progress, filled
     from tanma.site.setup import django_ready
 
@@ -294,9 +300,13 @@ def main(home: Path) -> None:
             devices_of(home, firm, made)
     address = f"http://{settings.TANMA.intake_host}:{settings.TANMA.intake_port}"
     platform = demo_platform.load(home)
+    grid = demo_microgrid.load(home) or demo_microgrid.register(plants[0], _firm_of(plants[0]))
+    demo_microgrid.save(home, grid)
     while True:
         taken = [send(p, address, int(time.time()) // 60) for p in plants]
         book.save(plants)
+        taken.append(demo_microgrid.send(plants[0], grid, address, int(time.time()) // 60))
+        demo_microgrid.save(home, grid)
         if platform is None and filled(home):
             platform = demo_platform.register(home)
         if platform is not None:

@@ -57,6 +57,7 @@ INSTALLED_APPS = [
     "tanma.apps.cockpit",
     "tanma.apps.portal",
     "tanma.apps.trends",
+    "tanma.apps.running",
 ]
 
 MIDDLEWARE = [

@@ -11,6 +11,7 @@ urlpatterns = [
     path("", include("tanma.apps.codes.urls")),
     path("cockpit/", include("tanma.apps.cockpit.urls")),
     path("trends/", include("tanma.apps.trends.urls")),
+    path("running/", include("tanma.apps.running.urls")),
     path("imports/", include("tanma.apps.imports.urls")),
     path("imports/", include("tanma.apps.desk.urls")),
     path("imports/", include("tanma.apps.catalogue.urls")),

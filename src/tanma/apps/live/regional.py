@@ -10,6 +10,7 @@ import duckdb
 import pyarrow as pa
 
 from tanma.apps.live import estimates, known
+from tanma.apps.registry import door as registry
 from tanma.domain.factors.lookup import Query, lookup
 from tanma.domain.items import items
 from tanma.domain.messages import Problem
@@ -83,7 +84,7 @@ def look(subjects: Collection[int] | None, today: dt.date) -> Region:
     with known.engine() as con:
         mirror.relation(con, mirror.watermark, "facts_known")
         month = _reported_month(con, first) or before
-        _prepare(con, (min(month, before), today + dt.timedelta(days=1)), subjects)
+        given(con, (min(month, before), today + dt.timedelta(days=1)), subjects)
         lines = [line for i in _counted(con) if (line := _line(con, i, today, first, before))]
         end = (month + dt.timedelta(days=32)).replace(day=1)
         return Region(
@@ -98,19 +99,33 @@ def month_before(day: dt.date) -> dt.date:
     return (day.replace(day=1) - dt.timedelta(days=1)).replace(day=1)
 
 
-def _prepare(
+def given(
     con: duckdb.DuckDBPyConnection, span: tuple[dt.date, dt.date],
     subjects: Collection[int] | None,
 ) -> None:  # fmt: skip
-    """Table `given`: days that enter sums, with enterprise and ratio to the item's counts."""
+    """Table `given`: days that enter sums, with enterprise and ratio to the item's counts.
+
+    Needs `facts_known`; None stands for every enterprise.
+    """
     bucket.of_facts(con, "facts_known")
-    known.keep_days(con, *span, None)
+    known.keep_days(con, *span, _channels(subjects))
     months.ratios(con)
     con.execute(f"CREATE OR REPLACE TEMP TABLE given AS {months.added('days')}")
     if subjects is not None:
         ids = pa.table({"subject": pa.array(sorted(subjects), pa.int64())})
         con.register("subjects_here", ids)
         con.execute("DELETE FROM given WHERE subject NOT IN (SELECT subject FROM subjects_here)")
+
+
+FEW = 500
+"""Enterprises whose channels are looked up one by one, so that the days of others stay unread."""
+
+
+def _channels(subjects: Collection[int] | None) -> list[int] | None:
+    if subjects is None or len(subjects) > FEW:
+        return None
+    rows = registry.Channel.objects.filter(subject__in=list(subjects))
+    return list(rows.values_list("id", flat=True))
 
 
 def _counted(con: duckdb.DuckDBPyConnection) -> list[str]:

@@ -1,5 +1,11 @@
-"""Trends: any figure of an enterprise or an area over any span and grain, against a chosen base."""
+"""Trends: any figure of an enterprise or an area over any span and grain, against a chosen base.
 
-from tanma.apps.trends.measures import Known, Measure, Ratio, Sum
+`History` gives the months of an enterprise as published, `Region` those of an area; `bounds` and
+`whole` say which months there are.
+"""
 
-__all__ = ["Known", "Measure", "Ratio", "Sum"]
+from tanma.apps.trends.area import Region
+from tanma.apps.trends.history import GREEN, History, bounds, whole
+from tanma.apps.trends.measures import Sum
+
+__all__ = ["GREEN", "History", "Region", "Sum", "bounds", "whole"]

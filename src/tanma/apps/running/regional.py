@@ -1,0 +1,106 @@
+"""Energy, green power and water of an area by month, from a publication and the facts beside it.
+
+Energy by carrier adds the posted integers of the run's lines, so that it agrees with the accounts.
+Green power and water are no lines; they come from the facts known at the run's time, by the same
+plan that an evaluation uses. What fewer enterprises stand behind than may be shown is left out.
+"""
+
+from __future__ import annotations
+
+from datetime import date
+from functools import lru_cache
+
+import duckdb
+import pyarrow as pa
+
+from tanma.apps.cockpit import door as cockpit
+from tanma.apps.codes import door as codes
+from tanma.apps.live import door as live
+from tanma.apps.trends.door import GREEN
+from tanma.domain.items import items
+from tanma.engine import activity
+from tanma.engine.accounts import ENERGY, weights
+from tanma.lake.facts import FactsMirror
+
+Monthly = dict[str, dict[date, int]]
+"""Item → month → sum of counts over the enterprises of the area."""
+MEASURE = "energy_calorific_gce"
+PV = ("electricity.pv.generated", "electricity.pv.exported")
+BESIDE = (*PV, *GREEN, "electricity.purchased", "water.total", "water.fresh", "water.reused")
+
+
+def members(run: codes.Run, hierarchy: str, code: str) -> list[int]:
+    """The enterprises that lay in an area when the run was made."""
+    data = cockpit.frozen(run)
+    column = "area_code" if hierarchy == "statutory" else "management_code"
+    tree = data.trees[hierarchy]
+    rows = data.results.select(["subject", column]).to_pylist()
+    if code == data.home:
+        return [r["subject"] for r in rows]
+    return [r["subject"] for r in rows if r[column] and tree.inside(r[column], code)]
+
+
+@lru_cache(maxsize=32)
+def _energy(run_uid: str, subjects: tuple[int, ...], path: str, region: str) -> Monthly:
+    found = [w for w in weights((ENERGY,), region) if w.measure == MEASURE]
+    columns = sorted({w.column for w in found})
+    with duckdb.connect(config={"threads": 2}) as con:
+        con.register("members", pa.table({"subject": pa.array(subjects, pa.int64())}))
+        con.register("weights", pa.table({
+            "item": [w.item for w in found], "used": [w.column for w in found],
+            "weight": [w.weight for w in found],
+        }))  # fmt: skip
+        parts = " UNION ALL ".join(
+            f"""SELECT subject, l.item, month, {column} * weight AS gce FROM read_parquet(?) l
+                JOIN weights w ON w.item = l.item AND w.used = '{column}' SEMI JOIN members
+                USING (subject)""" for column in columns
+        )  # fmt: skip
+        rows = con.execute(
+            f"""SELECT item, month, sum(gce)::BIGINT, count(DISTINCT subject) FROM ({parts})
+                WHERE gce IS NOT NULL GROUP BY item, month ORDER BY item, month""",
+            [path] * len(columns),
+        ).fetchall()
+    return _open(rows)
+
+
+def _open(rows: list[tuple[str, date, int, int]]) -> Monthly:
+    """The sums that enough enterprises stand behind."""
+    found: Monthly = {}
+    for item, month, value, n in rows:
+        if not cockpit.few(n):
+            found.setdefault(item, {})[month] = value
+    return found
+
+
+def energy(run: codes.Run, hierarchy: str, code: str) -> Monthly:
+    """Coal equivalent (当量值, g) of each carrier in the consumption of an area."""
+    files = codes.files_of(run)
+    subjects = tuple(members(run, hierarchy, code))
+    return _energy(run.uid, subjects, str(files.path("lines")), files.meta["grid_region"])
+
+
+@lru_cache(maxsize=32)
+def _beside(known_at: int, subjects: tuple[int, ...], first: date, end: date) -> Monthly:
+    mirror = FactsMirror(live.lake())
+    with live.engine() as con:
+        mirror.relation(con, known_at, "facts_all")
+        con.register("members", pa.table({"subject": pa.array(subjects, pa.int64())}))
+        listed = ", ".join(f"'{item}'" for item in BESIDE)
+        con.execute(
+            f"""CREATE OR REPLACE TEMP VIEW facts_here AS
+                FROM facts_all SEMI JOIN members USING (subject) WHERE item IN ({listed})"""
+        )
+        wanted = [item for item in BESIDE if item in items()]
+        activity.build(con, wanted, known="facts_here", since=first.isoformat(),
+                       until=end.isoformat())  # fmt: skip
+        rows = con.execute(
+            """SELECT item, month, sum(value)::BIGINT, count(DISTINCT subject) FROM activity
+               GROUP BY item, month ORDER BY item, month"""
+        ).fetchall()
+    return _open(rows)
+
+
+def beside(run: codes.Run, hierarchy: str, code: str) -> Monthly:
+    """Green power and water of an area in the months of a run, as known at its time."""
+    span = cockpit.frozen(run).period
+    return _beside(run.known_at, tuple(members(run, hierarchy, code)), span.start, span.end)

@@ -1,0 +1,169 @@
+"""The estimated account of a month, of an enterprise and of a region, beside what was declared."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+from typing import Any
+
+from django.contrib.auth.decorators import login_required
+from django.http import HttpRequest, HttpResponseBase
+from django.shortcuts import render
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+
+from tanma.apps.cockpit import door as cockpit
+from tanma.apps.inventories import door as inventories
+from tanma.apps.kit.door import Chart, Column, Series, Table, percent
+from tanma.apps.registry import door as registry
+from tanma.apps.running import asked
+from tanma.apps.running.account import Account, Line, account
+from tanma.apps.running.asked import Place, frame, shown
+from tanma.apps.running.lag import lag
+from tanma.apps.running.reconciled import Row, reconciled
+from tanma.domain.items import items
+from tanma.domain.messages import Problem
+from tanma.engine.accounts import CODE
+
+
+@login_required
+def enterprise_account(request: HttpRequest, uid: str) -> HttpResponseBase:
+    return _account(request, asked.enterprise_of(request, uid))
+
+
+@login_required
+def region_account(request: HttpRequest) -> HttpResponseBase:
+    return _account(request, asked.region_of(request))
+
+
+def _account(request: HttpRequest, place: Place) -> HttpResponseBase:
+    today = asked.now()
+    month = asked.month_of(request, today)
+    running = month == today.replace(day=1)
+    found = account(place.subjects, month, today)
+    table = _lines_table(found.lines if found else (), request, _left_out(place, running=running))
+    if (file := table.export(f"estimate-{month:%Y-%m}")) is not None:
+        return file
+    context = frame(place, "account") | {
+        "month": month, "running": running, "found": found, "table": table,
+        "months": [(f"{m:%Y-%m}", m == month) for m in asked.months(today)],
+        "lag": lag(place.channels if place.firm else None), "tiles": _tiles(found, running=running),
+        "chart": _days_chart(found), "poll": place.address("account", f"?month={month:%Y-%m}"),
+        "unmetered": _unmetered(place, found) if place.firm else [],
+    }  # fmt: skip
+    if not running:
+        context |= _reconciliation(request, place, month)
+    part = "running/parts/account.html" if request.headers.get("HX-Request") else ""
+    return render(request, part or "running/account.html", context)
+
+
+def _tiles(found: Account | None, *, running: bool) -> list[tuple[Any, str, str]]:
+    if found is None:
+        return []
+    label = _("本月估算排放") if running else _("当月估算排放")
+    return [
+        (label, shown(found.total()), "tCO₂"),
+        (_("直接排放"), shown(found.total(direct=True)), "tCO₂"),
+        (_("间接排放"), shown(found.total(direct=False)), "tCO₂"),
+        (_("综合能耗（当量值，有系数的部分）"), shown(found.coal_t), "tce"),
+    ]
+
+
+def _category(line: Line) -> str:
+    if not line.counts:
+        return gettext("不计排放")
+    return gettext("直接") if line.direct else gettext("间接")
+
+
+def _left_out(place: Place, *, running: bool) -> set[str]:
+    """Columns that say nothing here: today of a past month, the number of one enterprise."""
+    return {key for key, idle in (("firms", place.firm), ("today", not running)) if idle}
+
+
+def _lines_table(lines: Sequence[Line], request: HttpRequest, left_out: set[str]) -> Table:
+    none = gettext("没有因子，不估算")
+    columns = [
+        Column("item", _("排放源"), lambda x: registry.item_name(x.item)),
+        Column("kind", _("类别"), _category),
+        Column("amount", _("用量"), lambda x: x.amount, lambda x: shown(x.amount, 6),
+               kind="number"),
+        Column("unit", _("单位"), lambda x: x.unit),
+        Column("today", _("今日"), lambda x: x.today, lambda x: shown(x.today, 6), kind="number"),
+        Column("co2", _("监测估算值"), lambda x: x.co2_t, lambda x: shown(x.co2_t), unit="tCO₂",
+               kind="number"),
+        Column("factor", _("因子"), lambda x: x.factor or (none if x.counts else "")),
+        Column("covered", _("采集完整率"), lambda x: None if x.covered is None else 100 * x.covered,
+               lambda x: percent(x.covered), unit="%", kind="number"),
+        Column("substituted", _("其中替代"), lambda x: x.substituted,
+               lambda x: shown(x.substituted), kind="number"),
+        Column("firms", _("企业"), lambda x: x.enterprises, kind="number"),
+    ]  # fmt: skip
+    kept = [c for c in columns if c.key not in left_out]
+    return Table(kept, list(lines), request.GET, caption=_("按排放源"),
+                 empty=_("这个月还没有按日计算的用量"))  # fmt: skip
+
+
+def _days_chart(found: Account | None) -> Chart | None:
+    """Estimated emission of each day, by source."""
+    if found is None or not found.days:
+        return None
+    sources = sorted({item for _day, by in found.days for item in by})
+    series = [
+        Series(registry.item_name(i), [by.get(i) for _day, by in found.days], "tCO₂", digits=3)
+        for i in sources
+    ]
+    labels = [f"{day:%m-%d}" for day, _by in found.days]
+    return Chart("stacked", _("逐日监测估算值"), labels, series, category_label=gettext("日期"),
+                 name="estimated-days")  # fmt: skip
+
+
+def _unmetered(place: Place, found: Account | None) -> list[str]:
+    """Carriers that the newest publication counts and no meter gives."""
+    assert place.firm is not None
+    try:
+        newest = inventories.newest(place.firm.id, str(place.firm))
+        (frozen,) = inventories.opened(place.viewer, place.firm.id, str(place.firm), newest.run_id)
+    except Problem:
+        return []
+    counted = inventories.account(frozen, CODE).counted("code_gross")
+    metered = {x.item for x in found.lines} if found else set()
+    used = {e.bound.item for e, weight in counted if weight > 0 and e.posted}
+    return [registry.item_name(i) for i in sorted(used - metered)]
+
+
+def _reconciliation(request: HttpRequest, place: Place, month: dt.date) -> dict[str, Any]:
+    made = reconciled(place.subjects, month)
+    rows = [r for r in made.rows if place.firm or not cockpit.few(r.enterprises)]
+    return {
+        "reconciled": rows, "beside": _beside_table(rows, request),
+        "undeclared": [registry.item_name(i) for i in made.undeclared],
+        "declared_alone": [registry.item_name(i) for i in made.unmetered],
+    }  # fmt: skip
+
+
+def _beside_table(rows: list[Row], request: HttpRequest) -> Table:
+    columns = [
+        Column("item", _("品种"), lambda r: registry.item_name(r.item)),
+        Column("unit", _("单位"), lambda r: items()[r.item].unit),
+        Column("metered", _("表计"), lambda r: r.metered, lambda r: shown(r.metered, 7),
+               kind="number"),
+        Column("declared", _("申报"), lambda r: r.declared, lambda r: shown(r.declared, 7),
+               kind="number"),
+        Column("gap", _("差额"), lambda r: r.gap, lambda r: shown(r.gap), kind="number"),
+        Column("share", _("差额占申报"), lambda r: None if r.share is None else 100 * r.share,
+               lambda r: percent(r.share), unit="%", kind="number"),
+        Column("gap_t", _("差额折排放"), _gap_t, lambda r: shown(_gap_t(r)),
+               unit="tCO₂", kind="number"),
+        Column("firms", _("企业"), lambda r: r.enterprises, kind="number"),
+        Column("whole", _("其中整月有读数"), lambda r: r.whole, kind="number"),
+        Column("source", _("申报来源"),
+               lambda r: "、".join(registry.source_name(s) for s in r.sources)),
+    ]  # fmt: skip
+    return Table(columns, rows, request.GET, prefix="r-", exports=(), caption=_("与申报数的核对"),
+                 empty=_("这个月还没有同时有表计和申报的品种"))  # fmt: skip
+
+
+def _gap_t(row: Row) -> float | None:
+    if row.metered_t is None or row.declared_t is None:
+        return None
+    return row.metered_t - row.declared_t

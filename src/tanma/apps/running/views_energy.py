@@ -1,0 +1,91 @@
+"""Energy by carrier, green power and water: today from meters, by month from publications."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib.auth.decorators import login_required
+from django.http import Http404, HttpRequest, HttpResponseBase
+from django.shortcuts import render
+from django.utils.translation import gettext
+
+from tanma.apps.cockpit import door as cockpit
+from tanma.apps.registry import door as registry
+from tanma.apps.running import asked, energy, regional
+from tanma.apps.running.account import account
+from tanma.apps.running.asked import Place, frame, shown
+from tanma.apps.running.lag import lag
+from tanma.apps.trends import door as trends
+from tanma.domain.messages import Problem
+from tanma.domain.periods import parse
+
+SHOWN_MONTHS = 12
+
+
+@login_required
+def enterprise_energy(request: HttpRequest, uid: str) -> HttpResponseBase:
+    place = asked.enterprise_of(request, uid)
+    assert place.firm is not None
+    context = frame(place, "energy") | _live_tiles(place)
+    bounds = trends.bounds(place.firm.id)
+    if bounds is not None:
+        try:
+            history = trends.History(place.viewer, place.firm, trends.whole(*bounds))
+            months = history.span.months[-SHOWN_MONTHS:]
+            context |= _drawn(energy.of_enterprise(history, months))
+        except Problem as problem:
+            context["problem"] = problem.text()
+    return render(request, "running/energy.html", context)
+
+
+@login_required
+def region_energy(request: HttpRequest) -> HttpResponseBase:
+    place = asked.region_of(request)
+    context = frame(place, "energy") | _live_tiles(place)
+    runs = cockpit.publications()
+    if runs:
+        data = cockpit.frozen(runs[0])
+        code = request.GET.get("area") or cockpit.home_of(place.viewer, data)
+        known = cockpit.hierarchies_of(data, code)
+        if not known or not cockpit.may_see(place.viewer, data, code):
+            raise Http404(code)
+        screen = energy.Screen(
+            parse(runs[0].period).months, regional.energy(runs[0], known[0], code),
+            regional.beside(runs[0], known[0], code),
+        )  # fmt: skip
+        context |= {
+            "area": cockpit.names([code])[code],
+            "period": runs[0].period,
+            "areas": _areas(place, data, code),
+            **_drawn(screen),
+        }
+    return render(request, "running/energy.html", context)
+
+
+def _drawn(screen: energy.Screen) -> dict[str, Any]:
+    return {"charts": screen.charts(), "missing": screen.missing()}
+
+
+def _areas(place: Place, data: cockpit.Frozen, code: str) -> list[tuple[str, str, bool]]:
+    """The chosen area, the one above and those directly below, as far as the viewer may see."""
+    tree = data.trees["statutory"]
+    near = [tree.parent(code), code, *tree.children(code)]
+    open_to = [
+        c for c in near
+        if c and ("statutory", c) in data.areas and cockpit.may_see(place.viewer, data, c)
+    ]  # fmt: skip
+    called = cockpit.names(open_to)
+    return [(called[c], f"?area={c}", c == code) for c in dict.fromkeys(open_to)]
+
+
+def _live_tiles(place: Place) -> dict[str, Any]:
+    """Today and this month of each carrier and of water, as metered."""
+    today = asked.now()
+    found = account(place.subjects, today.replace(day=1), today)
+    tiles = [
+        (registry.item_name(x.item), shown(x.today, 6), x.unit,
+         gettext("本月至今 %s") % shown(x.amount, 6))
+        for x in (found.lines if found else ())
+        if place.firm or not cockpit.few(x.enterprises)
+    ]  # fmt: skip
+    return {"live": tiles, "lag": lag(place.channels if place.firm else None)}
