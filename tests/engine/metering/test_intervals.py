@@ -131,16 +131,6 @@ def test_interval_readings_are_taken_as_they_are() -> None:
     assert [(10, set()), (20, set()), (30, {"gap"})] == [s[1:] for s in spans]
 
 
-@pytest.mark.parametrize("interval_s", [3600, 86_400])
-def test_hours_and_days_are_intervals_like_quarters(interval_s: int) -> None:
-    """Microseconds of an interval of an hour are more than 32 bits hold."""
-    meters = one(kind="interval", interval_s=str(interval_s))
-    each = dt.timedelta(seconds=interval_s)
-    rows = [(1, AT + n * each, 10) for n in (0, 1, 4)]
-    spans = Derived(meters, known(rows, each)).spans()
-    assert [(10, False), (10, False), (10, True)] == [(s[1], "gap" in s[2]) for s in spans]
-
-
 def test_overlapping_intervals_point_at_a_clock() -> None:
     rows = [(1, AT, 10), (1, AT + dt.timedelta(minutes=5), 20)]
     spans = Derived(one(kind="interval", interval_s=None), known(rows, QUARTER)).spans()
