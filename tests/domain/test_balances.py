@@ -5,7 +5,17 @@ from fractions import Fraction
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tanma.domain.balances import IN, OUT, Balance, Flow, balances, roles, whole
+from tanma.domain.balances import (
+    IN,
+    OUT,
+    Balance,
+    Flow,
+    balances,
+    mass,
+    materials,
+    roles,
+    whole,
+)
 from tanma.domain.items import items
 
 CARRIERS = ("electricity", "heat", "fuel.natural_gas", "fuel.bituminous", "fuel.coke")
@@ -85,3 +95,24 @@ def test_every_flow_of_the_catalogue_that_moves_energy_has_a_role():
     without = {"", "consumed", "stock", "green.contract", "green.certificate"}
     assert {i for i in told - without} == {items()[i].flow for i in roles()}
     assert "bought" == roles()["fuel.coke.purchased"].role
+
+
+@given(st.dictionaries(st.sampled_from(sorted(materials())), st.integers(0, 10**12)))
+def test_materials_close_where_both_sides_are_told(counts):
+    made = mass(counts)
+    assert counts == {**made.into, **made.out}
+    if made.difference is not None:
+        assert sum(made.into.values()) == sum(made.out.values()) + made.difference
+
+
+def test_one_side_alone_says_nothing_of_the_difference():
+    assert mass({"process.in_limestone.amount": 5}).difference is None
+    both = mass({"process.in_limestone.amount": 5, "product.crude_steel.output": 4})
+    assert (1, Fraction(1, 5)) == (both.difference, both.share)
+
+
+def test_materials_are_masses_of_one_scale_and_known_items():
+    assert {("t", 6)} == {(items()[i].unit, items()[i].scale) for i in materials()}
+    assert "out" == materials()["product.cement.output"]
+    assert "in" == materials()["fuel.coke.feedstock"]
+    assert "product.garments.output" not in materials()

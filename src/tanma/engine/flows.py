@@ -56,7 +56,7 @@ def stated(
                    bool_or(split > 0)
             FROM flows_valued GROUP BY subject, item ORDER BY subject, item"""
     ).fetchall()
-    return [Stated(*row[:6], tuple(row[6]), row[7]) for row in rows]
+    return [Stated(*head, sources=tuple(sources), split=split) for *head, sources, split in rows]
 
 
 def _whole(column: str) -> str:

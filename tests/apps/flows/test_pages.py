@@ -135,3 +135,17 @@ def test_a_later_statement_changes_the_flow(owner, stated):
     say(FIRST, "2026-09", "verified", electricity__purchased=4000 * KWH)
     links = drawn(text(owner, f"/flows/{stated.uid}/?period=2026Q3&show=electricity"))
     assert 6000 == links["购入 电力", "电力"]
+
+
+def test_materials_are_balanced_by_mass(owner, stated):
+    say(FIRST, "2026-07", "stat.output", process__in_limestone__amount=30 * 10**6,
+        product__crude_steel__output=20 * 10**6, product__garments__output=5)  # fmt: skip
+    page = text(owner, f"/flows/{stated.uid}/?period=2026Q3")
+    for said in ("原料投入", "粗钢", "占投入 33.3 %", "3 个月中 1 个月有数", "物质流"):
+        assert said in page
+    assert "服装" not in page
+
+
+def test_products_alone_have_no_difference(owner, stated):
+    say(FIRST, "2026-07", "stat.output", product__crude_steel__output=20 * 10**6)
+    assert "只有一边有数" in text(owner, f"/flows/{stated.uid}/?period=2026Q3")

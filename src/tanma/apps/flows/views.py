@@ -10,7 +10,7 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from tanma.apps.facts import door as facts
-from tanma.apps.flows import gathering, spans
+from tanma.apps.flows import gathering, material, spans
 from tanma.apps.flows.gathering import gather
 from tanma.apps.flows.pages import offers, page, today
 from tanma.apps.flows.views_area import areas
@@ -76,11 +76,14 @@ def enterprise(request: HttpRequest, uid: str) -> HttpResponseBase:
         newest = gathering.newest(con, "known") or today()
         span, wrong = spans.asked(request.GET, newest)
         made = gather(con, "known", [firm.id], span)
+        goods = material.gather(con, "known", span)
     context = page(request, made, firm.name or str(firm))
     if (file := context["table"].export(f"flows-{firm.uscc}-{span.first}-{span.last}")) is not None:
         return file
     context |= {
         "firm": firm, "wrong": wrong, "offers": offers(request, span, newest),
         "sections": any(m.point.above for m in made.measured), "below": bool(made.below),
+        "goods": goods, "goods_rows": list(material.rows(goods)),
+        "goods_picture": material.picture(goods),
     }  # fmt: skip
     return render(request, "flows/enterprise.html", context)

@@ -167,3 +167,53 @@ def whole(parts: Iterable[Balance]) -> Whole:
         None if converted is None or made is None else converted - made,
         summed(b.difference_gce for b in listed),
     )
+
+
+UNIT = "t"
+"""Masses alone are balanced: pieces and metres of product say nothing of what went into them."""
+
+
+@cache
+def materials() -> Mapping[str, str]:
+    """Item → `in` (raw material, fuel as feedstock) or `out` (product), of what is told in t."""
+    text = (resources.files(__package__) / "materials.csv").read_text(encoding="utf-8")
+    found = {row["item"]: row["side"] for row in csv.DictReader(text.splitlines())}
+    for item in items().values():
+        if item.unit == UNIT and (item.group == "product" or item.flow == "output"):
+            found[item.item] = "out"
+        elif item.unit == UNIT and item.flow == "feedstock":
+            found[item.item] = "in"
+    return MappingProxyType(found)
+
+
+@dataclass(frozen=True)
+class Mass:
+    """Materials of an enterprise: item → counts of one scale, on either side.
+
+    The difference is what leaves as gas, waste or water, what was not stated, and changes of stock.
+    """
+
+    into: Mapping[str, int]
+    out: Mapping[str, int]
+
+    @property
+    def difference(self) -> int | None:
+        """In less out; missing where one side is not told at all, for then it says nothing."""
+        if not self.into or not self.out:
+            return None
+        return sum(self.into.values()) - sum(self.out.values())
+
+    @property
+    def share(self) -> Fraction | None:
+        if self.difference is None or not sum(self.into.values()):
+            return None
+        return Fraction(self.difference, sum(self.into.values()))
+
+
+def mass(counts: Mapping[str, int]) -> Mass:
+    """The materials among some amounts, by side."""
+    sides = materials()
+    return Mass(
+        {i: n for i, n in counts.items() if sides.get(i) == "in"},
+        {i: n for i, n in counts.items() if sides.get(i) == "out"},
+    )

@@ -1,6 +1,5 @@
-// Draws figure[data-flows-sankey] from its JSON with ECharts. Node colours are blue-grey by kind;
+// Draws every figure[data-flows-sankey] from its JSON with ECharts. Node colours are blue-grey by kind;
 // what nobody accounts for is hatched by its lighter tone and named. Tooltips are rich text.
-const figure = document.querySelector("[data-flows-sankey]");
 
 function colours(element) {
   const css = getComputedStyle(element);
@@ -16,7 +15,7 @@ function colours(element) {
   };
 }
 
-function options(data) {
+function options(figure, data) {
   const c = colours(figure);
   const rem = parseFloat(getComputedStyle(document.documentElement).fontSize);
   const name = (i) => data.nodes[i].name;
@@ -50,13 +49,17 @@ function options(data) {
   };
 }
 
-if (figure && window.echarts) {
-  await document.fonts.ready;
+function draw(figure) {
   const data = JSON.parse(document.getElementById(figure.dataset.flowsSankey).textContent);
   const canvas = figure.querySelector(".canvas");
   const chart = window.echarts.init(canvas, null, { renderer: "svg" });
-  chart.setOption(options(data));
+  chart.setOption(options(figure, data));
   figure.classList.add("drawn");
-  new ResizeObserver(() => { chart.resize(); chart.setOption(options(data)); }).observe(canvas);
+  new ResizeObserver(() => { chart.resize(); chart.setOption(options(figure, data)); }).observe(canvas);
+}
+
+if (window.echarts) {
+  await document.fonts.ready;
+  document.querySelectorAll("[data-flows-sankey]").forEach(draw);
   document.documentElement.dataset.charts = "ready";
 }
