@@ -97,6 +97,13 @@ def test_what_is_sold_in_all_holds_what_the_roof_exports(plant):
     assert [power.SOLD] == [c.item for c in found["export"]]
 
 
+def test_only_devices_that_take_part_are_listed(plant):
+    own = grid(SOC, CHARGED)
+    channels = list(registry.Channel.objects.all())
+    (listed,) = power.devices(channels, {"charge": [c for c in channels if c.item == CHARGED]})
+    assert own[SOC] == listed["channel"].id
+
+
 def test_without_meters_there_is_nothing_to_balance(plant, begin):
     found = power.balance([], [], live.Window(begin, begin + dt.timedelta(hours=1)))
     assert ({}, [], None) == (found.channels, found.moments, found.left)

@@ -8,7 +8,7 @@ left over, said so, and there is nothing to check; otherwise the difference is s
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -156,9 +156,12 @@ def _kwh(
     return sum(known) if len(known) == len(found) else None
 
 
-def devices(channels: Sequence[registry.Channel]) -> list[dict[str, Any]]:
+def devices(
+    channels: Sequence[registry.Channel], taking_part: Mapping[str, Sequence[registry.Channel]]
+) -> list[dict[str, Any]]:
     """The newest level of each device that takes part: power, state of charge, state."""
-    own = [c for c in channels if c.item in LEVELS]
+    meters = {c.meter for own in taking_part.values() for c in own}
+    own = [c for c in channels if c.item in LEVELS and c.meter in meters]
     fresh = live.freshness(own)
     return [
         {"channel": c, "name": registry.item_name(c.item), "fresh": fresh.get(c.id)} for c in own

@@ -38,7 +38,7 @@ def enterprise_power(request: HttpRequest, uid: str) -> HttpResponseBase:
         "balance": made, "left": shown(made.left), "table": table, "lag": lag(channels),
         "spans": [(label, f"?span={key}", key == span) for key, (label, _n) in SPANS.items()],
         "charts": _power_charts(made) if made.moments else [], "terms": _terms(made),
-        "devices": [_device(d) for d in power.devices(channels)],
+        "devices": [_device(d) for d in power.devices(channels, made.channels)],
     }  # fmt: skip
     return render(request, "running/power.html", context)
 
