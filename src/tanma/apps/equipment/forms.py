@@ -20,7 +20,9 @@ from tanma.domain import equipment
 from tanma.domain.messages import Problem
 
 DAY = forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
-NUMBER = {"regex": r"^[0-9]{1,9}(\.[0-9]{1,6})?$", "required": False, "max_length": 20}
+NUMBER: dict[str, Any] = {
+    "regex": r"^[0-9]{1,9}(\.[0-9]{1,6})?$", "required": False, "max_length": 20,
+}  # fmt: skip
 DECIMAL = forms.TextInput(attrs={"inputmode": "decimal"})
 
 

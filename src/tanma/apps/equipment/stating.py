@@ -31,10 +31,11 @@ def register(
     firm = metering.enterprises({enterprise}).get(enterprise)
     if taken and taken.enterprise != firm:
         raise Problem("equipment_name_taken", equipment=name)
-    about = {"author": author, "evidence": evidence}
-    (subject,) = registry.register("equipment", [name], **about).values()
+    made = registry.register("equipment", [name], author=author, evidence=evidence)
+    (subject,) = made.values()
     said = {"enterprise": enterprise, **attributes}
-    state(subject, {k: v for k, v in said.items() if v}, since, **about)
+    given = {k: v for k, v in said.items() if v}
+    state(subject, given, since, author=author, evidence=evidence)
     return subject
 
 

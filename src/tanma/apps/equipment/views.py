@@ -108,7 +108,7 @@ def _found(request: HttpRequest, uid: str) -> tuple[people.Viewer, Equipment]:
 @login_required
 def device(request: HttpRequest, uid: str) -> HttpResponse:
     viewer, row = _found(request, uid)
-    firm = registry.Enterprise.objects.filter(pk=row.enterprise).first()
+    firm = registry.Enterprise.objects.filter(pk=row.enterprise or 0).first()
     meters = stating.meters_of([row])
     context = {
         "row": row, "firm": firm, "kind": kind_word(row.kind), "role": role_word(row.kind),

@@ -102,7 +102,7 @@ class Shown:
         """Of today so far."""
         out = self.output[0] if self.output else None
         return efficiency(
-            [(a.channel, a.now) for a in self.today], out and (out.channel, out.now),
+            [(a.channel, a.now) for a in self.today], (out.channel, out.now) if out else None,
             timezone.localdate(),
         )  # fmt: skip
 

@@ -311,7 +311,7 @@ def _trend(s: Shown, first: dt.date, end: dt.date) -> Chart | None:
         return None
     unit = next(iter(told.values())).unit
     factor = 1 if unit else 100
-    values = [(e := found[d]) and e.value * factor for d in found]
+    values = [None if e is None else e.value * factor for e in found.values()]
     series = Series(gettext("效率"), values, unit=unit or "%", draw="line", digits=3)
     return Chart("line", gettext("每日效率"), [f"{d:%m-%d}" for d in found], [series], size="s",
                  name="trend", category_label=gettext("日期"))  # fmt: skip
