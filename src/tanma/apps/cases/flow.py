@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -125,7 +125,3 @@ def set_panel(workflow: str, panel: Panel) -> None:
 def panel_of(case: Case, viewer: Viewer) -> tuple[str, dict[str, Any]]:
     found = _panels.get(case.workflow)
     return found(case, viewer) if found else ("", {})
-
-
-def open_states(workflow: str) -> Sequence[str]:
-    return [name for name, state in workflows()[workflow].state.items() if not state.final]
