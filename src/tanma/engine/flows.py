@@ -56,7 +56,10 @@ def stated(
                    bool_or(split > 0)
             FROM flows_valued GROUP BY subject, item ORDER BY subject, item"""
     ).fetchall()
-    return [Stated(*head, tuple(sources), split) for *head, sources, split in rows]
+    return [
+        Stated(subject, item, months, count, gce, mg, tuple(sources), split)
+        for subject, item, months, count, gce, mg, sources, split in rows
+    ]
 
 
 def _whole(column: str) -> str:
