@@ -85,5 +85,12 @@ def test_the_grid_numbers_items_and_months():
     assert [(4, 1)] == found
 
 
-def test_numbers_of_items_that_do_not_occur_are_left_out():
-    assert "0, 2" == lines.numbered(["c", "a", "x"], {"a": 0, "b": 1, "c": 2})
+def test_items_are_told_by_runs_of_their_numbers():
+    grid = Grid(("a", "b", "c", "d"), date(2025, 10, 1), 12)
+    assert "((no BETWEEN 0 AND 1) OR (no BETWEEN 3 AND 3))" == grid.among(["d", "b", "x", "a"])
+    assert "((f BETWEEN 0 AND 23) OR (f BETWEEN 36 AND 47))" == grid.places(["d", "b", "a"])
+
+
+def test_items_that_do_not_occur_are_nowhere():
+    grid = Grid(("a",), date(2025, 10, 1), 12)
+    assert [lines.NOWHERE] * 2 == [grid.among(["x"]), grid.places([])]

@@ -57,7 +57,7 @@ def node_hash(left: bytes, right: bytes) -> bytes:
 
 
 def _next_level(level: Sequence[bytes]) -> list[bytes]:
-    pairs = [node_hash(level[i], level[i + 1]) for i in range(0, len(level) - 1, 2)]
+    pairs = list(map(node_hash, level[0:-1:2], level[1::2]))
     return pairs + ([level[-1]] if len(level) % 2 else [])
 
 

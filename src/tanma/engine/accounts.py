@@ -311,29 +311,28 @@ class Totals:
         for entry in self.entries:
             by_measure[entry.measure].append(entry)
         return ", ".join(
-            f"{_weighted_sum(m, by_measure[m], self.grid.numbers, self.holes)} AS {m}"
-            for m in measures
+            f"{_weighted_sum(m, by_measure[m], self.grid, self.holes)} AS {m}" for m in measures
         )
 
 
 def _weighted_sum(
-    measure: str, found: Sequence[Weight], numbers: dict[str, int], holes: set[tuple[str, str]]
+    measure: str, found: Sequence[Weight], made: lines.Grid, holes: set[tuple[str, str]]
 ) -> str:
     groups: dict[tuple[str, int], list[str]] = {}
+    numbers = made.numbers
     for w in found:
         if w.item in numbers:
             groups.setdefault((w.column, w.weight), []).append(w.item)
     if not groups:
         return f"CAST({'0' if found and _may_be_empty(measure) else 'NULL'} AS BIGINT)"
     terms = [
-        f"sum({'-' if weight < 0 else ''}{column})"
-        f" FILTER (no IN ({lines.numbered(taken, numbers)}))"
+        f"sum({'-' if weight < 0 else ''}{column}) FILTER ({made.among(taken)})"
         for (column, weight), taken in groups.items()
     ]
     total = " + ".join(f"coalesce({t}, 0)" for t in terms)
-    counted = lines.numbered((w.item for w in found), numbers)
     if not _may_be_empty(measure):
-        total = f"CASE WHEN count(*) FILTER (no IN ({counted})) > 0 THEN {total} END"
+        counted = made.among(w.item for w in found)
+        total = f"CASE WHEN count(*) FILTER ({counted}) > 0 THEN {total} END"
     empty = sorted({(numbers[w.item], w.column) for w in found if (w.item, w.column) in holes})
     if empty:
         tests = " OR ".join(f"(no = {no} AND {column} IS NULL)" for no, column in empty)

@@ -25,6 +25,16 @@ Posted = Mapping[str, tuple[str, Mapping[str, Sequence[str]]]]
 """posted column → (order of preference, formula → its items)"""
 
 
+NOWHERE = "false"
+"""SQL: of no line."""
+
+
+def _within(column: str, runs: Sequence[tuple[int, int]], width: int) -> str:
+    """SQL: whether a small number lies in one of some runs, each number being so many wide."""
+    tests = [f"({column} BETWEEN {a * width} AND {b * width - 1})" for a, b in runs]
+    return f"({' OR '.join(tests)})" if tests else NOWHERE
+
+
 @dataclass(frozen=True)
 class Grid:
     """Numbers for the items that occur and the months of the window: f = item × months + month."""
@@ -49,6 +59,24 @@ class Grid:
     def month_of(self, f: str = "f") -> str:
         """SQL: the number of a line's month."""
         return f"({f} % {self.months})"
+
+    def among(self, taken: Iterable[str]) -> str:
+        """SQL: whether a line's item number `no` is one of some items; others do not occur."""
+        return _within("no", self._runs(taken), 1)
+
+    def places(self, taken: Iterable[str]) -> str:
+        """SQL: the same by a line's place `f`."""
+        return _within("f", self._runs(taken), self.months)
+
+    def _runs(self, taken: Iterable[str]) -> list[tuple[int, int]]:
+        """The numbers of items as runs [from, to): comparing with edges is quicker than a list."""
+        found: list[tuple[int, int]] = []
+        for no in sorted({self.numbers[i] for i in taken if i in self.numbers}):
+            if found and found[-1][1] == no:
+                found[-1] = (found[-1][0], no + 1)
+            else:
+                found.append((no, no + 1))
+        return found
 
     def day(self, place: int) -> date:
         """The first day of a month of the window, or of the one after it."""
@@ -131,37 +159,35 @@ def build(
     con: duckdb.DuckDBPyConnection, made: Grid, posted: Posted, counted: Iterable[str], gross: str
 ) -> None:
     """Table `line_rows` in order of natural key, item and month; view `lines` with its texts."""
-    listed = _lists(con, posted)
+    factors = _factors(con, made, posted)
     shared = _shared(con, posted)
     first, later = (
         ", ".join(
-            f"{_posting(listed[order], formulas, made.numbers, shared.get(name))} AS {name}"
+            f"{_posting(factors[order], formulas, made, shared.get(name))} AS {name}"
             for name, (order, formulas) in posted.items() if (name in shared) == known
         )
         for known in (False, True)
     )  # fmt: skip
     con.execute(
         f"""CREATE OR REPLACE TEMP TABLE line_rows AS
-        SELECT * EXCLUDE (no, activity){"," if later else ""} {later}
-        FROM (SELECT *, {first} FROM (
-            SELECT *, {made.item_of()} AS no, value / getvariable('line_divisors')[f + 1]
-                   AS activity
+        SELECT * EXCLUDE (n, activity){"," if later else ""} {later}
+        FROM (SELECT *, {first} FROM (SELECT *, value / n.divisor AS activity FROM (
+            SELECT *, getvariable('line_factors')[f + 1] AS n
             FROM (
-                SELECT natural_key,
-                       CAST(no * {made.months} + {made.month_sql("month")} AS USMALLINT) AS f,
+                SELECT natural_key, CAST(no * {made.months} + m AS USMALLINT) AS f,
                        subject, leaf, value,
                        CAST(list_position(getvariable('line_sources'), source) AS UTINYINT)
                        AS source_no, marks, seq
-                FROM activity JOIN account_items USING (item) JOIN ranked USING (subject)
+                FROM activity JOIN account_items USING (item) JOIN line_window USING (month)
+                     JOIN ranked USING (subject)
                 ORDER BY natural_key, f
             )
-        ))"""
+        )))"""
     )
     _post_measured(con, made, posted)
     con.execute(
         f"""CREATE OR REPLACE TEMP VIEW lines AS
-        SELECT *, CASE WHEN no IN ({numbered(counted, made.numbers) or -1}) THEN {gross} END
-                  AS gross_mg
+        SELECT *, CASE WHEN {made.among(counted)} THEN {gross} END AS gross_mg
         FROM ({_texts(posted, made)})"""
     )
 
@@ -171,22 +197,32 @@ def marked(mark: int) -> str:
     return f"((marks & {mark}) > 0)"
 
 
-def _lists(con: duckdb.DuckDBPyConnection, posted: Posted) -> dict[str, dict[str, str]]:
-    """order → parameter → SQL of its value at f; what the lists hold is kept as variables."""
+def _factors(
+    con: duckdb.DuckDBPyConnection, made: Grid, posted: Posted
+) -> dict[str, dict[str, str]]:
+    """order → parameter → SQL of its value in the factors `n` of a line.
+
+    The factors of each f are one record of the list `line_factors`: a line looks it up once.
+    """
     found: dict[str, dict[str, str]] = {}
-    con.execute("SET VARIABLE line_divisors = (SELECT list(divisor ORDER BY f) FROM line_grid)")
-    for name, values in (("months", "month"), ("items", "CAST(item AS item_words)")):
-        con.execute(f"SET VARIABLE line_{name} = (SELECT list({values} ORDER BY f) FROM line_grid)")
-    for order in sorted({order for order, _ in posted.values()}):
+    for order, formulas in posted.values():
+        needed = {p for formula, taken in formulas.items() if made.places(taken) != NOWHERE
+                  for p in find(formula).inputs() if p != activity_of(formula)}  # fmt: skip
         suffix = order.replace("-", "_")
-        parameters = preferences(order).parameters
-        found[order] = {p: f"getvariable('line_{suffix}_{p}')[f + 1]" for p in parameters}
-        for p in parameters:
-            con.execute(
-                f"""SET VARIABLE line_{suffix}_{p} = (
-                SELECT list({p} ORDER BY f)
-                FROM line_grid LEFT JOIN need_{suffix} USING (item, month))"""
-            )
+        found.setdefault(order, {}).update({p: f"n.{suffix}_{p}" for p in sorted(needed)})
+    fields, joins = ["divisor: divisor"], []
+    for order, parameters in found.items():
+        suffix = order.replace("-", "_")
+        fields += [f"{suffix}_{p}: need_{suffix}.{p}" for p in parameters]
+        joins.append(f"LEFT JOIN need_{suffix} USING (item, month)")
+    con.execute(
+        f"""SET VARIABLE line_factors = (
+        SELECT list({{{", ".join(fields)}}} ORDER BY f) FROM line_grid {" ".join(joins)})"""
+    )
+    con.execute(
+        """SET VARIABLE line_words = (
+        SELECT list({item: CAST(item AS item_words), month: month} ORDER BY f) FROM line_grid)"""
+    )
     return found
 
 
@@ -229,28 +265,23 @@ def _alike(
 
 
 def _posting(
-    parameters: Mapping[str, str], formulas: Mapping[str, Sequence[str]],
-    numbers: Mapping[str, int], shared: Shared | None = None,
+    factors: Mapping[str, str], formulas: Mapping[str, Sequence[str]], made: Grid,
+    shared: Shared | None = None,
 ) -> str:  # fmt: skip
     """One CASE over the formulas of a column; an item belongs to one formula of it."""
     column, repeated = shared or ("", frozenset())
-    same = numbered(repeated, numbers)
-    cases = [f"WHEN no IN ({same}) THEN {column}"] if same else []
+    same = made.places(repeated)
+    cases = [f"WHEN {same} THEN {column}"] if same != NOWHERE else []
     for formula, taken in formulas.items():
-        listed = numbered((i for i in taken if i not in repeated), numbers)
-        if not listed:
+        place = made.places(i for i in taken if i not in repeated)
+        if place == NOWHERE:
             continue
         quantity = find(formula)
         activity = activity_of(formula)
-        names = {p: parameters[p] for p in quantity.inputs() if p != activity}
+        names = {p: factors[p] for p in quantity.inputs() if p != activity}
         posting = quantity.posted_sql(names | {activity: "activity"})
-        cases.append(f"WHEN no IN ({listed}) THEN {posting}")
+        cases.append(f"WHEN {place} THEN {posting}")
     return f"CASE {' '.join(cases)} END" if cases else "CAST(NULL AS BIGINT)"
-
-
-def numbered(taken: Iterable[str], numbers: Mapping[str, int]) -> str:
-    """Items as their small numbers; those that do not occur are left out."""
-    return ", ".join(str(n) for n in sorted({numbers[i] for i in taken if i in numbers}))
 
 
 def _post_measured(con: duckdb.DuckDBPyConnection, made: Grid, posted: Posted) -> None:
@@ -266,13 +297,13 @@ def _post_measured(con: duckdb.DuckDBPyConnection, made: Grid, posted: Posted) -
         for s in suffixes.values()
     )
     values = ", ".join(
-        f"{_posting(own[order], formulas, made.numbers)} AS {name}"
+        f"{_posting(own[order], formulas, made)} AS {name}"
         for name, (order, formulas) in posted.items()
     )
     con.execute(
         f"""CREATE OR REPLACE TEMP TABLE line_own AS
         SELECT l.subject, l.f, {values}
-        FROM (SELECT r.subject, r.f, r.value / divisor AS activity, item, month, no
+        FROM (SELECT r.subject, r.f, r.value / divisor AS activity, item, month
               FROM line_rows r JOIN line_grid USING (f)
               SEMI JOIN own_lines o USING (subject, item, month)) l {joins}"""
     )
@@ -286,8 +317,8 @@ def _post_measured(con: duckdb.DuckDBPyConnection, made: Grid, posted: Posted) -
 def _texts(posted: Posted, made: Grid) -> str:
     """The lines with their texts, columns as published."""
     return f"""SELECT CAST(natural_key AS VARCHAR) AS natural_key, subject,
-        getvariable('line_items')[f + 1] AS item, getvariable('line_months')[f + 1] AS month, value,
+        word.item AS item, word.month AS month, value,
         getvariable('line_source_words')[source_no] AS source, {marked(SPLIT)} AS split, seq,
         {marked(MEASURED)} AS measured, {marked(DERIVED)} AS derived,
         {", ".join(posted)}, {made.item_of()} AS no
-        FROM line_rows"""
+        FROM (SELECT *, getvariable('line_words')[f + 1] AS word FROM line_rows)"""

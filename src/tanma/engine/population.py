@@ -6,9 +6,12 @@ All tables are temporary tables of the connection: `attributes` and `activity` (
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 import duckdb
 import pyarrow as pa
 
+from tanma.engine import derived
 from tanma.engine.lines import Grid
 
 VALUE_ADDED_PARTS = (
@@ -69,31 +72,31 @@ def money(con: duckdb.DuckDBPyConnection) -> None:
         pa.table({"item": MONEY_ITEMS, "n": pa.array(range(len(MONEY_ITEMS)), pa.int8())}),
     )
     said = {row[0] for row in con.execute("SELECT DISTINCT item FROM activity_months").fetchall()}
-    singles = ", ".join(
-        f"any_value(value) FILTER (n = {MONEY_ITEMS.index(item)}) AS {name}"
-        if item in said else f"CAST(NULL AS BIGINT) AS {name}" for name, item in _SINGLE.items()
-    )  # fmt: skip
+    amounts = ", ".join(f"{_one('value', item, said)} AS {n}" for n, item in _SINGLE.items())
     trusts = ", ".join(
-        f"any_value({_TRUST}) FILTER (n = {MONEY_ITEMS.index(_SINGLE[name])}) AS {name}_trust"
+        f"{_one(_TRUST, _SINGLE[name], said, 'INTEGER')} AS {name}_trust"
         for name in ("declared_fen", "gross_output_fen", "turnover_fen")
     )
+    origins, outputs = ("declared", "income"), ("output", "turnover")
+    parts = f"FILTER (n < {count})" if said & set(VALUE_ADDED_PARTS) else "FILTER (false)"
     con.execute(
         f"""CREATE OR REPLACE TEMP TABLE money_monthly AS
         WITH wide AS (
-            SELECT subject, month, sum(value) FILTER (n < {count}) AS parts_fen,
-                   count(*) FILTER (n < {count}) AS parts_n, {singles},
-                   max({_TRUST}) FILTER (n < {count}) AS parts_trust, {trusts},
-                   bool_or(n < {economy} AND data_class = 'statistical_only') AS restricted
+            SELECT subject, month, sum(value) {parts} AS parts_fen, count(*) {parts} AS parts_n,
+                   max({_TRUST}) {parts} AS parts_trust, {amounts}, {trusts},
+                   bool_or(n < {economy} AND (marks & {derived.RESTRICTED}) > 0) AS restricted
             FROM activity JOIN money_items USING (item) GROUP BY subject, month
         )
         SELECT subject, month,
                CAST(CASE WHEN parts_n = {count} THEN parts_fen ELSE declared_fen END AS BIGINT)
                AS value_added_fen,
-               CASE WHEN parts_n = {count} THEN 'income'
-                    WHEN declared_fen IS NOT NULL THEN 'declared' END AS va_origin,
+               CASE WHEN parts_n = {count} THEN {_word("income", *origins)}
+                    WHEN declared_fen IS NOT NULL THEN {_word("declared", *origins)} END
+                    AS va_origin,
                coalesce(gross_output_fen, turnover_fen) AS output_fen,
-               CASE WHEN gross_output_fen IS NOT NULL THEN 'output'
-                    WHEN turnover_fen IS NOT NULL THEN 'turnover' END AS output_origin,
+               CASE WHEN gross_output_fen IS NOT NULL THEN {_word("output", *outputs)}
+                    WHEN turnover_fen IS NOT NULL THEN {_word("turnover", *outputs)} END
+                    AS output_origin,
                CASE WHEN parts_n = {count} THEN parts_trust ELSE declared_fen_trust END AS va_trust,
                coalesce(gross_output_fen_trust, turnover_fen_trust) AS output_trust,
                revenue_fen, tax_fen, restricted
@@ -101,10 +104,25 @@ def money(con: duckdb.DuckDBPyConnection) -> None:
     )
 
 
+def _one(what: str, item: str, said: Collection[str], kind: str = "BIGINT") -> str:
+    """SQL: what a month says of an item; nothing is looked for that nobody speaks of."""
+    if item not in said:
+        return f"CAST(NULL AS {kind})"
+    return f"any_value({what}) FILTER (n = {MONEY_ITEMS.index(item)})"
+
+
+def _word(word: str, *words: str) -> str:
+    """SQL: one of some words, of a type of its own: texts would be copied month by month."""
+    listed = ", ".join(f"'{w}'" for w in words)
+    return f"CAST('{word}' AS ENUM ({listed}))"
+
+
 DECLARED, STATISTICS = 2, 1
-_TRUST = f"""CASE WHEN source = 'declared' THEN {DECLARED}
-             WHEN starts_with(source, 'stat.') THEN {STATISTICS} ELSE 0 END"""
-"""SQL: how weak the origin of an amount is; the greatest of several is the weakest."""
+_TRUST = f"""(coalesce(list_position(['declared'], source), 0) * {DECLARED}
+             + CAST(starts_with(source, 'stat.') AS INTEGER) * {STATISTICS})"""
+"""SQL: how weak the origin of an amount is; the greatest of several is the weakest.
+
+Functions of a source alone are worked out once per word of a dictionary, comparisons per row."""
 
 
 _SINGLE = {

@@ -61,10 +61,12 @@ class Lines:
     def sealed(self) -> tuple[str, list[bytes]]:
         """Digest and Merkle leaves in one pass over the rows."""
         state = hashlib.sha256(self.header() + b"\n")
-        leaves = []
+        leaves: list[bytes] = []
         for lines in self.batches():
-            state.update(_bytes_of(lines))
-            leaves += [canonical.leaf_hash(text[:-1].encode()) for text in lines.to_pylist()]
+            joined = bytes(_bytes_of(lines))
+            state.update(joined)
+            # controls are escaped in canonical text, so that a line feed ends a line and no text
+            leaves += map(canonical.leaf_hash, joined.split(b"\n")[:-1])
         return f"{canonical.ALGORITHM}:{state.hexdigest()}", leaves
 
     def leaves(self) -> list[bytes]:

@@ -174,9 +174,14 @@ def _place(lines: Lines, key: tuple[Any, ...]) -> int:
 
 @contextmanager
 def _lines(file: Path, key: Iterable[str], columns: Iterable[str]) -> Iterator[Lines]:
-    spill = str(file.parent.parent / ".spill")
-    with duckdb.connect(config={"memory_limit": MEMORY, "temp_directory": spill}) as con:
+    with _connection(file.parent.parent) as con:
         yield Lines(con, sql.scan([str(file)]), tuple(key), tuple(columns))
+
+
+def _connection(results: Path) -> duckdb.DuckDBPyConnection:
+    """One that reads what was written: what is sealed is the file, not what went into it."""
+    spill = str(results / ".spill")
+    return duckdb.connect(config={"memory_limit": MEMORY, "temp_directory": spill})
 
 
 def publish(
@@ -192,7 +197,8 @@ def publish(
     stage = folder.parent / f".new-{run_id}-{uuid.uuid4().hex[:8]}"
     make_folder(stage)
     try:
-        cards = {sql.checked_name(n): _write(stage, n, table) for n, table in tables.items()}
+        with _connection(folder.parent) as con:
+            cards = {sql.checked_name(n): _write(con, stage, n, t) for n, t in tables.items()}
         card = {"run": run_id, "meta": dict(meta), "tables": cards}
         _write_bytes(stage / "run.json", canonical.encode(card))
         fsync_path(stage)
@@ -218,7 +224,9 @@ def _move(stage: Path, folder: Path, run_id: str) -> None:
     fsync_path(folder.parent)
 
 
-def _write(stage: Path, name: str, table: ResultTable) -> dict[str, Any]:
+def _write(
+    con: duckdb.DuckDBPyConnection, stage: Path, name: str, table: ResultTable
+) -> dict[str, Any]:
     path = stage / f"{name}.parquet"
     names = _write_rows(path, table.data)
     path.chmod(0o444)
@@ -230,11 +238,11 @@ def _write(stage: Path, name: str, table: ResultTable) -> dict[str, Any]:
     }  # fmt: skip
     if not table.sealed:
         return about
-    with _lines(path, table.key, columns) as lines:
-        if not table.merkle:
-            return about | {"digest": lines.digest()}
-        digest, leaves = lines.sealed()
-        return about | {"digest": digest, "merkle_root": canonical.merkle_root(leaves)}
+    lines = Lines(con, sql.scan([str(path)]), table.key, tuple(columns))
+    if not table.merkle:
+        return about | {"digest": lines.digest()}
+    digest, leaves = lines.sealed()
+    return about | {"digest": digest, "merkle_root": canonical.merkle_root(leaves)}
 
 
 def _write_rows(path: Path, data: pa.Table | pa.RecordBatchReader | Query) -> list[str]:
