@@ -84,7 +84,8 @@ class Span:
             # the bounds let row groups be passed over, which the list alone does not
             low, high = min(self.channels, default=0), max(self.channels, default=0)
             conditions.append(f"channel BETWEEN {low} AND {high}")
-            conditions.append(f"channel IN (SELECT channel FROM {channels})")
+            if len(set(self.channels)) <= high - low:  # otherwise it is all between the bounds
+                conditions.append(f"channel IN (SELECT channel FROM {channels})")
         return " AND ".join(conditions)
 
     def covers(self, file: Stored) -> bool:

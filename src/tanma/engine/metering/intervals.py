@@ -212,8 +212,9 @@ def _flagged(counted: str, name: str, stamped: str) -> str:
     A freeze is counted within the local day, so that a late reading touches its own days only.
     """
     hour = slot("i.start_utc", "i.shifted")
-    offset = "(epoch_us(start_utc + shifted) - epoch_us(start_utc)) // 1000000"
-    midnight = f"({_second('start_utc + shifted')} // 86400 * 86400 - {offset})"
+    start, end = _second("start_utc"), _second("end_utc")
+    shifted = f"(epoch_us(shifted) // {10**6})"
+    midnight = f"(({start} + {shifted}) // 86400 * 86400 - {shifted})"
     timed = f"""
         SELECT *, epoch_us(end_utc) - epoch_us(start_utc) AS lasted_us,
                count * 3.6e9 / nullif(epoch_us(end_utc) - epoch_us(start_utc), 0) AS per_h
@@ -223,14 +224,14 @@ def _flagged(counted: str, name: str, stamped: str) -> str:
                found
                | (CASE WHEN lasted_us > gap_us THEN {_BITS["gap"]} ELSE 0 END)
                | (CASE WHEN count < 0 THEN {_BITS["negative"]} ELSE 0 END)
-               | (CASE WHEN count >= freeze_count AND NOT coalesce(lasted_us > gap_us, false)
-                       AND run_began < {_second("start_utc")} AND {_second("end_utc")} - run_began
-                       >= freeze_s AND {_second("end_utc")} - {midnight} >= freeze_s
+               | (CASE WHEN run_began < {start} AND {end} - run_began >= freeze_s
+                       AND {end} - {midnight} >= freeze_s AND count >= freeze_count
+                       AND NOT coalesce(lasted_us > gap_us, false)
                        THEN {_BITS["freeze"]} ELSE 0 END)
                | (CASE WHEN per_h > most_per_h THEN {_BITS["range"]} ELSE 0 END)
                | (CASE WHEN per_h > l.most THEN {_BITS["spike"]} ELSE 0 END)
                | (CASE WHEN stamp IS NOT NULL
-                       AND {_second(f"{stamped} + shifted")} % interval_s
+                       AND ({_second(stamped)} + {shifted}) % interval_s
                        BETWEEN shift_s + 1 AND interval_s - shift_s - 1
                        THEN {_BITS["shift"]} ELSE 0 END)
                | (CASE WHEN contested THEN {_BITS["duplicate"]} ELSE 0 END)
