@@ -99,13 +99,52 @@ def test_months_from_the_kept_intervals_are_those_of_the_days(lake: Lake) -> Non
     lake.sync()
     run(lake.root)
     known, kept = bucket.meters(lake.root), Validated(lake.root)
-    files = [f for month in ("2026-08", "2026-09") for f in kept.files(month)]
+    files = {month: kept.files(month) for month in ("2026-08", "2026-09")}
     with bucket.connection() as con:
         known.install(con)
         ActivityDays(lake.root).view(con, ["2026-09"], "days")
         months.build(con, into="by_days")
-        months.of_validated(con, files, dt.date(2026, 9, 1))
+        months.of_validated(con, files, [dt.date(2026, 9, 1)])
         columns = "SELECT subject, item, month, value FROM"
         expected = con.execute(f"{columns} by_days ORDER BY ALL").fetchall()
         assert expected == con.execute(f"{columns} metered ORDER BY ALL").fetchall()
     assert 2 == len(expected)
+
+
+def test_a_year_of_kept_intervals_is_that_of_the_days_also_over_the_ends_of_months(
+    lake: Lake,
+) -> None:
+    # one register is silent all October, the other meter speaks at both ends of it
+    turns = [utc(f"{day}:00") for day in ("09-30 22", "10-01 00", "10-31 23", "11-01 01")]
+    lake.read([(1, utc("09-20 00:00"), 2000), (1, utc("11-02 00:00"), 9000)])
+    lake.read([(5000, turn, 11) for turn in turns], QUARTER)
+    run(lake.root)
+    known, kept = bucket.meters(lake.root), Validated(lake.root)
+    spoken = ("2026-08", "2026-09", "2026-10", "2026-11")
+    with bucket.connection() as con:
+        known.install(con)
+        ActivityDays(lake.root).view(con, None, "days")
+        months.build(con, into="all_days")
+        con.execute("CREATE TEMP TABLE by_days AS FROM all_days WHERE month > DATE '2026-08-31'")
+        wanted = [dt.date(2026, n, 1) for n in (9, 10, 11)]
+        months.of_validated(con, {month: kept.files(month) for month in spoken}, wanted)
+        columns = "SELECT subject, item, month, value FROM"
+        expected = con.execute(f"{columns} by_days ORDER BY ALL").fetchall()
+        assert expected == con.execute(f"{columns} metered ORDER BY ALL").fetchall()
+        # October of the silent register: its days, since no interval lies within it
+        quick = "SELECT channel FROM summed WHERE whole ORDER BY channel"
+        con.execute(f"CREATE OR REPLACE TEMP TABLE summed AS {months._of_parts(wanted[1])}")
+        assert [(5000,)] == con.execute(quick).fetchall()
+    assert 6 == len(expected)
+
+
+def test_the_month_that_begins_within_a_month_of_utc() -> None:
+    assert (dt.date(2026, 10, 1), "2026-09-30 16:00:00") == turn("Asia/Shanghai")
+    assert (dt.date(2026, 9, 1), "2026-09-01 04:00:00") == turn("America/New_York")
+    assert (dt.date(2026, 9, 1), "2026-09-01 00:00:00") == turn("UTC")
+
+
+def turn(zone: str) -> tuple[dt.date, str]:
+    month, begin, _ = months._turn_in("2026-09", zone)
+    return month, str(begin)
+

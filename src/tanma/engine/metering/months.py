@@ -7,7 +7,7 @@ is not added again.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime, timedelta
 from fractions import Fraction
 from math import lcm
@@ -165,31 +165,83 @@ def by_area(
 
 
 def of_validated(
-    con: duckdb.DuckDBPyConnection, files: Sequence[str], month: date, days: str = "days",
-    name: str = "metering", into: str = "metered",
+    con: duckdb.DuckDBPyConnection, files: Mapping[str, Sequence[str]], wanted: Sequence[date],
+    days: str = "days", name: str = "metering", into: str = "metered",
 ) -> None:  # fmt: skip
-    """Table `into` (subject, item, month, value) of one month from the kept intervals: a scan.
+    """Table `into` (subject, item, month, value) of some months from the kept intervals: one scan.
 
-    Files: `validated` of every UTC month that the local month touches. Channels whose multiplier
-    changes within the month, that substitute, or that have an interval over one of its ends, take
-    their days instead, so the amounts are those of `build`.
+    Files: `validated` by UTC month, of every one that the local months touch. Channels whose
+    multiplier changes within a month, that substitute, or that have an interval over one of its
+    ends, take their days instead, so the amounts are those of `build`.
     """
     zones = con.execute(
         f"SELECT DISTINCT zone FROM {name}_channels WHERE problem IS NULL AND formula IS NULL"
     ).fetchall()
-    con.execute(f"CREATE OR REPLACE TEMP TABLE summed ({SUMMED})")
+    con.execute(f"CREATE OR REPLACE TEMP TABLE month_parts ({_PARTS})")
     for (zone,) in zones:
-        begin, end = (_utc(midnight_utc(day, zone)) for day in (month, _following(month)))
-        some = "" if len(zones) == 1 else (
-            f"AND channel IN (SELECT channel FROM {name}_channels WHERE zone = '{zone}')"
+        some = "true" if len(zones) == 1 else (
+            f"channel IN (SELECT channel FROM {name}_channels WHERE zone = '{zone}')"
         )  # fmt: skip
-        con.execute(
-            f"""INSERT INTO summed SELECT channel, sum(count),
-                       min(start_utc) >= {begin} AND max(end_utc) <= {end}
-                FROM {scan(files)} WHERE start_utc < {end} AND end_utc > {begin} {some}
-                GROUP BY channel"""
-        )
-    of_sums(con, month, days, name, into)
+        for utc_month, listed in files.items():
+            if listed:
+                con.execute(_parts(listed, *_turn_in(utc_month, zone), some, wanted))
+    for place, month in enumerate(wanted):
+        con.execute(f"CREATE OR REPLACE TEMP TABLE summed AS {_of_parts(month)}")
+        of_sums(con, month, days, name, f"{into}_month")
+        made = f"INSERT INTO {into}" if place else f"CREATE OR REPLACE TEMP TABLE {into} AS"
+        con.execute(f"{made} FROM {into}_month")
+
+
+_PARTS = """channel BIGINT, begins DATE, edge TIMESTAMPTZ, next_edge TIMESTAMPTZ, before HUGEINT,
+    later HUGEINT, n_before BIGINT, n_later BIGINT, crossing BIGINT, last TIMESTAMPTZ"""
+"""Counts of a channel in a UTC month before and after the local midnight that begins a month."""
+
+
+def _turn_in(utc_month: str, zone: str) -> tuple[date, datetime, datetime]:
+    """The local month that begins within a month of UTC, when it does, and when it ends."""
+    first = date.fromisoformat(f"{utc_month}-01")
+    begins = first if midnight_utc(first, zone).date() >= first else _following(first)
+    return begins, midnight_utc(begins, zone), midnight_utc(_following(begins), zone)
+
+
+def _parts(
+    listed: Sequence[str], begins: date, edge: datetime, following: datetime, some: str,
+    wanted: Sequence[date],
+) -> str:  # fmt: skip
+    """SQL: one scan of a UTC month; where only one side of its edge is wanted, of that side.
+
+    The rows of the later side alone are picked, those of the other are the rest.
+    """
+    at = _utc(edge)
+    later = f"FILTER (start_utc >= {at})"
+    crossing = f"count(*) FILTER (start_utc < {at} AND end_utc > {at})"
+    if begins > max(wanted):
+        some = f"{some} AND start_utc < {at}"
+        later, crossing = "FILTER (false)", f"(max(end_utc) > {at})::BIGINT"
+    elif begins == min(wanted):
+        some = f"{some} AND end_utc > {at}"
+    return f"""
+        INSERT INTO month_parts
+        SELECT channel, DATE '{begins}', {at}, {_utc(following)},
+               CASE WHEN n > n_later THEN total - coalesce(later, 0) END, later, n - n_later,
+               n_later, crossing, last
+        FROM (SELECT channel, sum(count) AS total, sum(count) {later} AS later, count(*) AS n,
+                     count(*) {later} AS n_later, {crossing} AS crossing, max(end_utc) AS last
+              FROM {scan(listed)} WHERE {some} GROUP BY channel)"""
+
+
+def _of_parts(month: date) -> str:
+    """SQL of `summed` for a month: what lies after its begin, and before that of the next one."""
+    own = f"begins = DATE '{month}'"
+    return f"""
+        SELECT channel, sum(CASE WHEN {own} THEN later ELSE before END)::HUGEINT AS total,
+               bool_and(crossing = 0 AND coalesce(reached <= edge, true)
+                        AND (NOT {own} OR last <= next_edge)) AS whole
+        FROM (SELECT *, max(last) OVER (PARTITION BY channel ORDER BY begins
+                        ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS reached
+              FROM month_parts)
+        WHERE begins IN (DATE '{month}', DATE '{_following(month)}')
+        GROUP BY channel HAVING sum(CASE WHEN {own} THEN n_later ELSE n_before END) > 0"""
 
 
 SUMMED = "channel BIGINT, total HUGEINT, whole BOOLEAN"
