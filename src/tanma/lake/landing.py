@@ -31,8 +31,10 @@ SEAL_ROWS = 2_000_000
 _EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
 _LISTING_S = 5.0
 """Writers that appear are noticed within so many seconds."""
-# It waits for seconds only: quick to pack matters more than small.
-_PACKED = pa.ipc.IpcWriteOptions(compression="lz4")
+# It waits for seconds only: quick to pack matters more than small. To hand columns of a thousand
+# rows to other threads takes more time than to pack them.
+_PACKED = pa.ipc.IpcWriteOptions(compression="lz4", use_threads=False)
+_UNPACKED = pa.ipc.IpcReadOptions(use_threads=False)
 _T = TypeVar("_T")
 
 
@@ -317,7 +319,7 @@ def _landed(writer: str, batches: list[Batch]) -> pa.RecordBatch:
 
 
 def _decoded(batch: Batch) -> pa.Table:
-    rows = pa.ipc.open_stream(batch.body).read_all()
+    rows = pa.ipc.open_stream(batch.body, options=_UNPACKED).read_all()
     if "revision" not in rows.column_names:  # accepted by an earlier version of this program
         rows = rows.append_column("revision", pa.nulls(len(rows), pa.int64()))
     return rows
@@ -350,5 +352,7 @@ def _content(column: pa.Array) -> tuple[Any, Any]:
     integers = column if pa.types.is_int64(column.type) else column.view(pa.int64())
     if not column.null_count:
         return b"\1" * len(column), integers.to_numpy()
+    if column.null_count == len(column):  # revisions, mostly
+        return bytes(len(column)), bytes(8 * len(column))
     valid = pc.is_valid(integers).cast(pa.uint8()).to_numpy()
     return valid, pc.fill_null(integers, 0).to_numpy()

@@ -56,10 +56,16 @@ def _null(said: pa.Array) -> NDArray[np.bool_]:
     return np.asarray(pc.is_null(said).to_numpy(zero_copy_only=False))
 
 
+def _filled(said: pa.Array, missing: float) -> NDArray[Any]:
+    """The values, with something where there is none; mostly there is nothing to fill."""
+    whole = pc.fill_null(said, missing) if said.null_count else said
+    return np.asarray(whole.to_numpy(zero_copy_only=False))
+
+
 def _of_integers(said: pa.Array, scale: NDArray[np.int64]) -> Counted:
     if pa.types.is_uint64(said.type):
         return _of_text(pc.cast(said, pa.string()), scale)
-    values = np.asarray(pc.fill_null(pc.cast(said, pa.int64()), 0).to_numpy(zero_copy_only=False))
+    values = _filled(said if pa.types.is_int64(said.type) else pc.cast(said, pa.int64()), 0)
     tens = _TENS[scale]
     limit = _MOST // tens
     large = (values > limit) | (values < -limit)
@@ -77,7 +83,7 @@ def _of_floats(said: pa.Array, scale: NDArray[np.int64]) -> Counted:
         else pc.cast(said, pa.float32())
     )
     null = _null(said) if said.null_count else None
-    value = np.asarray(pc.fill_null(said, 0.0).to_numpy(zero_copy_only=False))
+    value = _filled(said, 0.0)
     finite = np.isfinite(value)
     value = np.where(finite, value, 0)
     tens = _TENS_FLOAT[scale]

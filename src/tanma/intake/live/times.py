@@ -39,7 +39,9 @@ def in_reach(us: NDArray[np.int64]) -> NDArray[np.bool_]:
 
 
 def _integers(array: pa.Array) -> NDArray[np.int64]:
-    numbers = pc.cast(array, pa.int64())
+    numbers = array.view(pa.int64())
+    if not numbers.null_count:
+        return np.asarray(numbers.to_numpy())
     return np.asarray(pc.fill_null(numbers, NONE).to_numpy(zero_copy_only=False))
 
 
