@@ -27,15 +27,16 @@ MEMORY = "1GB"
 
 @dataclass(frozen=True)
 class Size:
-    """How many meters and days."""
+    """How many meters and days, and of how many enterprises (None: as many as in a province)."""
 
     meters: int
     days: int = 30
     interval_s: int = 900
+    owners: int | None = None
 
     @property
     def enterprises(self) -> int:
-        return max(1, self.meters * ENTERPRISES // METERS)
+        return self.owners or max(1, self.meters * ENTERPRISES // METERS)
 
     @property
     def steps(self) -> int:
