@@ -147,4 +147,3 @@ def test_the_month_that_begins_within_a_month_of_utc() -> None:
 def turn(zone: str) -> tuple[dt.date, str]:
     month, begin, _ = months._turn_in("2026-09", zone)
     return month, str(begin)
-
