@@ -13,6 +13,7 @@ from typing import Any
 
 import django
 import pytest
+from django.utils import translation
 from hypothesis import HealthCheck, settings
 
 pytest_plugins = ["tests.floors"]
@@ -51,6 +52,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         if "browser" in used:
             item.add_marker("browser")
     items.sort(key=lambda item: any(item.get_closest_marker(name) for name in LAST))
+
+
+@pytest.fixture(autouse=True)
+def language_of_the_site() -> Iterator[None]:
+    """A page that a test asked for in English leaves its language with the thread."""
+    yield
+    translation.deactivate()
 
 
 @pytest.fixture(autouse=True)

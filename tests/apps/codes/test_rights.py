@@ -3,8 +3,9 @@
 import pytest
 
 from tanma.apps.codes import urls
-from tanma.apps.codes.models import Objection
+from tanma.apps.codes.models import Objection, Schedule
 from tanma.apps.people.door import Consent, User
+from tanma.apps.rules.door import Pack
 from tanma.domain.identity import id_text
 from tests.apps.region import PREVIEW
 
@@ -30,6 +31,9 @@ EXPECTED = {
     "runs": DESK,
     "start": STARTERS,
     "starting": {**STARTERS, "city": GONE},
+    "schedules": DESK,
+    "schedule_end": {**STARTERS, "city": SENT, "reviewer": GONE, "publisher": GONE},
+    "try_out": DESK,
     "run": DESK,
     "uncoded": DESK,
     "activity": DESK,
@@ -38,7 +42,7 @@ EXPECTED = {
     "answer": {"": LOGIN, "firm_a": NO, "firm_b": NO, "county2": GONE, "city": SENT,
                "reviewer": NO, "publisher": NO},
 }  # fmt: skip
-POSTED = {"revoke", "verify", "answer"}
+POSTED = {"revoke", "verify", "answer", "schedule_end"}
 
 
 def test_the_table_names_every_route():
@@ -57,7 +61,14 @@ def address(published):
         run=published.run(PREVIEW), subject=enterprise.id, text="x", user=firm
     )
     code, run = enterprise.public_code, published.run().uid
+    schedule = Schedule.objects.create(kind="rolling", days_after=30, least_percent=90)
+    pack = Pack.objects.create(
+        kind="scheme", name="x", purpose="x", files={"x.toml": ""},
+        base="zhejiang-carbon-efficiency/2024-draft",
+    )  # fmt: skip
     paths = {
+        "schedules": "/publications/schedules/", "try_out": f"/publications/try/{pack.uid}/",
+        "schedule_end": f"/publications/schedules/{schedule.uid}/end/",
         "code": f"/c/{code}", "code_json": f"/c/{code}.json",
         "certificate": f"/c/{code}/certificate.pdf", "consents": f"/c/{code}/consents/",
         "revoke": f"/c/{code}/consents/{id_text(consent.id)}/revoke/",

@@ -140,7 +140,7 @@ def test_a_run_is_started_in_the_background(published):
 @pytest.mark.django_db(transaction=True, databases=["default", "work"])
 def test_a_run_without_data_says_what_to_do(published):
     client = published.client_of("city")
-    sent = client.post("/publications/start/", {"kind": "year", "period": "2019"})
+    sent = client.post("/publications/start/", {"kind": "year", "period": "2021"})
     call_command("db_worker", "--batch", "--no-startup-delay", verbosity=0)
     assert "没有可用的能源活动数据" in client.get(sent["Location"]).content.decode()
 

@@ -47,6 +47,7 @@ def test_a_run_tells_what_it_derived_and_posts_closed_months(
     assert (30 * 96 * 110, dt.date(2026, 9, 1)) == (fact.value, fact.valid_from)
 
 
+@pytest.mark.django_db(transaction=True)
 def test_a_refresh_tells_how_many_days_changed(
     filled: Lake, capsys: pytest.CaptureFixture[str]
 ) -> None:
