@@ -6,6 +6,8 @@ class CatalogueConfig(AppConfig):
     label = "catalogue"
 
     def ready(self) -> None:
-        from tanma.apps.catalogue import navigation
+        from tanma.apps.catalogue import ledger, navigation
+        from tanma.apps.imports.door import set_judge
 
+        set_judge(ledger.SCHEME, ledger.judge)
         navigation.register_entries()

@@ -63,7 +63,7 @@ def declare(
     money = {c: str(amounts[c]) for c in ECONOMICS if amounts.get(c) is not None}
     economics = [{"uscc": code, "period": period.text, "money_unit": MONEY_UNIT, **money}]
     sheets = {"energy": energy, "economics": economics if money else []}
-    return [_hand_in(name, rows, period, viewer) for name, rows in sheets.items() if rows]
+    return [hand_in(name, rows, period.text, viewer) for name, rows in sheets.items() if rows]
 
 
 def _asked() -> list[tuple[str, str, str]]:
@@ -71,7 +71,8 @@ def _asked() -> list[tuple[str, str, str]]:
     return fixed + [(fuel, "燃烧", unit) for fuel, unit in FUELS]
 
 
-def _hand_in(name: str, rows: list[dict[str, str]], period: Period, viewer: Viewer) -> Batch:
+def hand_in(name: str, rows: list[dict[str, str]], about: str, viewer: Viewer) -> Batch:
+    """Rows of a package that were typed on a page, imported as the file that they would be."""
     package = load_package(name)
     columns = list(dict.fromkeys(c for row in rows for c in row))
     text = io.StringIO(newline="")
@@ -79,6 +80,6 @@ def _hand_in(name: str, rows: list[dict[str, str]], period: Period, viewer: View
     writer.writerow([package.fields[c].zh for c in columns])
     writer.writerows([[row.get(c, "") for c in columns] for row in rows])
     with TemporaryDirectory() as folder:
-        path = Path(folder) / f"declaration-{period.text}-{name}.csv"
+        path = Path(folder) / f"declaration-{about}-{name}.csv"
         path.write_text(text.getvalue(), encoding="utf-8")
         return import_file(path, viewer, package=name)

@@ -81,6 +81,8 @@ class Voucher(models.Model):
     digest = models.CharField(max_length=80)
     size = models.IntegerField()
     note = models.CharField(max_length=200, blank=True)
+    number = models.CharField(max_length=40, blank=True)
+    """Of the invoice itself: entries of the purchase ledger name it."""
     user = models.BigIntegerField(null=True)
     who = models.CharField(max_length=80, blank=True)
     at = models.DateTimeField(auto_now_add=True)

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from django.urls import URLPattern, path
 
-from tanma.apps.catalogue import views, views_class, views_declare, views_voucher
+from tanma.apps.catalogue import views, views_class, views_declare, views_ledger, views_voucher
 
 app_name = "catalogue"
 urlpatterns: list[URLPattern] = [
@@ -14,5 +14,7 @@ urlpatterns: list[URLPattern] = [
     path("missing/", views.missing, name="missing"),
     path("vouchers/", views_voucher.home, name="vouchers"),
     path("vouchers/<str:uid>/", views_voucher.one, name="voucher"),
+    path("ledger/", views_ledger.home, name="ledgers"),
+    path("ledger/<str:uid>/", views_ledger.one, name="ledger"),
     path("declare/", views_declare.declare, name="declare"),
 ]

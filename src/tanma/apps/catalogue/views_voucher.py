@@ -27,6 +27,9 @@ from tanma.domain.periods import parse
 class VoucherForm(forms.Form):
     period = forms.ChoiceField(label=_("申报期间"))
     file = forms.FileField(label=_("凭证文件"), help_text=_("PDF、图片、XLSX 或 OFD，20 MB 以内"))
+    number = forms.CharField(
+        label=_("凭证号"), max_length=40, required=False, help_text=_("与购买台账中的凭证号一致")
+    )
     note = forms.CharField(
         label=_("说明"), max_length=200, required=False, help_text=_("例如：购煤发票、物料购买台账")
     )
@@ -58,7 +61,8 @@ def _kept(request: HttpRequest, form: VoucherForm, viewer: people.Viewer) -> boo
     said = form.cleaned_data
     try:
         firm = own_firm(viewer)
-        vouchers.keep(said["file"], firm.id, parse(said["period"]), said["note"], viewer)
+        period = parse(said["period"])
+        vouchers.keep(said["file"], firm.id, period, said["note"], viewer, said["number"])
     except Problem as problem:
         form.add_error("file", problem.text(lang()))
         return False
@@ -71,6 +75,7 @@ def _columns() -> list[Column]:
         Column("file", _("文件"), lambda v: v.file, href=_address),
         Column("firm", _("企业"), _firm),
         Column("period", _("申报期间"), lambda v: v.period, sort=True),
+        Column("number", _("凭证号"), lambda v: v.number, sort=True),
         Column("note", _("说明"), lambda v: v.note),
         Column("size", _("大小"), lambda v: v.size, lambda v: f"{v.size / 1000:,.0f}", unit="kB",
                kind="number"),

@@ -25,7 +25,10 @@ KINDS = {
 LIMIT_BYTES = 20 * 10**6
 
 
-def keep(upload: UploadedFile, subject: int, period: Period, note: str, viewer: Viewer) -> Voucher:
+def keep(
+    upload: UploadedFile, subject: int, period: Period, note: str, viewer: Viewer,
+    number: str = "",
+) -> Voucher:  # fmt: skip
     """Store one file; handed in again it comes back as the voucher that it is."""
     viewer.require("declare", subject)
     name = Path(upload.name or "file").name
@@ -41,8 +44,9 @@ def keep(upload: UploadedFile, subject: int, period: Period, note: str, viewer: 
     if known:
         return known
     voucher = Voucher(
-        **about, file=name[-200:], size=size, note=note, user=viewer.user_id, who=viewer.name
-    )
+        **about, file=name[-200:], size=size, note=note, number=number,
+        user=viewer.user_id, who=viewer.name,
+    )  # fmt: skip
     place(voucher).parent.mkdir(parents=True, exist_ok=True)
     place(voucher).write_bytes(content)
     voucher.save()

@@ -13,9 +13,9 @@ from tanma.domain.messages import Problem
 from tanma.intake.tables.packages import Package
 
 OF_ENTERPRISES = ("energy", "production", "economics", "renewables", "readings", "readings_wide",
-                  "batches")  # fmt: skip
+                  "batches", "purchases")  # fmt: skip
 """Sheets that an enterprise may hand in for itself."""
-SAID_BY_ENTERPRISES = ("declared", "meter")
+SAID_BY_ENTERPRISES = ("declared", "ledger", "meter")
 
 
 def may_import(viewer: Viewer) -> bool:

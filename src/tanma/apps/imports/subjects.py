@@ -10,7 +10,9 @@ from tanma.intake.tables.packages import Package
 
 REGISTER = "registry"
 """The source whose files make things known; any other file speaks of what is known already."""
-ALWAYS_REGISTERED = frozenset({"batch", "green_certificate", "grid_account", "industry"})
+ALWAYS_REGISTERED = frozenset(
+    {"batch", "green_certificate", "grid_account", "industry", "purchase"}
+)
 """Schemes without a register of their own: a certificate is known by being declared."""
 SCHEME_IN_REGISTRY = {"green_certificate": "certificate"}
 """Names under which the registry keeps things that are not enterprises."""

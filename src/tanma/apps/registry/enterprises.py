@@ -27,7 +27,7 @@ COLUMN_OF = {
 CONSUMER = "registry"
 NOT_ENTERPRISES = {
     "area", "site", "meter", "certificate", "green_certificate", "account", "grid_account",
-    "industry", "equipment", "batch",
+    "industry", "equipment", "batch", "purchase",
 }  # fmt: skip
 """Schemes whose identifiers name something else than an enterprise."""
 

@@ -240,6 +240,9 @@ def as_date(text: str, where: Where) -> dt.date:
     day = plain_date(text)
     if day is None:
         raise problem("cell_date_unknown", text, where)
+    if where.package.span and where.package.span.day:
+        # what happened on a day has happened; a register may name days to come
+        _within_reach(day, day, text, where)
     return day
 
 

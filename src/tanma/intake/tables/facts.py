@@ -21,6 +21,8 @@ from tanma.intake.tables.columns import Coded, Work, text_column
 from tanma.intake.tables.packages import FactRule
 from tanma.intake.tables.report import ERROR, WARNING
 
+FIRST_DAY = dt.date(1, 1, 1)
+"""Of rows that name no day; they are refused."""
 FACT_SCHEMA = pa.schema(
     [("subject_scheme", pa.string()), ("subject_value", pa.string()), *schema(STATED),
      ("row", pa.int64())]
@@ -213,14 +215,20 @@ def days(work: Work) -> Days:
         start = [v.start if v else OPEN_END for v in spans]
         end = [v.end if v else OPEN_END for v in spans]
         return Days(_per_row(start, coded), _per_row(end, coded))
+    if span.day:
+        start_of = _of_days(work.coded[span.day])
+        return Days(start_of, start_of + np.timedelta64(1, "D"))
     first, last = work.coded[span.from_], text_column(work, span.to)
     if span.always:
         return _always(work, first, last)
     ends = [v if isinstance(v, dt.date) else OPEN_END for v in last.values]
-    starts = [v if isinstance(v, dt.date) else dt.date(1, 1, 1) for v in first.values]
-    result = Days(_per_row(starts, first), _per_row(ends, last))
+    result = Days(_of_days(first), _per_row(ends, last))
     work.note("span_backwards", ERROR, span.to, np.flatnonzero(result.end <= result.start))
     return result
+
+
+def _of_days(coded: Coded) -> NDArray[np.datetime64]:
+    return _per_row([v if isinstance(v, dt.date) else FIRST_DAY for v in coded.values], coded)
 
 
 def _always(work: Work, first: Coded, last: Coded) -> Days:
@@ -287,13 +295,13 @@ def _written(value: object) -> str:
 def _placed(
     rule: FactRule, span: Days, at: NDArray[np.int64]
 ) -> tuple[NDArray[np.datetime64], NDArray[np.datetime64]]:
-    """Amounts lie over the span, cumulatives from 1 January, stocks at its end or at New Year."""
+    """Amounts lie over the span, cumulatives from 1 January, stocks at an end of it or New Year."""
     start, end = span.start[at], span.end[at]
     new_year = start.astype("datetime64[Y]").astype("datetime64[D]")
     if rule.kind == "cumulative":
         return new_year, end
     if rule.kind == "stock":
-        moment = end if rule.at == "end" else new_year
+        moment = {"end": end, "start": start, "year_start": new_year}[rule.at]
         return moment, moment
     return start, end
 

@@ -62,13 +62,14 @@ class Subject(_Strict, frozen=True):
 
 
 class Span(_Strict, frozen=True):
-    """When a row holds: a period, or from and to (empty means still valid).
+    """When a row holds: a period, one day, or from and to (empty means still valid).
 
     `always`: what it says of its thing holds without bounds, so that a correction, also one of
     from and to, replaces it; they are only compared.
     """
 
     period: str = ""
+    day: str = ""
     always: bool = False
     from_: str = msgspec.field(default="", name="from")
     to: str = ""
@@ -89,7 +90,7 @@ class FactRule(_Strict, frozen=True):
     enthalpy: str = ""
     """Column that lets steam be stated in tonnes, kJ/kg."""
     kind: Literal["amount", "cumulative", "stock"] = "amount"
-    at: Literal["end", "year_start"] = "end"
+    at: Literal["end", "start", "year_start"] = "end"
     negative: Literal["", "error", "warning"] = ""
     not_positive: Literal["", "warning"] = ""
     compare_history: bool = False
@@ -244,7 +245,7 @@ def _references(package: Package) -> list[tuple[str, Container[str]]]:
     if package.subject:
         used += [package.subject.column, package.subject.scheme_column, package.subject.within]
     if package.span:
-        used += [package.span.period, package.span.from_, package.span.to]
+        used += [package.span.period, package.span.day, package.span.from_, package.span.to]
     for balance in package.balances:
         used += [balance.total, balance.ceiling, *balance.parts]
     for rule in package.facts:
