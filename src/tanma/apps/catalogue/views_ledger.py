@@ -13,6 +13,7 @@ from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
+from django.utils.html import format_html
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
@@ -254,13 +255,17 @@ def _balance_table(rows: list[Balance], request: HttpRequest) -> Table:
                  empty=_("没有符合条件的月份"))  # fmt: skip
 
 
+def _day(line: Line) -> str:
+    return format_html('<span class="nowrap">{}</span>', line.day.isoformat())
+
+
 def _entry_table(rows: list[Line], request: HttpRequest, papers: dict[str, Voucher]) -> Table:
     def paper(line: Line) -> str:
         found = papers.get(line.number)
         return reverse("catalogue:voucher", args=[found.uid]) if found else ""
 
     columns = [
-        Column("day", _("日期"), lambda x: x.day.isoformat(), sort=True),
+        Column("day", _("日期"), lambda x: x.day.isoformat(), _day, sort=True),
         Column("item", _("品种"), lambda x: _name(x.carrier), sort=True),
         Column("kind", _("类别"), lambda x: str(KINDS[x.kind]), sort=True),
         _number("count", _("数量"), lambda x: x.count),
