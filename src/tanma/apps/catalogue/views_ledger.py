@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from datetime import date
 from fractions import Fraction
 from functools import cache
 from typing import Any
@@ -151,7 +152,7 @@ def home(request: HttpRequest) -> HttpResponseBase:
     columns = [
         Column("firm", _("企业"), lambda r: str(r[0]), href=_address, sort=True),
         Column("entries", _("记录"), lambda r: r[1], kind="number", sort=True),
-        Column("last", _("最近一笔"), lambda r: r[2], sort=True),
+        Column("last", _("最近一笔"), lambda r: r[2].isoformat(), sort=True),
     ]
     table = Table(columns, rows, request.GET, order="firm", caption=_("购买台账"),
                   empty=_("还没有企业报送购买台账"))  # fmt: skip
@@ -160,7 +161,7 @@ def home(request: HttpRequest) -> HttpResponseBase:
     return render(request, "catalogue/ledgers.html", {"table": table})
 
 
-def _address(row: tuple[registry.Enterprise, int, object]) -> str:
+def _address(row: tuple[registry.Enterprise, int, date]) -> str:
     return reverse("catalogue:ledger", args=[row[0].uid])
 
 
