@@ -309,6 +309,7 @@ def main(home: Path) -> None:
         demo_microgrid.save(home, grid)
         if platform is None and filled(home):
             platform = demo_platform.register(home)
+            demo_platform.save(home, platform)  # before the long first sending
         if platform is not None:
             taken.append(demo_platform.send(platform, address, time.time()))
             demo_platform.save(home, platform)

@@ -96,8 +96,8 @@ def largest(most: int) -> list[tuple[int, str, float]]:
     from tanma.apps.metering import door as metering
     from tanma.apps.registry import door as registry
 
-    metered = metering.Meter.objects.exclude(enterprise=None).exclude(formula="-")
-    skip = set(metered.filter(name__endswith="-总表").values_list("enterprise", flat=True))
+    boards = metering.Meter.objects.filter(name__endswith="-总表")
+    skip = set(boards.values_list("enterprise", flat=True))
     firms = registry.Enterprise.objects.filter(status="active", size_class="above")
     codes = {f.id: f.uscc for f in firms if f.id not in skip}
     rows = facts.Fact.objects.filter(

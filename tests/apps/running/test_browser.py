@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.apps.codes.test_browser import SIZES, sign_in
+from tests.apps.looked_at import looked_at
 from tests.apps.region import published
 
 __all__ = ["published"]
@@ -24,16 +24,5 @@ def test_no_violation_no_complaint_no_sideways_scroll(
     browser, live_server, published, axe_violations, name
 ):
     who, path = PAGES[name]
-    complaints, found, wide = [], [], []
-    for width, height in SIZES:
-        context = browser.new_context(viewport={"width": width, "height": height}, locale="zh-CN")
-        page = context.new_page()
-        sign_in(page, live_server, who)
-        page.on("console", lambda m: complaints.append(m.text) if m.type == "error" else None)
-        page.goto(live_server.url + path)
-        page.wait_for_selector("html[data-charts=ready]")
-        found += axe_violations(page)
-        if page.evaluate("document.documentElement.scrollWidth") > width:
-            wide.append(width)
-        context.close()
-    assert ([], [], []) == (complaints, found, wide)
+    found = looked_at(browser, live_server, axe_violations, who, path)
+    assert ([], [], []) == found
