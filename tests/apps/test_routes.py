@@ -75,6 +75,7 @@ TABLE: dict[str, str] = {
     "cockpit/rankings/": "302 403 403 200 200 200",
     "cockpit/neutrality/": "302 403 403 200 200 200",
     "cockpit/attention/": "302 403 403 200 200 200",
+    "cockpit/attention/warn/": "302 403 403 405 405 405",
     "trends/": "302 302 302 302 302 302",
     "trends/enterprise/<str:uid>/": "302 200 404 404 200 200",
     "trends/area/<str:code>/": "302 403 403 403 200 200",

@@ -7,6 +7,7 @@ import duckdb
 import pytest
 
 from tanma import demo
+from tanma.apps.cases import door as cases
 from tanma.apps.codes import door as codes
 from tanma.apps.imports.usual import mirror
 from tanma.apps.people import door as people
@@ -39,7 +40,7 @@ def test_the_region_opens_early_and_fills_up_beside_the_server(home, monkeypatch
     assert demo_region.opened(home)
     assert not demo_region.filled(home)
     assert codes.latest() is None
-    assert 7 == people.User.objects.count()
+    assert 8 == people.User.objects.count()
 
     monkeypatch.setattr(demo_region, "PATIENCE_S", 600.0)
     demo_region.open_region(home, said.append)
@@ -56,6 +57,8 @@ def test_the_region_opens_early_and_fills_up_beside_the_server(home, monkeypatch
     own = people.Membership.objects.get(user__username="enterprise")
     assert codes.latest_result(own.subject).grade is not None
     assert 2 == len(codes.history(own.subject))
+    states = list(cases.Case.objects.values_list("state", flat=True))
+    assert ["accepted", "answered", "closed", "returned", "sent"] == sorted(states)
     compare_with_truth(home)
 
 

@@ -18,6 +18,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from tanma.site import demo_warnings
 from tanma.site.config import HOME_FILE
 
 SETTINGS: dict[str, Any] = {
@@ -58,6 +59,7 @@ USERS = (
     DemoUser("checker", "复核员", "checker"),
     DemoUser("publisher", "发布员", "publisher"),
     DemoUser("enterprise", "企业能源管理员", "enterprise"),
+    DemoUser(demo_warnings.AGENT, "企业能碳服务站", "enterprise"),
 )
 
 
@@ -143,7 +145,7 @@ def opening(home: Path, say: Callable[[str], None]) -> Iterator[Work]:
     prepare()
     yield "generate", "生成演示区域", "generating the region", lambda: demo.generate(out)
     manifest = demo.read(out)
-    Progress(home).expect(len(manifest.steps) + len(PUBLISHED_LATER) + 9)
+    Progress(home).expect(len(manifest.steps) + len(PUBLISHED_LATER) + 10)
     yield "users", "建立账号", "making accounts", lambda: make_users(home)
     for step in first_steps(manifest.steps):
         say(f"{step.description_zh} · {step.description_en}（{step.rows:,}）")
@@ -175,6 +177,7 @@ def fill_region(home: Path) -> None:
         f"run:{LATEST}/r4:restated", f"重新发布 {LATEST}/r4", f"restating {LATEST}/r4",
         partial(publish, f"{LATEST}/r4"),
     )  # fmt: skip
+    progress.once("warnings", "发出碳效预警", "sending warnings", demo_warnings.send)
     progress.once(
         f"run:{PREVIEWED}", f"预览 {PREVIEWED}", f"previewing {PREVIEWED}",
         partial(publish, PREVIEWED, preview=True),

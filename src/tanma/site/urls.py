@@ -27,7 +27,6 @@ urlpatterns = [
     path("rules/", include("tanma.apps.rules.urls")),
     path("api/", include("tanma.api.urls")),
     path("kit/", include("tanma.apps.kit.urls")),
-    *portal.before_allauth,
+    *portal.outside,
     path("accounts/", include("allauth.urls")),
-    path("i18n/", include("django.conf.urls.i18n")),
 ]

@@ -89,3 +89,33 @@ def test_a_remark_changes_the_title_and_not_the_state(opened):
     assert "open" == opened.state
     assert "Y2" in str(opened)
     assert ("", "open") == (opened.steps.latest("id").move, opened.steps.latest("id").before)
+
+
+def test_only_the_roles_of_the_workflow_open_a_case(firms, owner, bureau):
+    for workflow, name in (("alarm", "bureau"), ("attention", "jia")):
+        with pytest.raises(Problem) as caught:
+            cases.open_case(workflow, firms[0], "k", TOLD, who(name))
+        assert "case_open_refused" == caught.value.code
+        assert workflow in caught.value.text("zh")
+    assert set() == cases.may_open("attention", set(firms), SYSTEM)
+    assert set(firms) == cases.may_open("attention", set(firms), who("bureau"))
+    case, new = cases.open_case("attention", firms[0], "k", TOLD, who("bureau"), " 请于月底前答复 ")
+    assert new
+    assert [("bureau", "请于月底前答复")] == [(s.by, s.text) for s in case.steps.all()]
+
+
+def test_a_warning_returned_and_accepted_keeps_every_word(firms, owner, bureau):
+    case, _ = cases.open_case("attention", firms[0], "k", TOLD, who("bureau"))
+    cases.take(case, "explain", who("jia"), "检修停产")
+    cases.take(case, "return", who("bureau"), "请附检修单")
+    cases.take(case, "measures", who("jia"), "更换空压机")
+    accepted = cases.take(case, "accept", who("bureau"))
+    assert dt.timedelta(days=89) < accepted.due_at - timezone.now() <= dt.timedelta(days=90)
+    cases.take(case, "report", who("jia"), "已更换")
+    done = cases.take(case, "close", who("bureau"), "现场核实")
+    words = [(s.after, s.text) for s in case.steps.order_by("id")]
+    assert ("returned", "请附检修单") == words[2]
+    assert ("closed", "现场核实") == words[-1]
+    assert ("closed", None) == (done.state, done.due_at)
+    assert ["reopen"] == [m.name for m in cases.moves(done, who("bureau"))]
+    assert [] == cases.moves(done, who("jia"))

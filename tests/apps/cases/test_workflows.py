@@ -11,14 +11,14 @@ from tanma.domain.messages import Problem
 
 BROKEN = Path(__file__).resolve().parents[2] / "broken" / "workflows"
 FAULTS = {
-    "state_unknown": ("workflow_state", "gone", 20),
-    "role_unknown": ("workflow_role", "janitor", 21),
-    "move_twice": ("workflow_move_twice", "finish", 16),
-    "state_unreached": ("workflow_unreached", "lost", 23),
-    "state_endless": ("workflow_endless", "stuck", 23),
-    "key_unknown": ("workflow_wrong", "finale", 13),
-    "english_missing": ("workflow_wrong", "en", 6),
-    "key_twice": ("workflow_wrong", "12", 12),
+    "state_unknown": ("workflow_state", "gone", 21),
+    "role_unknown": ("workflow_role", "janitor", 22),
+    "move_twice": ("workflow_move_twice", "finish", 17),
+    "state_unreached": ("workflow_unreached", "lost", 24),
+    "state_endless": ("workflow_endless", "stuck", 24),
+    "key_unknown": ("workflow_wrong", "finale", 14),
+    "english_missing": ("workflow_wrong", "en", 7),
+    "key_twice": ("workflow_wrong", "13", 13),
 }
 
 
@@ -58,3 +58,25 @@ def test_an_alarm_goes_from_open_to_closed() -> None:
     assert {("open", "seen"), ("seen", "explained"), ("explained", "handled"),
             ("handled", "closed"), ("closed", "open")} <= ways  # fmt: skip
     assert ["system"] == alarm.named("lapse").roles  # type: ignore[union-attr]
+
+
+@pytest.mark.parametrize(
+    ("line", "wrong"),
+    [('opened_by = ["enterprise"]', 'opened_by = ["clerk"]'),
+     ('en = "Open"\n', 'en = "Open"\ncalls = ["clerk"]\n'),
+     ('en = "Open"\n', 'en = "Open"\nlate_calls = ["clerk"]\n')],
+)  # fmt: skip
+def test_roles_that_open_and_are_called_are_checked_too(line: str, wrong: str) -> None:
+    with pytest.raises(Problem) as caught:
+        read("x.toml", text("good").replace(line, wrong))
+    assert ("workflow_role", "clerk") == (caught.value.code, caught.value.params["name"])
+
+
+def test_a_warning_is_answered_and_looked_at_until_it_is_closed() -> None:
+    warning = workflows()["attention"]
+    assert ("sent", ["closed"]) == (warning.initial, warning.final)
+    ways = {(f, m.to): set(m.roles) for m in warning.move for f in m.from_}
+    assert {"enterprise"} == ways["sent", "answered"] == ways["accepted", "answered"]
+    assert {"bureau", "admin"} == ways["answered", "returned"] == ways["answered", "accepted"]
+    assert ["enterprise"] == warning.state["sent"].calls
+    assert ["bureau"] == warning.state["answered"].calls

@@ -6,7 +6,7 @@ from types import SimpleNamespace
 
 import pyarrow as pa
 
-from tanma.apps.cockpit import attention, listings
+from tanma.apps.cockpit import attention, views_attention
 from tanma.apps.cockpit.frozen import frozen
 from tanma.apps.codes import door as codes
 from tests.apps.region import FIRMS
@@ -45,7 +45,7 @@ def test_a_drop_and_a_rise_are_found_by_the_integers_of_the_files():
     now = results(grade=[3, 4, 3, 3], net_mg=[1_000, 1_000, 1_200, 1_201],
                   ratio=[1.0, 1.0, 1.2, 1.201])  # fmt: skip
     before = results(grade=[3, 2, 3, 3])
-    found = {c.subject: c for c in attention._cases(now, before)}
+    found = {c.subject: c for c in attention._listed(now, before)}
     assert {1: ("drop",), 3: ("ratio",)} == {s: c.reasons for s, c in found.items()}
     assert (2, 1.0) == (found[1].before_grade, found[1].before_ratio)
 
@@ -53,8 +53,8 @@ def test_a_drop_and_a_rise_are_found_by_the_integers_of_the_files():
 def test_an_enterprise_without_a_year_before_is_not_compared():
     now = results(subject=[1, 2], grade=[5, 4], ratio=[9.0, 9.0])
     before = results(subject=[3])
-    assert {1: ("grade",)} == {c.subject: c.reasons for c in attention._cases(now, before)}
-    assert {1: ("grade",)} == {c.subject: c.reasons for c in attention._cases(now, None)}
+    assert {1: ("grade",)} == {c.subject: c.reasons for c in attention._listed(now, before)}
+    assert {1: ("grade",)} == {c.subject: c.reasons for c in attention._listed(now, None)}
 
 
 def test_the_year_before_is_the_publication_of_the_same_kind_of_period(published):
@@ -81,7 +81,7 @@ def test_a_reason_filters_and_the_export_follows(published):
 def test_history_prints_every_period_and_a_dash_where_there_was_no_grade(published):
     runs = list(codes.published("rolling"))
     row = published.run().results.get(name=FIRMS["G"].name)
-    texts = listings.grade_history(
+    texts = views_attention.grade_history(
         published.viewer("city"), [row.subject], published.run(), runs
     )  # fmt: skip
     assert {row.subject: "–→–"} == texts
@@ -89,8 +89,8 @@ def test_history_prints_every_period_and_a_dash_where_there_was_no_grade(publish
 
 def test_cases_are_kept_with_the_run(published):
     run = published.run()
-    assert attention.cases(run) is attention.cases(run)
-    assert {0} == set(frozen(run).cases)
+    assert attention.listed(run) is attention.listed(run)
+    assert {0} == set(frozen(run).attention)
 
 
 def test_the_denominator_is_the_one_that_was_rated_on():

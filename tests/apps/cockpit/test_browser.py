@@ -90,3 +90,16 @@ def test_a_minute_later_nothing_changes_when_nothing_is_new(city, browser):
     text = page.locator(".tile-value").first.text_content()
     page.context.close()
     assert (204, "旧", []) == (answer.value.status, text, complaints)
+
+
+def test_one_box_ticks_the_page_and_warns_by_keyboard(city, browser):
+    page, complaints = opened(browser, city, (1440, 900))
+    page.goto(city + "/cockpit/attention/")
+    page.get_by_label("选择本页全部").press("Space")
+    boxes = page.locator("tbody .pick input")
+    assert boxes.count() == page.locator("tbody .pick input:checked").count() > 0
+    page.get_by_label("给企业的说明").fill("请答复")
+    page.get_by_role("button", name="向勾选的企业发出预警").press("Enter")
+    expect(page.get_by_text("家企业发出预警")).to_be_visible()
+    assert 0 == page.locator("tbody .pick input").count()
+    assert [] == complaints

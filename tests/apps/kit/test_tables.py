@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from django.http import HttpResponse, QueryDict, StreamingHttpResponse
+from django.template import Context, Template
 from django.template.loader import render_to_string
 from python_calamine import CalamineWorkbook
 
@@ -26,6 +27,18 @@ def table(query: str = "", **more: Any) -> Table:
 
 def values(shown: Table) -> list[Any]:
     return [row["v"] for row in shown.page.object_list]
+
+
+def test_rows_have_boxes_where_the_table_picks():
+    shown = table(pick=lambda r: r["n"] if r["v"] else "")
+    text = _drawn(shown)
+    assert text.count('name="item"') == 4
+    assert 'value="样例0" form="pick" aria-label="选择 样例0"' in text
+    assert 'name="item"' not in _drawn(table())
+
+
+def _drawn(shown: Table) -> str:
+    return Template("{% load kit %}{% table t %}").render(Context({"t": shown}))
 
 
 @pytest.mark.parametrize(

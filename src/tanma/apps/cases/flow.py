@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -27,9 +27,18 @@ class Said:
     params: dict[str, Any]
 
 
-def open_case(workflow: str, subject: int, key: str, said: Said) -> tuple[Case, bool]:
+def may_open(workflow: str, subjects: Collection[int], viewer: Viewer) -> set[int]:
+    """The enterprises, of some, about which this viewer may open a case."""
+    return _acting(workflows()[workflow].opened_by, subjects, viewer)
+
+
+def open_case(
+    workflow: str, subject: int, key: str, said: Said, viewer: Viewer = SYSTEM, note: str = ""
+) -> tuple[Case, bool]:
     """The open case of a key and whether it is new; there is never a second one beside it."""
     rules = workflows()[workflow]
+    if not may_open(workflow, {subject}, viewer):
+        raise Problem("case_open_refused", workflow=workflow)
     with transaction.atomic():
         case, new = Case.objects.get_or_create(
             workflow=workflow, key=key, closed_at=None,
@@ -39,7 +48,7 @@ def open_case(workflow: str, subject: int, key: str, said: Said) -> tuple[Case, 
             },
         )  # fmt: skip
         if new:
-            _record(case, SYSTEM, "", "", "", None)
+            _record(case, viewer, "", "", note.strip()[:MOST_NOTE], None)
     return case, new
 
 
@@ -52,9 +61,13 @@ def may_take(case: Case, move: Move, viewer: Viewer) -> bool:
     """Whether this viewer may take a move of a case now."""
     if case.state not in move.from_:
         return False
+    return bool(_acting(move.roles, {case.subject}, viewer))
+
+
+def _acting(roles: Collection[str], subjects: Collection[int], viewer: Viewer) -> set[int]:
     if viewer == SYSTEM:
-        return BY_ITSELF in move.roles
-    return viewer.acts_as(move.roles, case.subject)
+        return set(subjects) if BY_ITSELF in roles else set()
+    return viewer.acting(roles, subjects)
 
 
 def moves(case: Case, viewer: Viewer) -> list[Move]:
@@ -76,6 +89,7 @@ def take(case: Case, name: str, viewer: Viewer, note: str = "", said: Said | Non
             _only_open(case)
         before, case.state = case.state, move.to
         case.due_at = _due(case.workflow, move.to)
+        case.told_at = case.late_told_at = None
         case.closed_at = timezone.now() if case.rules.state[move.to].final else None
         case.save()
         _record(case, viewer, name, before, note, said)

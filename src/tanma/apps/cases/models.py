@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.db import models
+from django.utils import timezone
 from django.utils.translation import get_language
 
 from tanma.apps.cases.workflows import Move, State, Workflow, workflows
@@ -41,6 +42,9 @@ class Case(models.Model):
     changed_at = models.DateTimeField(auto_now=True)
     due_at = models.DateTimeField(null=True)
     closed_at = models.DateTimeField(null=True)
+    told_at = models.DateTimeField(null=True)
+    """When those whom the present state calls were written to; none while mail is not set up."""
+    late_told_at = models.DateTimeField(null=True)
 
     class Meta:
         indexes = [
@@ -63,6 +67,10 @@ class Case(models.Model):
     @property
     def title(self) -> str:
         return told(self.code, self.params)
+
+    @property
+    def overdue(self) -> bool:
+        return self.closed_at is None and self.due_at is not None and self.due_at < timezone.now()
 
     @property
     def rules(self) -> Workflow:

@@ -7,7 +7,7 @@ from typing import Any
 from django import forms
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.db.models import Count, Q, QuerySet
+from django.db.models import Count, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -17,7 +17,9 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_POST
 
 from tanma.apps.cases import flow
+from tanma.apps.cases.letters import waiting_for
 from tanma.apps.cases.models import Case, word
+from tanma.apps.cases.shown import address, due_html
 from tanma.apps.cases.workflows import workflows
 from tanma.apps.kit.door import Column, Table, badge_html
 from tanma.apps.metering import door as metering
@@ -29,17 +31,9 @@ LISTED_FIRMS = 20
 
 
 def waiting(request: HttpRequest) -> int:
-    """Cases in which nobody has done anything yet, of those that the viewer may see."""
-    initial = [Q(workflow=name, state=w.initial) for name, w in workflows().items()]
-    rows = Case.objects.filter(closed_at=None).filter(_any(initial))
-    return people.visible(people.viewer(request), rows).count()
-
-
-def _any(conditions: list[Q]) -> Q:
-    rule = Q(pk__in=[])
-    for one in conditions:
-        rule |= one
-    return rule
+    """Cases that are the viewer's turn."""
+    viewer = people.viewer(request)
+    return people.visible(viewer, Case.objects.filter(waiting_for(viewer))).count()
 
 
 def _kinds() -> list[tuple[str, Any]]:
@@ -50,14 +44,16 @@ class CaseFilter(forms.Form):
     q = forms.CharField(label=_("企业"), required=False, max_length=60)
     state = forms.ChoiceField(
         label=_("状态"), required=False,
-        choices=[("", _("未关闭")), ("waiting", _("待查看")), ("overdue", _("已逾期")),
+        choices=[("", _("未关闭")), ("waiting", _("待我办理")), ("overdue", _("已逾期")),
                  ("closed", _("已关闭")), ("all", _("全部"))],
     )  # fmt: skip
     kind = forms.ChoiceField(label=_("类别"), required=False, choices=_kinds)
     of = forms.CharField(required=False, widget=forms.HiddenInput)
 
 
-def filtered(rows: QuerySet[Case], wanted: dict[str, Any]) -> QuerySet[Case]:
+def filtered(
+    viewer: people.Viewer, rows: QuerySet[Case], wanted: dict[str, Any]
+) -> QuerySet[Case]:
     """The cases that meet every condition of the address; closed ones only when asked for."""
     state = wanted.get("state", "")
     if state == "closed":
@@ -65,7 +61,7 @@ def filtered(rows: QuerySet[Case], wanted: dict[str, Any]) -> QuerySet[Case]:
     elif state != "all":
         rows = rows.filter(closed_at=None)
     if state == "waiting":
-        rows = rows.filter(_any([Q(workflow=n, state=w.initial) for n, w in workflows().items()]))
+        rows = rows.filter(waiting_for(viewer))
     if state == "overdue":
         rows = rows.filter(due_at__lt=timezone.now())
     if kind := wanted.get("kind"):
@@ -85,7 +81,7 @@ def home(request: HttpRequest) -> HttpResponseBase:
     form = CaseFilter(request.GET)
     wanted = form.cleaned_data if form.is_valid() else {}
     rows = people.visible(viewer, Case.objects.all())
-    table = _table(filtered(rows, wanted), request)
+    table = _table(filtered(viewer, rows, wanted), request)
     if (file := table.export("cases")) is not None:
         return file
     context = {
@@ -132,19 +128,6 @@ def _table(rows: QuerySet[Case], request: HttpRequest) -> Table:
                  empty=_("没有符合条件的事项"))  # fmt: skip
 
 
-def address(case: Case) -> str:
-    return reverse("cases:case", args=[case.uid])
-
-
-def due_html(case: Case) -> str:
-    """The deadline; one that passed is marked in words."""
-    if case.due_at is None:
-        return "—"
-    text = f"{timezone.localtime(case.due_at):%Y-%m-%d}"
-    late = case.closed_at is None and case.due_at < timezone.now()
-    return badge_html(f"{text} {gettext('已逾期')}", "bad") if late else text
-
-
 def _found(request: HttpRequest, uid: str) -> tuple[people.Viewer, Case]:
     viewer = people.viewer(request)
     row = people.visible(viewer, Case.objects.filter(pk=metering.number(uid))).first()
@@ -158,9 +141,11 @@ def case(request: HttpRequest, uid: str, status: int = 200, note: str = "") -> H
     viewer, row = _found(request, uid)
     template, about = flow.panel_of(row, viewer)
     firm = registry.Enterprise.objects.filter(pk=row.subject).first()
+    may = flow.moves(row, viewer)
     context = {
         "case": row, "firm": firm, "kind": word(row.rules), "due": due_html(row),
-        "moves": [(m, word(m)) for m in flow.moves(row, viewer)], "note": note,
+        "moves": [(m, word(m)) for m in may], "note": note,
+        "noted": gettext("、").join(word(m) for m in may if m.note),
         "steps": [_told(s) for s in row.steps.select_related("case").order_by("-at", "-id")],
         "panel": template, "about": about,
         "crumbs": [(gettext("预警与办理"), reverse("cases:home")), (row.title, "")],
@@ -170,7 +155,8 @@ def case(request: HttpRequest, uid: str, status: int = 200, note: str = "") -> H
 
 def _told(step: Any) -> dict[str, Any]:
     states = step.case.rules.state
-    what = step.move_word or (gettext("系统备注") if step.before else gettext("发现"))
+    first = gettext("发起") if step.user_id else gettext("发现")
+    what = step.move_word or (gettext("系统备注") if step.before else first)
     after = word(states[step.after]) if step.after in states else step.after
     by = step.by if step.user_id else gettext("系统")
     return {"at": step.at, "by": by, "what": what, "after": after, "text": step.text}

@@ -17,6 +17,8 @@ class CockpitConfig(AppConfig):
     label = "cockpit"
 
     def ready(self) -> None:
+        from tanma.apps.cases import door as cases
+        from tanma.apps.cockpit.handling import WORKFLOW, panel
         from tanma.apps.kit.door import Entry, register
 
         entries = (
@@ -28,3 +30,4 @@ class CockpitConfig(AppConfig):
         )
         for section, order, name, label in entries:
             register(Entry(section, order, f"cockpit:{name}", label, may=office))
+        cases.set_panel(WORKFLOW, panel)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import duckdb
@@ -27,7 +28,7 @@ COLUMNS = (
 
 
 @dataclass(frozen=True)
-class Case:
+class Item:
     """One enterprise on the list."""
 
     subject: int
@@ -45,16 +46,16 @@ def year_before(run: codes.Run) -> codes.Run | None:
     return codes.published(run.period_kind).filter(period=period, scheme=run.scheme).first()
 
 
-def cases(run: codes.Run) -> list[Case]:
+def listed(run: codes.Run) -> list[Item]:
     """The enterprises that a rule calls up, worst first; kept with the run."""
     data, before = frozen(run), year_before(run)
     key = before.id if before else 0
-    if key not in data.cases:
-        data.cases[key] = _cases(data, frozen(before) if before else None)
-    return data.cases[key]
+    if key not in data.attention:
+        data.attention[key] = _listed(data, frozen(before) if before else None)
+    return data.attention[key]
 
 
-def _cases(data: Frozen, before: Frozen | None) -> list[Case]:
+def _listed(data: Frozen, before: Frozen | None) -> list[Item]:
     rule = enterprise_rule()
     query = CANDIDATES.format(
         now=", ".join(f"n.{c} AS now_{c}" for c in COLUMNS),
@@ -65,13 +66,13 @@ def _cases(data: Frozen, before: Frozen | None) -> list[Case]:
         con.register("now", data.results)
         con.register("before", before.results if before else data.results.slice(0, 0))
         rows = con.sql(query, params=limits).to_arrow_table().to_pylist()
-    found = [_case(row, compared=before is not None) for row in rows]
+    found = [_item(row, compared=before is not None) for row in rows]
     return sorted((c for c in found if c.reasons), key=lambda c: (-len(c.reasons), -(c.ratio or 0)))
 
 
-def _case(row: Row, *, compared: bool) -> Case:
+def _item(row: Row, *, compared: bool) -> Item:
     past = standing(row, "before_") if compared else None
-    return Case(
+    return Item(
         row["subject"], row["area_code"], row["management_code"],
         reasons(enterprise_rule(), standing(row, "now_"), past),
         row["now_ratio"], row["before_grade"], row["before_ratio"],
@@ -88,7 +89,7 @@ def standing(row: Row, prefix: str = "") -> Standing:
     )  # fmt: skip
 
 
-def cases_in(data: Frozen, found: list[Case], hierarchy: str, code: str) -> list[Case]:
+def listed_in(data: Frozen, found: list[Item], hierarchy: str, code: str) -> list[Item]:
     """Those inside an area."""
     if code == data.home:
         return found
@@ -103,7 +104,7 @@ def abnormal_towns(data: Frozen, code: str) -> list[AreaFigures]:
     return sorted(towns, key=lambda t: -(t.index or 0))
 
 
-def reason_texts(case: Case) -> list[str]:
-    """The conditions that hold, in the page's language, with the rule's numbers."""
-    lang = "en" if get_language() == "en" else "zh"
-    return [str(getattr(enterprise_rule().conditions()[r], lang)) for r in case.reasons]
+def reason_texts(reasons: Iterable[str], lang: str = "") -> list[str]:
+    """Conditions with the rule's numbers, in the page's language or a named one."""
+    lang = lang or ("en" if get_language() == "en" else "zh")
+    return [str(getattr(enterprise_rule().conditions()[r], lang)) for r in reasons]

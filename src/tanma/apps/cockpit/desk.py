@@ -1,4 +1,4 @@
-"""Desk pages of the cockpit: drill, rankings, neutrality, attention, kiosks."""
+"""Desk pages of the cockpit: drill, rankings, neutrality, kiosks."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from django.utils.translation import get_language, gettext
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_http_methods
 
-from tanma.apps.cockpit import access, attention, kiosks, listings, wall
+from tanma.apps.cockpit import access, kiosks, listings, wall
 from tanma.apps.cockpit.figures import (
     AreaFigures,
     abnormal_words,
@@ -29,7 +29,7 @@ from tanma.apps.cockpit.views import address, chosen_run, office
 from tanma.apps.codes import door as codes
 from tanma.apps.people.door import Viewer, viewer, visible
 from tanma.domain.identity import id_from_text
-from tanma.domain.rating.attention import enterprise_rule, index_rule
+from tanma.domain.rating.attention import index_rule
 
 CITIES, COUNTIES, TOWNS = ("city",), ("county", "new_area"), ("township",)
 LEVELS = {"city": CITIES, "county": COUNTIES, "town": TOWNS}
@@ -85,12 +85,12 @@ def area(request: HttpRequest, code: str) -> HttpResponseBase:
         "check": _sum_check(data, hierarchy, code, figures), "index_words": abnormal_words(figures),
         "comparison": wall.comparison(figures),
         "region": data.areas.get(("statutory", data.home), {}),
-        "direction": _words(index_rule().direction), "structure": _words(index_rule().structure),
+        "direction": words(index_rule().direction), "structure": words(index_rule().structure),
     })  # fmt: skip
 
 
-def _words(words: Any) -> str:
-    return str(words.en if get_language() == "en" else words.zh)
+def words(said: Any) -> str:
+    return str(said.en if get_language() == "en" else said.zh)
 
 
 def _sum_check(data: Frozen, hierarchy: str, code: str, figures: AreaFigures) -> dict[str, Any]:
@@ -158,44 +158,6 @@ def neutrality(request: HttpRequest) -> HttpResponseBase:
         "area": area_figures(data, "statutory", code) or area_figures(data, "management", code),
         "areas": areas, "firms": firms,
     })  # fmt: skip
-
-
-@office
-def attention_list(request: HttpRequest) -> HttpResponseBase:
-    """Enterprises that a rule calls up, and townships with an abnormal index."""
-    place = opened(request, request.GET.get("area", ""))
-    if place is None:
-        return render(request, "cockpit/none.html")
-    who, run, data, code = place
-    reason = request.GET.get("reason", "")
-    found = attention.cases_in(data, attention.cases(run), "statutory", code)
-    firms = listings.attention_table(
-        who, run, found, reason, request.GET, runs=wall.publications()
-    )  # fmt: skip
-    towns = listings.areas_table(attention.abnormal_towns(data, code), request.GET,
-                                 order="-index", prefix="t-")  # fmt: skip
-    for table, name in ((firms, "enterprises"), (towns, "townships")):
-        if (file := table.export(f"attention-{name}-{code}")) is not None:
-            return file
-    return render(request, "cockpit/attention.html", base(request, run, data, code) | {
-        "firms": firms, "towns": towns, "before": attention.year_before(run),
-        "reasons": _reasons(request, found, reason), "enterprise_rule": enterprise_rule(),
-        "rule_title": _words(enterprise_rule().title), "index_title": _words(index_rule().title),
-        "conditions": [_words(w) for w in index_rule().conditions().values()],
-    })  # fmt: skip
-
-
-def _reasons(
-    request: HttpRequest, found: list[attention.Case], chosen: str
-) -> list[tuple[str, int, str, bool]]:
-    """Each condition with the number of enterprises, and the address that shows only these."""
-    base = {k: v for k, v in request.GET.items() if k in {"area", "period"}}
-    address_of = "&".join(f"{k}={v}" for k, v in base.items())
-    rows = [(gettext("全部"), len(found), f"?{address_of}", not chosen)]
-    for key, words in enterprise_rule().conditions().items():
-        n = sum(key in c.reasons for c in found)
-        rows.append((_words(words), n, f"?{address_of}&reason={key}", key == chosen))
-    return rows
 
 
 class KioskForm(forms.Form):

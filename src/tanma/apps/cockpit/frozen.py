@@ -70,7 +70,7 @@ class Frozen:
 
     run: codes.Run
     _rows: dict[str, dict[tuple[str, str], list[Row]]] = field(default_factory=dict)
-    cases: dict[int, list[Any]] = field(default_factory=dict)
+    attention: dict[int, list[Any]] = field(default_factory=dict)
     """Kept by `attention`, per run it was compared with."""
 
     @cached_property

@@ -10,9 +10,8 @@ from django.http import QueryDict
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from tanma.apps.cockpit.attention import Case, reason_texts
 from tanma.apps.cockpit.breakdowns import item_name, zh
-from tanma.apps.cockpit.figures import AreaFigures, abnormal_words, children, names
+from tanma.apps.cockpit.figures import AreaFigures, abnormal_words, children
 from tanma.apps.cockpit.frozen import Frozen
 from tanma.apps.codes import door as codes
 from tanma.apps.kit.door import (
@@ -149,7 +148,7 @@ def industry_name(code: str) -> str:
     return (known.name_zh if zh() else known.name_en) or known.name_zh
 
 
-def _amount(key: str, label: str, field: str, show: Any, scale: int, unit: str) -> Column:
+def amount(key: str, label: str, field: str, show: Any, scale: int, unit: str) -> Column:
     def value(row: Any) -> Any:
         count = getattr(row, field)
         return None if count is None else count / 10**scale
@@ -168,9 +167,9 @@ def enterprise_columns() -> list[Column]:
         Column("level", _("碳效水平"), lambda r: level_text(r.level),
                lambda r: level_html(r.level or None),
                kind="plain", sort="level"),
-        _amount("net", _("净排放"), "net_mg", tonnes, 9, "t"),
-        _amount("energy", _("综合能耗（当量值）"), "energy_calorific_gce", tce, 6, "tce"),
-        _amount("value_added", _("增加值"), "value_added_fen", wan_yuan, 6, _("万元")),
+        amount("net", _("净排放"), "net_mg", tonnes, 9, "t"),
+        amount("energy", _("综合能耗（当量值）"), "energy_calorific_gce", tce, 6, "tce"),
+        amount("value_added", _("增加值"), "value_added_fen", wan_yuan, 6, _("万元")),
         Column("intensity", _("碳效值"), lambda r: r.intensity,
                lambda r: significant(r.intensity), unit=_("吨/万元"), kind="number",
                sort="intensity"),
@@ -209,7 +208,7 @@ def missing_table(who: Viewer, data: Frozen, hierarchy: str, code: str, query: Q
         Column("items", _("缺报项目"), lambda r: about[r.subject]["missing_items"],
                lambda r: missing_items(about[r.subject]["missing_items"])),
         Column("months", _("缺报项·月"), lambda r: about[r.subject]["missing"], kind="number"),
-        _amount("net", _("已报净排放"), "net_mg", tonnes, 9, "t"),
+        amount("net", _("已报净排放"), "net_mg", tonnes, 9, "t"),
         Column("upper", _("缺报部分上限"), lambda r: about[r.subject]["missing_upper_mg"] / 1e9,
                lambda r: tonnes(about[r.subject]["missing_upper_mg"]), unit="t", kind="number"),
     ]  # fmt: skip
@@ -248,63 +247,12 @@ def neutrality_firms(who: Viewer, data: Frozen, code: str, query: QueryDict) -> 
     rows = results_in(who, data, "statutory", code).filter(deduction_mg__gt=0)
     columns = [
         Column("name", _("企业"), lambda r: r.name, sort="name", href=enterprise_href),
-        _amount("gross", _("总排放"), "gross_mg", tonnes, 9, "t"),
-        _amount("deduction", _("碳中和量"), "deduction_mg", tonnes, 9, "t"),
-        _amount("net", _("净排放"), "net_mg", tonnes, 9, "t"),
+        amount("gross", _("总排放"), "gross_mg", tonnes, 9, "t"),
+        amount("deduction", _("碳中和量"), "deduction_mg", tonnes, 9, "t"),
+        amount("net", _("净排放"), "net_mg", tonnes, 9, "t"),
         Column("rate", _("碳中和率"), lambda r: _times_100(rate(r)), lambda r: percent(rate(r)),
                unit="%", kind="number"),
     ]  # fmt: skip
     columns += of_run(data.run)
     return Table(columns, rows, query, order="-deduction", prefix="e-", per_page=SMALLEST_PAGE,
                  caption=_("企业"), empty=_("没有自用可再生能源等碳中和量"))  # fmt: skip
-
-
-# --- attention
-
-
-def grade_history(
-    who: Viewer, subjects: Sequence[int], run: codes.Run, runs: Sequence[codes.Run]
-) -> dict[int, str]:
-    """Subject → its grades in the publications up to a run, oldest first; – where it had none."""
-    upto = [r for r in runs if r.period_end <= run.period_end][:PERIODS][::-1]
-    rows = visible(who, Result.objects.filter(run__in=upto, subject__in=list(subjects)))
-    found: dict[int, dict[int, int | None]] = {}
-    for subject, run_id, grade in rows.values_list("subject", "run_id", "grade"):
-        found.setdefault(subject, {})[run_id] = grade
-    return {s: "→".join(str(grades.get(r.id) or "–") for r in upto) for s, grades in found.items()}
-
-
-def attention_table(
-    who: Viewer, run: codes.Run, found: Sequence[Case], reason: str, query: QueryDict,
-    runs: Sequence[codes.Run] = (),
-) -> Table:  # fmt: skip
-    """The cases that the viewer may see, with reason, the year before and the periods between."""
-    by_subject = {c.subject: c for c in found if not reason or reason in c.reasons}
-    rows = visible(who, Result.objects.filter(run=run))
-    kept = [r for r in rows.filter(subject__in=list(by_subject)) if r.subject in by_subject]
-    areas = names(sorted({r.area_code for r in kept}))
-    past = grade_history(who, [r.subject for r in kept], run, runs)
-
-    def case(row: Any) -> Case:
-        return by_subject[row.subject]
-
-    columns = [
-        Column("name", _("企业"), lambda r: r.name, sort=True, href=enterprise_href),
-        Column("area", _("所在区域"), lambda r: areas[r.area_code], sort=True),
-        Column("industry", _("行业"), lambda r: r.industry,
-               lambda r: f"{r.industry} {industry_name(r.industry)}", sort=True),
-        Column("grade", _("碳效等级"), lambda r: r.grade, lambda r: grade_html(r.grade),
-               kind="plain", sort=True),
-        Column("before", _("上年同期等级"), lambda r: case(r).before_grade,
-               lambda r: case(r).before_grade, kind="number", sort=True),
-        Column("ratio", _("与行业平均比值"), lambda r: r.ratio, lambda r: significant(r.ratio, 3),
-               kind="number", sort=True),
-        Column("ratio_before", _("上年同期比值"), lambda r: case(r).before_ratio,
-               lambda r: significant(case(r).before_ratio, 3), kind="number", sort=True),
-        Column("history", _("历期等级"), lambda r: past.get(r.subject, "")),
-        _amount("net", _("净排放"), "net_mg", tonnes, 9, "t"),
-        Column("reason", _("原因"), lambda r: "；".join(reason_texts(case(r)))),
-    ]  # fmt: skip
-    columns += of_run(run)
-    return Table(columns, kept, query, order="-net", per_page=SMALLEST_PAGE, prefix="e-",
-                 caption=_("关注企业"), empty=_("没有符合条件的企业"))  # fmt: skip

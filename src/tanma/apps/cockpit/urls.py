@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from tanma.apps.cockpit import desk, views, views_causes
+from tanma.apps.cockpit import desk, views, views_attention, views_causes
 
 app_name = "cockpit"
 urlpatterns = [
@@ -13,5 +13,6 @@ urlpatterns = [
     path("area/<str:code>/causes/", views_causes.index_causes, name="causes"),
     path("rankings/", desk.rankings, name="rankings"),
     path("neutrality/", desk.neutrality, name="neutrality"),
-    path("attention/", desk.attention_list, name="attention"),
+    path("attention/", views_attention.attention_list, name="attention"),
+    path("attention/warn/", views_attention.warn, name="warn"),
 ]

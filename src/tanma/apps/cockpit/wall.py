@@ -326,8 +326,8 @@ def last_arrival() -> str:
 
 def watch(view: View) -> dict[str, Any]:
     """How many enterprises each rule calls up, and the townships with an abnormal index."""
-    found = attention.cases_in(
-        view.data, attention.cases(view.run), view.figures.hierarchy, view.figures.code
+    found = attention.listed_in(
+        view.data, attention.listed(view.run), view.figures.hierarchy, view.figures.code
     )
     return {
         "grade": _count(found, "grade"), "drop": _count(found, "drop"),
@@ -337,7 +337,7 @@ def watch(view: View) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _count(found: list[attention.Case], reason: str) -> int:
+def _count(found: list[attention.Item], reason: str) -> int:
     return sum(reason in case.reasons for case in found)
 
 

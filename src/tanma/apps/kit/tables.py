@@ -36,7 +36,8 @@ class Column:
 
     `value(row)` gives the raw value for export (and for sorting a plain list), `show(row)` the
     text or safe HTML of the cell (default: the value). `sort` is the order_by field of a queryset,
-    or True for a plain list. `kind` is text, number or plain (markup, such as badges).
+    or True for a plain list. `kind` is text, words (of several
+    lines), number or plain (markup, such as badges).
     """
 
     key: str
@@ -69,7 +70,10 @@ class Cell:
 
 
 class Table:
-    """Columns and rows seen through one address (request.GET)."""
+    """Columns and rows seen through one address (request.GET).
+
+    `pick(row)` is what a box before the row sends as `item` to the form `pick`; "" has no box.
+    """
 
     def __init__(
         self,
@@ -83,13 +87,14 @@ class Table:
         caption: Text = "",
         empty: Text = "",
         exports: Sequence[str] = ("csv", "xlsx"),
+        pick: Callable[[Row], str] | None = None,
     ) -> None:
         self.columns, self.source, self.query = columns, rows, query
         self.order_param, self.page_param = f"{prefix}order", f"{prefix}page"
         self.export_param = f"{prefix}export"
         self.order = self._known_order(query.get(self.order_param, "")) or order
         self.per_page, self.caption, self.empty = per_page, caption, empty
-        self.exports = exports
+        self.exports, self.pick, self.boxes = exports, pick, pick is not None
 
     def _known_order(self, text: str) -> str:
         """The order asked for, or "" when no sortable column has that key."""
@@ -115,6 +120,10 @@ class Table:
     def cells(self, page: Page[Any]) -> list[list[Cell]]:
         shown = [column for column in self.columns if column.page]
         return [[_cell(column, row) for column in shown] for row in page.object_list]
+
+    def picks(self, page: Page[Any]) -> list[str | None]:
+        """What the box of each row sends; None where this table has no boxes."""
+        return [self.pick(row) if self.pick else None for row in page.object_list]
 
     def headers(self) -> list[Header]:
         return [self._header(column) for column in self.columns if column.page]

@@ -12,6 +12,8 @@ from tanma.domain.identity import id_text, new_id
 class User(AbstractUser):
     id = models.BigIntegerField(primary_key=True, default=new_id)
     display_name = models.CharField(max_length=80, blank=True)
+    language = models.CharField(max_length=10, blank=True)
+    """Of letters: the one last chosen on the pages, at first that of the first login."""
 
     def __str__(self) -> str:
         return self.display_name or self.username

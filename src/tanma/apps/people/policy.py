@@ -7,7 +7,7 @@ a filter; nothing else in the product filters rows by right. A model without a p
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 from datetime import date
 from typing import Any, TypeVar
@@ -103,10 +103,11 @@ class Viewer:
             grants = [g for g in grants if g.role not in OFFICE]
         return any(_covers(g, subject) for g in grants)
 
-    def acts_as(self, roles: Iterable[str], subject: int) -> bool:
-        """Whether one of these roles is held for a subject: cases name roles, not actions."""
+    def acting(self, roles: Iterable[str], subjects: Collection[int]) -> set[int]:
+        """Those of some subjects for which one of these roles is held: cases name roles."""
         wanted = set(roles)
-        return any(g.role in wanted and _covers(g, subject) for g in self.grants)
+        held = [covered(g, subjects) for g in self.grants if g.role in wanted]
+        return set[int]().union(*held)
 
     def require(self, action: str, subject: int | None = None) -> None:
         if not self.may(action, subject):
@@ -121,9 +122,8 @@ def statistics_open(subject: int) -> bool:
     """Whether a legal basis or the enterprise's consent lets officials see its single figures."""
     if settings.TANMA.legal_basis:
         return True
-    today = date.today()  # noqa: DTZ011 - consent is dated in local days
     said = facts.current(facts.facts_of(subject, CONSENT))
-    return any(f.text and f.valid_from <= today < f.valid_to for f in said)
+    return any(f.text and f.valid_from <= today() < f.valid_to for f in said)
 
 
 def _hold_all(area_codes: Iterable[str]) -> bool:
@@ -135,11 +135,19 @@ def _hold_all(area_codes: Iterable[str]) -> bool:
 
 
 def _covers(grant: Grant, subject: int) -> bool:
+    return subject in covered(grant, {subject})
+
+
+def covered(grant: Grant, subjects: Collection[int]) -> set[int]:
+    """Those of some subjects that a grant is about."""
     if grant.subject is not None:
-        return grant.subject == subject
+        return {grant.subject} & set(subjects)
     if grant.role not in OFFICE:
-        return False
-    return not grant.area_code or _placement([grant.area_code]).filter(subject=subject).exists()
+        return set()
+    if not grant.area_code:
+        return set(subjects)
+    inside = _placement([grant.area_code]).filter(subject__in=list(subjects))
+    return set(inside.values_list("subject", flat=True))
 
 
 SYSTEM = Viewer(name="system", grants=(Grant(Role.ADMIN),))
@@ -164,9 +172,12 @@ def _viewer(request: HttpRequest) -> Viewer:
     return Viewer(user.pk, str(user), grants, consented | _members(own))
 
 
+def today() -> date:
+    return date.today()  # noqa: DTZ011 - memberships and consent are dated in local days
+
+
 def grants_of(user_id: int) -> tuple[Grant, ...]:
-    today = date.today()  # noqa: DTZ011 - memberships are dated in local days
-    rows = Membership.objects.filter(user=user_id, valid_from__lte=today, valid_to__gt=today)
+    rows = Membership.objects.filter(user=user_id, valid_from__lte=today(), valid_to__gt=today())
     return tuple(Grant(m.role, m.area_code, m.subject) for m in rows)
 
 

@@ -10,10 +10,11 @@ from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
-from django.utils.translation import gettext
+from django.utils.translation import check_for_language, gettext
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST
+from django.views.i18n import set_language as switch
 
 from tanma.apps.people import door as people
 from tanma.apps.registry import door as registry
@@ -85,6 +86,14 @@ def revoke_token(request: HttpRequest, uid: str) -> HttpResponse:
         raise Http404(uid)
     messages.success(request, gettext("密钥已停用。"))
     return redirect("portal:account")
+
+
+def set_language(request: HttpRequest) -> HttpResponse:
+    """Switch the language of the pages, and of the letters that this person gets."""
+    chosen = request.POST.get("language", "")
+    if request.user.is_authenticated and chosen and check_for_language(chosen):
+        people.speak(request.user.pk, chosen)
+    return switch(request)
 
 
 def number(uid: str) -> int:

@@ -6,6 +6,7 @@ from typing import Any
 
 from django.utils import timezone
 
+from tanma.apps.cases import door as cases
 from tanma.apps.catalogue import door as catalogue
 from tanma.apps.codes import door as codes
 from tanma.apps.desk import door as desk
@@ -39,11 +40,18 @@ def _block(viewer: people.Viewer, enterprise: registry.Enterprise) -> dict[str, 
     live = consents.filter(revoked_at=None, expires_at__gt=timezone.now()).order_by("expires_at")
     return {
         "enterprise": enterprise, "result": current, "level": (current and current.level) or None,
-        "previews": _previews(viewer, enterprise),
+        "previews": _previews(viewer, enterprise), "cases": _cases(viewer, enterprise.id),
         "missing": _missing(current), "reminders": _reminders(viewer, enterprise.id),
         "consents": list(live), "links": links,
         "consent_link": link_if_there("codes:consents", enterprise.public_code),
     }  # fmt: skip
+
+
+def _cases(viewer: people.Viewer, subject: int) -> list[dict[str, Any]]:
+    """Cases of an enterprise that are its turn, the nearest deadline first."""
+    rows = people.visible(viewer, cases.Case.objects.filter(subject=subject))
+    own = rows.filter(cases.waiting_for(viewer)).order_by("due_at")[:LISTED]
+    return [{"row": c, "href": cases.address(c), "due": cases.due_html(c)} for c in own]
 
 
 def _missing(result: codes.Result | None) -> str:

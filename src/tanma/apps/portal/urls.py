@@ -16,8 +16,10 @@ urlpatterns: list[URLPattern] = [
     path("office/users/new/", users.create, name="create_user"),
     path("office/users/memberships/<str:uid>/end/", users.end_membership, name="end_membership"),
 ]
-before_allauth: list[URLPattern] = [
+outside: list[URLPattern] = [
     path("accounts/password/reset/", mail.password_reset),
     path("accounts/email/", mail.email),
+    path("i18n/setlang/", account.set_language, name="set_language"),
 ]
-"""Addresses of allauth that answer otherwise on a site without mail."""
+"""Addresses of allauth that answer otherwise on a site without mail, and Django's own switch of
+language, which is remembered."""

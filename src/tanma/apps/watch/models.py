@@ -17,8 +17,6 @@ class Alarm(models.Model):
     subject = models.BigIntegerField(db_index=True)
     channel = models.BigIntegerField(db_index=True)
     rule = models.CharField(max_length=24)
-    notified_at = models.DateTimeField(null=True)
-    """When people were written to; none while mail is not set up."""
 
     def __str__(self) -> str:
         return str(self.case)

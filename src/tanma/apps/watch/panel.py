@@ -26,7 +26,7 @@ def panel(case: Case, viewer: Viewer) -> tuple[str, dict[str, Any]]:
     ]  # fmt: skip
     context = {
         "rule": limits.RULE_WORDS[alarm.rule], "unit": case.params.get("unit", ""), "rows": rows,
-        "notified": alarm.notified_at, "links": _links(alarm), "quiet": quiet,
+        "links": _links(alarm), "quiet": quiet,
     }  # fmt: skip
     return "watch/parts/alarm.html", context
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 
-HELP = "Compute the routine evaluations that are due now, once (for a timer)."
+HELP = "Compute the routine evaluations and write the letters that are due now (for a timer)."
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -13,9 +13,12 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
+    from tanma.apps.cases.door import send_letters
     from tanma.site import setup
     from tanma.site.keeping import evaluated
 
     setup.prepare()
-    sys.stdout.write((evaluated() or "nothing is due") + "\n")
+    letters = send_letters()
+    said = [evaluated(), f"{letters} letters" if letters else ""]
+    sys.stdout.write((", ".join(text for text in said if text) or "nothing is due") + "\n")
     return 0

@@ -24,13 +24,19 @@ ROLES = frozenset({SYSTEM, *Role.values})
 
 
 class State(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
-    """A state in both languages; `due_days` after it was entered somebody should move on."""
+    """A state in both languages; `due_days` after it was entered somebody should move on.
+
+    `calls`: the roles that are written to when it is entered, and that see it counted;
+    `late_calls`: those that are called when the deadline has passed.
+    """
 
     zh: str
     en: str
     tone: Literal["plain", "good", "warn", "bad", "brand"] = "plain"
     due_days: int | None = None
     final: bool = False
+    calls: list[str] = []
+    late_calls: list[str] = []
 
 
 class Move(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
@@ -46,12 +52,13 @@ class Move(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
 
 
 class Workflow(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
-    """One kind of case."""
+    """One kind of case; `opened_by`: the roles that may open one."""
 
     edition: str
     zh: str
     en: str
     initial: str
+    opened_by: list[str]
     state: dict[str, State]
     move: list[Move]
     name: str = ""
@@ -107,7 +114,9 @@ def _faults(made: Workflow) -> Iterator[tuple[str, str]]:
     """(code of the problem, the name that is wrong)."""
     used = [made.initial, *(s for m in made.move for s in (*m.from_, m.to))]
     yield from (("workflow_state", s) for s in used if s not in made.state)
-    yield from (("workflow_role", r) for m in made.move for r in m.roles if r not in ROLES)
+    called = [r for s in made.state.values() for r in (*s.calls, *s.late_calls)]
+    roles = [*made.opened_by, *called, *(r for m in made.move for r in m.roles)]
+    yield from (("workflow_role", r) for r in roles if r not in ROLES)
     names = [m.name for m in made.move]
     yield from (("workflow_move_twice", n) for n in names if names.count(n) > 1)
     ahead = {s: {m.to for m in made.move if s in m.from_} for s in made.state}

@@ -221,7 +221,7 @@ def table(context: template.Context, value: Table) -> dict[str, Any]:
         "table": value,
         "page": page,
         "headers": value.headers(),
-        "rows": value.cells(page),
+        "rows": list(zip(value.picks(page), value.cells(page), strict=True)),
         "pages": value.pages(page),
         "exports": value.export_links(),
         "request": context.get("request"),

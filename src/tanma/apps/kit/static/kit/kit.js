@@ -1,4 +1,4 @@
-// Small behaviours of every page: the CSV of the table behind a chart.
+// Small behaviours of every page: the CSV of the table behind a chart, rows that are picked.
 const unsafe = /^[=+\-@\t\r]/;
 const isNumber = /^[-−+]?[\d,]*\.?\d+%?$/;
 
@@ -33,8 +33,15 @@ document.addEventListener("click", (event) => {
   if (table) save(tableCsv(table), button.dataset.kitCsv);
 });
 
+// The box in the head of a table picks every row of the page.
+document.addEventListener("change", (event) => {
+  if (!event.target.matches("[data-kit-pick-all]")) return;
+  const boxes = event.target.closest("table").querySelectorAll("tbody .pick input");
+  boxes.forEach((box) => { box.checked = event.target.checked; });
+});
+
 function reveal(root) {
-  root.querySelectorAll("[data-kit-csv][hidden]").forEach((button) => { button.hidden = false; });
+  root.querySelectorAll("[data-kit-csv][hidden], [data-kit-pick-all][hidden]").forEach((button) => { button.hidden = false; });
 }
 reveal(document);
 document.addEventListener("htmx:after:swap", () => reveal(document));
