@@ -209,7 +209,7 @@ def test_a_measured_calorific_value_is_used_for_that_enterprise_alone():
 
 
 def test_every_measure_belongs_to_an_edition_that_runs():
-    found = {w.measure for w in accounts.weights(accounts.EDITIONS, "330000")}
+    found = {w.measure for w in accounts.weights(accounts.of_package(), "330000")}
     assert set(accounts.MEASURES) == found
 
 

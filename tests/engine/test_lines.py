@@ -13,6 +13,7 @@ from tests.engine.region import COAL, HEAT, POWER, TONNE
 from tests.engine.test_evaluate import MONTHS, PLAN, region
 
 DIESEL = "fuel.diesel.burnt"
+ORDERS = ("province-average", "national-average", "market-residual", "carbon-market")
 
 
 @pytest.fixture(scope="module")
@@ -66,8 +67,8 @@ def test_marks_say_measured_and_derived(con):
 
 
 def test_orders_that_share_the_factors_of_a_fuel_post_it_once(con):
-    posted = accounts._columns(accounts.EDITIONS, "330000")
-    shared = lines._shared(con, posted)
+    posted = accounts._columns(accounts.of_package(), "330000")
+    shared = lines._shared(con, posted, accounts._orders((), ORDERS, "province"))
     column, items = shared["mg_carbon_market"]
     assert "mg_province_average" == column
     assert DIESEL in items

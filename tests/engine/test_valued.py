@@ -41,7 +41,7 @@ def test_what_an_account_counts_has_the_digits_of_the_account():
     activity.build(con, accounts.items(), since=window[0], until=window[1])
     activity.attributes(con, "2026-01-31", since=window[0])
     population.enterprises(con)
-    accounts.build(con, accounts.EDITIONS, "330000", "2026-11-30", window)
+    accounts.build(con, accounts.of_package(), "330000", "2026-11-30", window)
     counted = con.execute("SELECT item, gce_province_average, mg_province_average FROM lines")
     expected = {item: (gce, mg) for item, gce, mg in counted.fetchall()}
     valued.build(con, "(SELECT subject, item, month, value FROM activity)", BASIS)

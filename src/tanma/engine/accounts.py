@@ -8,27 +8,28 @@ integers, the weights being +1, 0 or −1 per item.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import date
-from functools import cache
+from functools import lru_cache
 
 import duckdb
 import pyarrow as pa
 
-from tanma.domain.factors.preferences import preferences
+from tanma.domain.factors.preferences import Preferences, preferences
 from tanma.domain.factors.resolve import relations, resolve_sql
 from tanma.domain.factors.tables import Table
 from tanma.domain.items import items as catalogue
-from tanma.domain.methods.edition import edition
-from tanma.domain.methods.plans import BoundLine, bind
+from tanma.domain.methods.edition import Edition
+from tanma.domain.methods.edition import edition as shipped
+from tanma.domain.methods.plans import Binding, BoundLine, bind
 from tanma.domain.quantities import find
 from tanma.engine import derived, lines
 
 EDITIONS = ("zj-code-account", "statutory-general", "carbon-market", "gbt-2589-2020")
 CODE, STATUTORY, MARKET, ENERGY = EDITIONS
 BASE = "province-average"
-PREFERENCES = (BASE, "national-average", "market-residual", "carbon-market")
+"""The order of preference that follows the office's choice of grid: province or regional grid."""
 
 
 @dataclass(frozen=True)
@@ -67,16 +68,22 @@ MEASURE_DEFS: dict[str, Measure] = {
 MEASURES = tuple(MEASURE_DEFS)
 
 
-def items(editions: Sequence[str] = EDITIONS) -> list[str]:
-    """Items that any of the editions counts."""
-    found = {line.item for name in editions for line in _bound(name, "").lines}
+def of_package(names: Sequence[str] = EDITIONS) -> tuple[Edition, ...]:
+    """The editions that come with the package."""
+    return tuple(shipped(name) for name in names)
+
+
+def items(editions: Sequence[Edition] | None = None) -> list[str]:
+    """Items that any of the editions counts; by default those of the package."""
+    made = of_package() if editions is None else editions
+    found = {line.item for one in made for line in _bound(one, "").lines}
     return sorted(item for item in catalogue() if item in found)
 
 
-@cache
-def _bound(edition_id: str, region: str):  # noqa: ANN202 - a Binding
+@lru_cache(maxsize=64)
+def _bound(made: Edition, region: str) -> Binding:
     units = {i.item: i.unit for i in catalogue().values() if i.kind == "amount"}
-    return bind(edition(edition_id), units, {"province": region or "{province}"})
+    return bind(made, units, {"province": region or "{province}"})
 
 
 def _suffix(order: str) -> str:
@@ -104,16 +111,16 @@ class Weight:
     weight: int
 
 
-def weights(editions: Sequence[str], region: str) -> list[Weight]:
+def weights(editions: Sequence[Edition], region: str) -> list[Weight]:
     """Every (measure, item, column) that counts, with its sign."""
-    return [w for name, m in MEASURE_DEFS.items() if m.edition in editions
-            for w in _weights_of(name, m, region)]  # fmt: skip
+    made = {one.id: one for one in editions}
+    return [w for name, m in MEASURE_DEFS.items() if m.edition in made
+            for w in _weights_of(made[m.edition], name, m, region)]  # fmt: skip
 
 
-def _weights_of(name: str, measure: Measure, region: str) -> Iterator[Weight]:
-    made = edition(measure.edition)
+def _weights_of(made: Edition, name: str, measure: Measure, region: str) -> Iterator[Weight]:
     signs = {line: w for line, total, w in made.membership() if total == measure.total}
-    for bound in _bound(measure.edition, region).lines:
+    for bound in _bound(made, region).lines:
         weight = signs.get(bound.line_id, 0)
         category = made.line(bound.line_id).category
         if not weight or (measure.categories and category not in measure.categories):
@@ -125,7 +132,7 @@ def _weights_of(name: str, measure: Measure, region: str) -> Iterator[Weight]:
 
 def build(
     con: duckdb.DuckDBPyConnection,
-    editions: Sequence[str],
+    editions: Sequence[Edition],
     region: str,
     known_on: str,
     window: tuple[str, str],
@@ -138,30 +145,70 @@ def build(
     `lines` has one posted column per quantum and order of preference; the `need` and `own` tables
     say for each (item, month) and measured subject which value, choice and row a parameter took.
     """
-    made = lines.grid(con, items(editions), _counted(), *window)
+    counted = weights(editions, region)
+    gross = Gross.of(counted)
+    made = lines.grid(con, items(editions), gross.items, *window)
     posted = _columns(editions, region)
-    orders = sorted({order for order, _ in posted.values()})
+    orders = _orders(editions, dict.fromkeys(o for o, _ in posted.values()), grid_level)
     for name, table in relations(*further).items():
         con.register(name, table)
-    _resolve(con, orders, region, date.fromisoformat(known_on), frozen_grid_year, grid_level)
+    _resolve(con, orders, region, date.fromisoformat(known_on), frozen_grid_year)
     lines.words(con)
-    lines.build(con, made, posted, _counted(), "mg_" + _suffix(BASE))
-    return Totals(weights(editions, region), made, tuple(posted), _holes(con, posted, made))
+    lines.build(con, made, posted, orders, gross.items, gross.sql(made))
+    return Totals(
+        counted, made, tuple(posted), _holes(con, posted, made), gross, tuple(orders.values()),
+        {one.id: one for one in editions},
+    )  # fmt: skip
 
 
-@cache
-def _counted() -> frozenset[str]:
-    """Items whose use the code account adds: what an enterprise is expected to report on."""
-    return frozenset(
-        w.item for w in weights((CODE,), "") if w.measure == "gross_mg" and w.weight > 0
-    )
+@dataclass(frozen=True)
+class Gross:
+    """Which posted column holds the gross emission of an item that the code account adds.
+
+    These items are what an enterprise is expected to report on.
+    """
+
+    columns: Mapping[str, tuple[str, ...]]
+
+    @classmethod
+    def of(cls, entries: Sequence[Weight]) -> Gross:
+        found: dict[str, list[str]] = {}
+        for w in entries:
+            if w.measure == "gross_mg" and w.weight > 0:
+                found.setdefault(w.column, []).append(w.item)
+        return cls({column: tuple(taken) for column, taken in found.items()})
+
+    @property
+    def items(self) -> frozenset[str]:
+        return frozenset(item for taken in self.columns.values() for item in taken)
+
+    def sql(self, made: lines.Grid) -> str:
+        """SQL over lines or sums of them with an item number `no`; for counted items alone."""
+        first, *others = self.columns or ["NULL::BIGINT"]
+        cases = " ".join(f"WHEN {made.among(self.columns[c])} THEN {c}" for c in others)
+        return f"CASE {cases} ELSE {first} END" if cases else first
 
 
-def _columns(editions: Sequence[str], region: str) -> dict[str, tuple[str, dict[str, list[str]]]]:
+def _orders(
+    editions: Sequence[Edition], names: Iterable[str], grid_level: str
+) -> dict[str, Preferences]:
+    """The orders of preference in use, by name.
+
+    Where the province's own factor is not to be used, the base order, and whatever an edition of a
+    region builds upon it, takes that of its regional grid.
+    """
+    base = replace(preferences(f"{grid_level}-average"), id=BASE)
+    own = {o.id: o.upon(base) if o.based_on == BASE else o for e in editions for o in e.orders}
+    return {name: base if name == BASE else own.get(name) or preferences(name) for name in names}
+
+
+def _columns(
+    editions: Sequence[Edition], region: str
+) -> dict[str, tuple[str, dict[str, list[str]]]]:
     """posted column → (order of preference, formula → its items)."""
     found: dict[str, tuple[str, dict[str, list[str]]]] = {}
-    for name in editions:
-        for line in _bound(name, region).lines:
+    for made in editions:
+        for line in _bound(made, region).lines:
             _, formulas = found.setdefault(column_of(line), (line.preferences, {}))
             taken = formulas.setdefault(line.formula, [])
             if line.item not in taken:
@@ -170,8 +217,8 @@ def _columns(editions: Sequence[str], region: str) -> dict[str, tuple[str, dict[
 
 
 def _resolve(
-    con: duckdb.DuckDBPyConnection, orders: Sequence[str], region: str, known_on: date,
-    frozen_grid_year: int | None, grid_level: str,
+    con: duckdb.DuckDBPyConnection, orders: Mapping[str, Preferences], region: str, known_on: date,
+    frozen_grid_year: int | None,
 ) -> None:  # fmt: skip
     """Tables `need_<order>` for all and `own_<order>` for lines with measured factors."""
     con.execute(
@@ -180,12 +227,9 @@ def _resolve(
         FROM activity_months SEMI JOIN account_items USING (item)"""
     )
     some = _measured(con, region)
-    for order in orders:
-        located = order == BASE
-        # where the province's own factor is not to be used, the base order is that of its grid
-        chosen = preferences(f"{grid_level}-average" if located else order)
-        place = region if located else "CN"
-        frozen = (frozen_grid_year, place) if frozen_grid_year else None
+    for order, chosen in orders.items():
+        national = any(s.source == "grid" and s.level == "national" for s in chosen.steps)
+        frozen = (frozen_grid_year, "CN" if national else region) if frozen_grid_year else None
         suffix = _suffix(order)
         sql = resolve_sql(chosen, "need_lines", None, known_on=known_on, frozen_grid=frozen)
         con.execute(f"CREATE OR REPLACE TEMP TABLE need_{suffix} AS {sql}")
@@ -251,6 +295,9 @@ class Totals:
     grid: lines.Grid
     posted: tuple[str, ...]
     missing: frozenset[tuple[str, str]]
+    gross: Gross
+    orders: tuple[Preferences, ...]
+    editions: Mapping[str, Edition]
 
     @property
     def holes(self) -> set[tuple[str, str]]:
@@ -272,12 +319,12 @@ class Totals:
         parts = " ".join(
             f"WHEN m >= {first} AND m < {last} THEN {n}" for n, (first, last) in enumerate(spans)
         )
-        base = "mg_" + _suffix(BASE)
+        gross = self.gross.sql(self.grid)
         con.execute(
             f"""CREATE OR REPLACE TEMP TABLE item_sums AS
             WITH sums AS (
                 SELECT subject, no, CASE {parts} ELSE {len(spans)} END AS part, {sums},
-                       max({base}) AS most_mg, bit_or(CAST(1 AS UBIGINT) << m) AS months,
+                       max({gross}) AS most_mg, bit_or(CAST(1 AS UBIGINT) << m) AS months,
                        bit_or(CAST(1 AS UBIGINT) << source_no) AS sources,
                        (bit_or(marks) & {derived.SPLIT}) > 0 AS split,
                        (bit_or(marks) & {derived.RESTRICTED}) > 0 AS restricted
@@ -285,7 +332,7 @@ class Totals:
                              CAST({self.grid.month_of()} AS UTINYINT) AS m FROM line_rows)
                 GROUP BY subject, no, part
             )
-            SELECT s.*, item, counted, CASE WHEN counted THEN {base} END AS gross_mg
+            SELECT s.*, item, counted, CASE WHEN counted THEN {gross} END AS gross_mg
             FROM sums s JOIN account_items USING (no)"""
         )
 
@@ -310,27 +357,37 @@ class Totals:
         by_measure: dict[str, list[Weight]] = {m: [] for m in MEASURES}
         for entry in self.entries:
             by_measure[entry.measure].append(entry)
-        return ", ".join(
-            f"{_weighted_sum(m, by_measure[m], self.grid, self.holes)} AS {m}" for m in measures
-        )
+        return ", ".join(f"{self._weighted_sum(m, by_measure[m])} AS {m}" for m in measures)
+
+    def _weighted_sum(self, measure: str, found: Sequence[Weight]) -> str:
+        empty = "0" if self._may_be_empty(measure) else ""
+        return _weighted_sum(found, self.grid, self.holes, empty)
+
+    def _may_be_empty(self, measure: str) -> bool:
+        """Whether no line at all means 0: a part of a total, or a total whose edition says so."""
+        made = MEASURE_DEFS[measure]
+        declared = self.editions.get(made.edition) or shipped(made.edition)
+        total = next(t for t in declared.totals if t.id == made.total)
+        return bool(made.categories) or total.empty == "zero"
 
 
 def _weighted_sum(
-    measure: str, found: Sequence[Weight], made: lines.Grid, holes: set[tuple[str, str]]
+    found: Sequence[Weight], made: lines.Grid, holes: set[tuple[str, str]], empty_as: str
 ) -> str:
+    """SQL of a measure; `empty_as` is what no line at all means, nothing where it is missing."""
     groups: dict[tuple[str, int], list[str]] = {}
     numbers = made.numbers
     for w in found:
         if w.item in numbers:
             groups.setdefault((w.column, w.weight), []).append(w.item)
     if not groups:
-        return f"CAST({'0' if found and _may_be_empty(measure) else 'NULL'} AS BIGINT)"
+        return f"CAST({(found and empty_as) or 'NULL'} AS BIGINT)"
     terms = [
         f"sum({'-' if weight < 0 else ''}{column}) FILTER ({made.among(taken)})"
         for (column, weight), taken in groups.items()
     ]
     total = " + ".join(f"coalesce({t}, 0)" for t in terms)
-    if not _may_be_empty(measure):
+    if not empty_as:
         counted = made.among(w.item for w in found)
         total = f"CASE WHEN count(*) FILTER ({counted}) > 0 THEN {total} END"
     empty = sorted({(numbers[w.item], w.column) for w in found if (w.item, w.column) in holes})
@@ -339,9 +396,3 @@ def _weighted_sum(
         total = f"CASE WHEN count(*) FILTER ({tests}) = 0 THEN {total} END"
     return f"CAST({total} AS BIGINT)"
 
-
-def _may_be_empty(measure: str) -> bool:
-    """Whether no line at all means 0: a part of a total, or a total whose edition says so."""
-    made = MEASURE_DEFS[measure]
-    total = next(t for t in edition(made.edition).totals if t.id == made.total)
-    return bool(made.categories) or total.empty == "zero"

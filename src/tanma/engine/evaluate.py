@@ -7,7 +7,7 @@ is touched here.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, fields
 from datetime import date
@@ -18,14 +18,13 @@ import duckdb
 import pyarrow as pa
 
 from tanma import __version__
-from tanma.domain.factors.preferences import preferences
+from tanma.domain.factors.preferences import Preferences
 from tanma.domain.messages import Problem
-from tanma.domain.methods.edition import edition
 from tanma.domain.periods import Period, parse
 from tanma.domain.rating.scheme import Uncertainty
 from tanma.engine import accounts, activity, population, rating, regions
 from tanma.engine.lines import Grid
-from tanma.engine.rules import RuleText, rules_of, scheme_among, tables_among
+from tanma.engine.rules import RuleText, edition_among, rules_of, scheme_among, tables_among
 from tanma.lake.facts import FactsMirror, Pinned
 from tanma.lake.results import Query, ResultTable, publish
 from tanma.lake.results import Run as LakeRun
@@ -65,11 +64,12 @@ def evaluate(con: duckdb.DuckDBPyConnection, plan: Plan) -> None:
     start, end = span.start.isoformat(), span.end.isoformat()
     window = _twelve_months_before(span.start).isoformat()
     last_day = date.fromordinal(span.end.toordinal() - 1).isoformat()
-    activity.build(con, accounts.items(plan.editions) + list(population.MONEY_ITEMS),
+    editions = [edition_among(name, plan.rules) for name in plan.editions]
+    activity.build(con, accounts.items(editions) + list(population.MONEY_ITEMS),
                    since=window, until=end)  # fmt: skip
     activity.attributes(con, last_day, since=window)
     population.enterprises(con)
-    totals = accounts.build(con, plan.editions, plan.grid_region, plan.known_on, (window, end),
+    totals = accounts.build(con, editions, plan.grid_region, plan.known_on, (window, end),
                             plan.frozen_grid_year, plan.grid_level,
                             tables_among(plan.rules))  # fmt: skip
     now, before = _spans(plan, totals.grid)
@@ -85,6 +85,7 @@ def evaluate(con: duckdb.DuckDBPyConnection, plan: Plan) -> None:
     regions.pairs(con, now[1] - now[0])
     con.execute(AREA_RESULTS)
     con.execute(REFUSED.format(start=start, end=end))
+    con.execute(_factors_used(totals.orders))
     _breakdowns(con, totals)
 
 
@@ -141,7 +142,7 @@ def _base(
         worked AS (SELECT subject, months & {bits}::UBIGINT AS worked FROM expected)
         SELECT e.*, n.* EXCLUDE (
                    subject, energy_restricted, energy_sources, some_split, error_squares) REPLACE (
-                   CASE WHEN {_covered()} THEN carbon_market_mg END AS carbon_market_mg),
+                   CASE WHEN {_covered(plan)} THEN carbon_market_mg END AS carbon_market_mg),
                m.* EXCLUDE (subject, value_added_in, output_in, va_trust, output_trust) REPLACE (
                    CASE WHEN (value_added_in & worked) = worked THEN value_added_fen END
                         AS value_added_fen,
@@ -252,9 +253,9 @@ def _mask(prefix: str) -> str:
     )
 
 
-def _covered() -> str:
+def _covered(plan: Plan) -> str:
     """SQL: the industry is covered by the national carbon market."""
-    prefixes = edition(accounts.MARKET).industries
+    prefixes = edition_among(accounts.MARKET, plan.rules).industries or ("",)
     return " OR ".join(f"starts_with(industry, '{prefix}')" for prefix in prefixes)
 
 
@@ -375,21 +376,26 @@ def _monthly(totals: accounts.Totals) -> str:
              JOIN line_window USING (m) GROUP BY ALL"""
 
 
-def _as_text(order: str) -> str:
+def _as_text(order: Preferences) -> str:
     """Factor values as their shortest decimal text: a digest takes no floats."""
-    return ", ".join(f"CAST(n.{p} AS VARCHAR) AS {p}" for p in preferences(order).parameters)
+    return ", ".join(f"CAST(n.{p} AS VARCHAR) AS {p}" for p in order.parameters)
 
 
-FACTORS_USED = " UNION ALL BY NAME ".join(
-    f"""SELECT '{order}' AS preference, coalesce(natural_key, '') AS natural_key,
-        n.* EXCLUDE (subject, region_code) REPLACE ({_as_text(order)})
-        FROM {kind}_{order.replace("-", "_")} n
-        LEFT JOIN enterprises USING (subject) WHERE month >= (FROM period_start)"""
-    for order in accounts.PREFERENCES
-    for kind in ("need", "own")
-)
-"""Per order of preference, item and month (and enterprise with measured factors): values, choice
-codes, rows. Frozen with the lines, so that an explanation renders from the files alone."""
+def _factors_used(orders: Sequence[Preferences]) -> str:
+    """View `factors_used`: per order of preference, item and month (and enterprise with measured
+    factors) values, choice codes, rows. Frozen with the lines, so that an explanation renders from
+    the files alone.
+    """
+    parts = " UNION ALL BY NAME ".join(
+        f"""SELECT '{order.id}' AS preference, coalesce(natural_key, '') AS natural_key,
+            n.* EXCLUDE (subject, region_code) REPLACE ({_as_text(order)})
+            FROM {kind}_{order.id.replace("-", "_")} n
+            LEFT JOIN enterprises USING (subject) WHERE month >= (FROM period_start)"""
+        for order in orders
+        for kind in ("need", "own")
+    )
+    return f"CREATE OR REPLACE TEMP VIEW factors_used AS {parts}"
+
 
 PUBLISHED: dict[str, tuple[str, tuple[str, ...], tuple[str, ...]]] = {
     "lines": (
@@ -401,7 +407,7 @@ PUBLISHED: dict[str, tuple[str, tuple[str, ...], tuple[str, ...]]] = {
         " AS sum_numerator, sum_denominator::BIGINT AS sum_denominator) FROM results",
         ("natural_key",), ("subject",),
     ),
-    "factors": (FACTORS_USED, ("preference", "item", "month", "natural_key"), ()),
+    "factors": ("FROM factors_used", ("preference", "item", "month", "natural_key"), ()),
     "refused": (
         "FROM refused", ("natural_key", "item", "month", "reason", "paper", "value"), ("subject",),
     ),
@@ -430,7 +436,8 @@ def run(
 def try_out(lake: Path, plan: Plan, *, memory: str = "2GB") -> pa.Table:
     """What a plan would give each enterprise; nothing is written and nobody is told."""
     with _evaluated(lake, plan, memory, None) as (con, _pinned):
-        return con.sql("SELECT subject, grade, level, net_mg FROM results").to_arrow_table()
+        wanted = ", ".join(("subject", "grade", "level", *accounts.MEASURES))
+        return con.sql(f"SELECT {wanted} FROM results").to_arrow_table()
 
 
 @contextmanager

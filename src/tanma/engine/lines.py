@@ -15,7 +15,7 @@ from datetime import date
 import duckdb
 import pyarrow as pa
 
-from tanma.domain.factors.preferences import preferences
+from tanma.domain.factors.preferences import Preferences
 from tanma.domain.items import items as catalogue
 from tanma.domain.methods.edition import activity_of
 from tanma.domain.quantities import find
@@ -23,6 +23,7 @@ from tanma.engine.derived import DERIVED, MEASURED, SPLIT
 
 Posted = Mapping[str, tuple[str, Mapping[str, Sequence[str]]]]
 """posted column → (order of preference, formula → its items)"""
+Orders = Mapping[str, Preferences]
 
 
 NOWHERE = "false"
@@ -156,11 +157,12 @@ def words(con: duckdb.DuckDBPyConnection) -> None:
 
 
 def build(
-    con: duckdb.DuckDBPyConnection, made: Grid, posted: Posted, counted: Iterable[str], gross: str
-) -> None:
+    con: duckdb.DuckDBPyConnection, made: Grid, posted: Posted, orders: Orders,
+    counted: Iterable[str], gross: str,
+) -> None:  # fmt: skip
     """Table `line_rows` in order of natural key, item and month; view `lines` with its texts."""
     factors = _factors(con, made, posted)
-    shared = _shared(con, posted)
+    shared = _shared(con, posted, orders)
     first, later = (
         ", ".join(
             f"{_posting(factors[order], formulas, made, shared.get(name))} AS {name}"
@@ -184,7 +186,7 @@ def build(
             )
         )))"""
     )
-    _post_measured(con, made, posted)
+    _post_measured(con, made, posted, orders)
     con.execute(
         f"""CREATE OR REPLACE TEMP VIEW lines AS
         SELECT *, CASE WHEN {made.among(counted)} THEN {gross} END AS gross_mg
@@ -230,7 +232,9 @@ Shared = tuple[str, frozenset[str]]
 """A column that has been posted already, and the items for which another would be the same."""
 
 
-def _shared(con: duckdb.DuckDBPyConnection, posted: Posted) -> dict[str, Shared]:
+def _shared(
+    con: duckdb.DuckDBPyConnection, posted: Posted, orders: Orders
+) -> dict[str, Shared]:
     """Columns that repeat an earlier one for some items: same formula, same factors throughout.
 
     Orders of preference mostly differ in electricity alone; fuels need not be worked out twice.
@@ -242,23 +246,25 @@ def _shared(con: duckdb.DuckDBPyConnection, posted: Posted) -> dict[str, Shared]
                 break
             common = [f for f in formulas if f in known]
             if other not in found and common and before != order:
-                items = {i for f in common for i in _alike(con, f, before, order, formulas[f])}
+                pair = (orders[before], orders[order])
+                items = {i for f in common for i in _alike(con, f, pair, formulas[f])}
                 if items and len(items) > len(found.get(name, ("", ()))[1]):
                     found[name] = (other, frozenset(items & {i for f in common for i in known[f]}))
     return found
 
 
 def _alike(
-    con: duckdb.DuckDBPyConnection, formula: str, one: str, two: str, items: Sequence[str]
-) -> set[str]:
+    con: duckdb.DuckDBPyConnection, formula: str, pair: tuple[Preferences, Preferences],
+    items: Sequence[str],
+) -> set[str]:  # fmt: skip
     """Items whose factors of a formula are the same in two orders of preference, in every month."""
     needed = [p for p in find(formula).inputs() if p != activity_of(formula)]
-    if not all(p in preferences(o).parameters for p in needed for o in (one, two)):
+    if not all(p in order.parameters for p in needed for order in pair):
         return set()
     tests = " AND ".join(f"a.{p} IS NOT DISTINCT FROM b.{p}" for p in needed) or "true"
+    one, two = (order.id.replace("-", "_") for order in pair)
     rows = con.execute(
-        f"""SELECT item FROM need_{one.replace("-", "_")} a
-        JOIN need_{two.replace("-", "_")} b USING (item, month)
+        f"""SELECT item FROM need_{one} a JOIN need_{two} b USING (item, month)
         GROUP BY item HAVING bool_and({tests})"""
     ).fetchall()
     return {row[0] for row in rows} & set(items)
@@ -284,13 +290,15 @@ def _posting(
     return f"CASE {' '.join(cases)} END" if cases else "CAST(NULL AS BIGINT)"
 
 
-def _post_measured(con: duckdb.DuckDBPyConnection, made: Grid, posted: Posted) -> None:
+def _post_measured(
+    con: duckdb.DuckDBPyConnection, made: Grid, posted: Posted, chosen: Orders
+) -> None:
     """Lines of enterprises with measured factors, posted with their own."""
     if con.execute("SELECT count(*) FROM own_lines").fetchall() == [(0,)]:
         return
     orders = sorted({order for order, _ in posted.values()})
     suffixes = {order: order.replace("-", "_") for order in orders}
-    own = {o: {p: f"n_{s}.{p}" for p in preferences(o).parameters} for o, s in suffixes.items()}
+    own = {o: {p: f"n_{s}.{p}" for p in chosen[o].parameters} for o, s in suffixes.items()}
     joins = " ".join(
         f"JOIN own_{s} n_{s} ON n_{s}.subject = l.subject AND n_{s}.item = l.item"
         f" AND n_{s}.month = l.month"

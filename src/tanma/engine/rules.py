@@ -1,8 +1,8 @@
 """Rules that a run takes from the outside: released editions as text, named and pinned by the run.
 
-What comes with the package is found by name. A region's own scheme editions and factor tables
-travel in the plan as the text of their files, so that the run stays a pure function of facts and
-plan, and its frozen files say to the last cut-off which rules they were made by.
+What comes with the package is found by name. A region's own schemes, accounting editions and
+factor tables travel in the plan as the text of their files, so that the run stays a pure function
+of facts and plan, and its frozen files say to the last cut-off which rules they were made by.
 """
 
 from __future__ import annotations
@@ -14,10 +14,11 @@ from importlib.resources.abc import Traversable
 from typing import Any, cast
 
 from tanma.domain.factors.tables import Table, read_table
+from tanma.domain.methods.edition import Edition, edition, read_edition
 from tanma.domain.rating.loader import find, parse_scheme
 from tanma.domain.rating.scheme import Scheme
 
-SCHEME, FACTORS = "scheme", "factors"
+SCHEME, FACTORS, EDITION = "scheme", "factors", "edition"
 
 
 @dataclass(frozen=True)
@@ -91,3 +92,25 @@ def scheme_of(meta: Mapping[str, Any]) -> Scheme:
 def tables_among(rules: Iterable[RuleText]) -> list[Table]:
     """The factor tables that a plan adds to those of the package."""
     return [table_from(r) for r in rules if r.kind == FACTORS]
+
+
+def edition_from(rule: RuleText) -> Edition:
+    """The accounting edition in a rule; a Problem says what is wrong with its file."""
+    ((file, text),) = rule.files
+    return _declared(text, file)
+
+
+@lru_cache(maxsize=64)
+def _declared(text: str, file: str) -> Edition:
+    return read_edition(text, file)
+
+
+def edition_among(edition_id: str, rules: Iterable[RuleText]) -> Edition:
+    """The edition of an account that a plan pins, else the one that comes with the package."""
+    pinned = [r for r in rules if (r.kind, r.name) == (EDITION, edition_id)]
+    return edition_from(pinned[0]) if pinned else edition(edition_id)
+
+
+def edition_of(meta: Mapping[str, Any], edition_id: str) -> Edition:
+    """The edition of an account by which a frozen run was made."""
+    return edition_among(edition_id, rules_of(meta))

@@ -172,6 +172,7 @@ def fill_region(home: Path) -> None:
         )
     progress.once("schedule", "设定定时评价", "setting a schedule", schedule_runs)
     progress.once("rule", "起草规则", "drafting a rule", draft_rule)
+    progress.once("method", "起草核算方法", "drafting an accounting method", draft_method)
     # the year before and the corrections were not known when the first grades came out
     progress.once(
         f"run:{LATEST}/r4:restated", f"重新发布 {LATEST}/r4", f"restating {LATEST}/r4",
@@ -207,6 +208,43 @@ def draft_rule() -> None:
     for cut, tighter in (("0.6", "0.5"), ("2.0", "1.8")):
         text = text.replace(f'up_to = "{cut}"', f'up_to = "{tighter}"')
     rules.edit(pack, {name: text}, who, "演示：界限收紧")
+
+
+NATIONAL_GRID = """
+[[order]]
+id = "demo-national"
+title_zh = "实测优先；全国电力平均因子（演示）"
+title_en = "Measured first; national grid average (demo)"
+evidence = "example"
+based_on = "province-average"
+
+[[order.step]]
+family = "electricity"
+parameter = "grid_tco2_per_mwh"
+origin = "table"
+source = "grid"
+take = "ef"
+kind = "average"
+level = "national"
+rule = "latest_published"
+choice = "latest_published"
+"""
+
+
+def draft_method() -> None:
+    """A draft of the code account with the nation's grid factor, to be tried out."""
+    from tanma.apps.people import door as people
+    from tanma.apps.rules import door as rules
+    from tanma.engine.accounts import CODE
+
+    base = next(e for e in rules.editions() if e.id == CODE)
+    who, purpose = people.viewer_of("bureau"), "演示：碳效码口径改用全国平均电网因子的草稿"
+    pack = rules.start("edition", f"{base.id}/{base.edition}", purpose, who)
+    ((name, text),) = pack.files.items()
+    text = text.replace(f'edition = "{base.edition}"', 'edition = "2027-demo"')
+    text = text.replace(f"in_force_from = {base.in_force_from}", "in_force_from = 2027-01-01")
+    text = text.replace(f'preferences = "{base.preferences}"', 'preferences = "demo-national"')
+    rules.edit(pack, {name: text + NATIONAL_GRID}, who, "演示：换取值顺序")
 
 
 def first_steps(steps: Iterable[Any]) -> list[Any]:

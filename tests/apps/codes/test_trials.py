@@ -3,14 +3,14 @@
 import pytest
 
 from tanma.apps.codes import trials
-from tanma.apps.codes.models import Result, Run
+from tanma.apps.codes.models import Result, Run, Trial
 from tanma.apps.codes.tasks import try_rule
 from tanma.apps.rules import packs
 from tanma.domain.messages import Problem
-from tests.apps.region import FIRMS, client_of, viewer_of
-from tests.apps.rules.conftest import BASE, CODE, drafted, published, stricter
+from tests.apps.region import FIRMS, PUBLISHED, client_of, viewer_of
+from tests.apps.rules.conftest import BASE, CODE, drafted, method, published, stricter
 
-__all__ = ["drafted", "published"]
+__all__ = ["drafted", "method", "published"]
 pytestmark = [pytest.mark.db, pytest.mark.django_db]
 
 
@@ -33,6 +33,32 @@ def test_the_same_rules_move_nobody(drafted):
 
 def test_a_factor_of_the_region_changes_no_grade_where_the_code_does_not_use_it(drafted):
     assert [] == trials.try_pack(drafted.table.pk, viewer_of("admin")).moved
+
+
+def test_a_draft_of_an_account_tells_totals_before_and_after(method):
+    runs, results = Run.objects.count(), Result.objects.count()
+    trial = trials.try_pack(method.pk, viewer_of("admin"))
+    assert (runs, results) == (Run.objects.count(), Result.objects.count())
+    told = {name: (int(was), int(now), n) for name, was, now, n in trial.summary["totals"]}
+    assert {"gross_mg", "net_mg", "deduction_mg"} == set(told)
+    nets = Result.objects.filter(run=trial.run, net_mg__isnull=False)
+    was, now, n = told["net_mg"]
+    assert n == nets.count()
+    assert was != now
+    page = client_of("admin").get(f"/publications/try/{method.uid}/").content.decode()
+    assert "全区域合计" in page
+    assert "碳效码口径碳排放量（净）" in page
+
+
+def test_a_draft_can_be_tried_on_an_earlier_publication(method, published):
+    first = published.run(PUBLISHED[0])
+    address = f"/publications/try/{method.uid}/"
+    client = client_of("admin")
+    assert first.uid in client.get(address).content.decode()
+    assert 302 == client.post(address, {"run": first.uid}).status_code
+    assert 200 == client.post(address, {"run": "none"}).status_code
+    try_rule.call(method.pk, 0, "admin", first.pk)
+    assert first == Trial.objects.get(pack=method.pk).run
 
 
 def test_an_official_sees_the_moves_of_the_own_area_alone(drafted):

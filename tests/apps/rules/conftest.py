@@ -6,6 +6,7 @@ import pytest
 
 from tanma.apps.rules import packs
 from tanma.apps.rules.models import Kind
+from tanma.site.demo_region import NATIONAL_GRID
 from tests.apps.region import published, viewer_of
 
 __all__ = ["published"]
@@ -22,6 +23,26 @@ def stricter(text, edition="2026-own", valid_from="2026-01-01", cut="0.1"):
     text = text.replace('edition = "2024-draft"', f'edition = "{edition}"')
     text = text.replace("valid_from = 2020-01-01", f"valid_from = {valid_from}")
     return text.replace('up_to = "0.6"', f'up_to = "{cut}"')
+
+
+ACCOUNT = "zj-code-account"
+NATIONAL = NATIONAL_GRID.replace("demo-national", "own-national").replace("（演示）", "")
+
+
+def national(text, edition="2026-own", begins="2026-01-01"):
+    """The code account of a later day, with the nation's grid factor by an order of its own."""
+    text = text.replace('edition = "undated"', f'edition = "{edition}"')
+    text = text.replace("in_force_from = 2021-01-01", f"in_force_from = {begins}")
+    text = text.replace('preferences = "province-average"', 'preferences = "own-national"')
+    return text + NATIONAL
+
+
+@pytest.fixture
+def method(published):
+    """A faultless draft of an accounting edition, written by the administrator."""
+    who = viewer_of("admin")
+    pack = packs.start(Kind.EDITION, f"{ACCOUNT}/undated", "改用全国因子", who)
+    return packs.edit(pack, {f"{ACCOUNT}.toml": national(pack.files[f"{ACCOUNT}.toml"])}, who)
 
 
 def card(text):

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date
+from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
@@ -68,6 +70,18 @@ class StartForm(forms.Form):
         if period.kind != kind:
             raise ValidationError(_("期间与所选类型不一致，请按提示填写。"))
         return {"period": period.text, "kind": kind}
+
+
+class TrialForm(forms.Form):
+    """The publication that a draft is tried on."""
+
+    run = forms.ChoiceField(label=_("在哪一期发布上试算"))
+
+    def __init__(self, data: Any = None, *, runs: Sequence[tuple[str, str]]) -> None:
+        super().__init__(data)
+        field = self.fields["run"]
+        assert isinstance(field, forms.ChoiceField)
+        field.choices = list(runs)
 
 
 class RunFilter(forms.Form):

@@ -13,7 +13,9 @@ from tanma.apps.codes.models import Run
 from tanma.apps.codes.public import scheme_edition, word
 from tanma.apps.codes.runs import files_of
 from tanma.apps.kit.door import scaled
-from tanma.domain.methods.edition import edition
+from tanma.apps.rules import door as rules
+from tanma.domain.methods import Edition
+from tanma.engine.rules import edition_of
 from tanma.lake.results import Run as LakeRun
 
 COUNTS = """
@@ -41,12 +43,12 @@ def six_steps(run: Run) -> list[Step]:
     """From purpose and boundary to the published grade, told from the run's own files."""
     files = files_of(run)
     told = _counts(files, run)
-    first = files.meta["editions"][0]
+    first = edition_of(files.meta, files.meta["editions"][0])
     return [
         Step(gettext("目的、对象与边界"), _purpose(run, first), reverse("rules:schemes")),
         Step(gettext("排放源与温室气体"),
              gettext("二氧化碳；%(items)s 种活动数据") % told,
-             reverse("rules:edition", args=[first])),
+             rules.edition_address(first)),
         Step(gettext("活动数据"),
              gettext("%(lines)s 条，%(firms)s 家企业，%(sources)s 类来源；%(missing)s 家有缺报")
              % told, reverse("codes:activity", args=[run.uid])),
@@ -60,11 +62,11 @@ def six_steps(run: Run) -> list[Step]:
     ]  # fmt: skip
 
 
-def _purpose(run: Run, edition_id: str) -> str:
-    rules = scheme_edition(run.scheme, run.edition)
+def _purpose(run: Run, made: Edition) -> str:
+    scheme = scheme_edition(run.scheme, run.edition)
     lang = "en" if get_language() == "en" else "zh"
-    title = word(rules.title) if rules else run.scheme
-    return f"{title}{'; ' if lang == 'en' else '；'}{edition(edition_id).boundary[lang]}"
+    title = word(scheme.title) if scheme else run.scheme
+    return f"{title}{'; ' if lang == 'en' else '；'}{made.boundary[lang]}"
 
 
 def _outcome(run: Run) -> str:

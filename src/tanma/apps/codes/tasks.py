@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django_tasks import task
 
+from tanma.apps.codes.models import Run
 from tanma.apps.codes.runs import compute
 from tanma.apps.codes.trials import try_pack
 from tanma.apps.people.door import SYSTEM, Viewer
@@ -25,10 +26,11 @@ def compute_run(period: str, user_id: int, name: str) -> dict[str, str]:
 
 
 @task()
-def try_rule(pack_id: int, user_id: int, name: str) -> dict[str, str]:
+def try_rule(pack_id: int, user_id: int, name: str, run_id: int | None = None) -> dict[str, str]:
     """{"trial": uid of the draft}, or {"zh": text, "en": text} of what stands in the way."""
     try:
-        trial = try_pack(pack_id, Viewer(user_id, name, SYSTEM.grants))
+        run = Run.objects.get(pk=run_id) if run_id else None
+        trial = try_pack(pack_id, Viewer(user_id, name, SYSTEM.grants), run)
     except Problem as problem:
         return {"zh": problem.text("zh"), "en": problem.text("en")}
     return {"trial": id_text(trial.pack)}

@@ -1,16 +1,18 @@
-"""Trying out a draft of a rule on the last publication: who would move, and nothing is published.
+"""Trying out a draft of a rule on a publication: who would move, and nothing is published.
 
 The facts, the time they are known at and every other rule stay those of the run; only the draft
-stands in its place. Results for statistics alone stay withheld, as in the run itself.
+stands in its place. An accounting edition moves totals before it moves grades: both are told.
+Results for statistics alone stay withheld, as in the run itself.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
+import pyarrow as pa
 from django.conf import settings
 
 from tanma.apps.codes.models import Result, Run, Trial
@@ -19,6 +21,7 @@ from tanma.apps.codes.runs import files_of
 from tanma.apps.people.door import Viewer, visible
 from tanma.apps.rules import door as rules
 from tanma.domain.messages import Problem
+from tanma.engine.accounts import MEASURE_DEFS
 from tanma.engine.evaluate import plan_of, try_out
 from tanma.engine.rules import RuleText
 
@@ -26,30 +29,65 @@ Stand = tuple[int | None, str]
 """grade and level"""
 
 
-def try_pack(pack_id: int, viewer: Viewer) -> Trial:
-    """Evaluate the last publication again with a draft in the place of the rule it would follow."""
+def try_pack(pack_id: int, viewer: Viewer, run: Run | None = None) -> Trial:
+    """Evaluate a publication again with a draft in the place of the rule it would follow.
+
+    The last publication, where none is named.
+    """
     viewer.require("use_desk")
-    pack, run = rules.Pack.objects.get(pk=pack_id), latest()
+    pack, run = rules.Pack.objects.get(pk=pack_id), run or latest()
     if (fault := rules.fault(pack)) is not None:
         raise fault
     if run is None:
         raise Problem("trial_no_run")
     draft = pack.text
-    plan = plan_of(files_of(run).meta)
+    files = files_of(run)
+    plan = plan_of(files.meta)
     if draft.kind == rules.Kind.SCHEME and draft.name != plan.scheme:
         raise Problem("trial_other_scheme", draft=draft.name, scheme=plan.scheme)
     table = try_out(settings.TANMA.lake, replace(plan, rules=_instead(plan.rules, draft)))
-    after = {r["subject"]: (r["grade"], r["level"] or "") for r in table.to_pylist()}
-    return _kept(pack, run, after, viewer)
+    changed = [] if draft.kind == rules.Kind.SCHEME else _totals(files.table("results"), table)
+    return _kept(pack, run, table, changed, viewer)
 
 
 def _instead(held: Iterable[RuleText], draft: RuleText) -> tuple[RuleText, ...]:
-    """The rules of the run with the draft; of a scheme there is one edition at a time."""
-    one_only = draft.kind == rules.Kind.SCHEME
-    return (*(r for r in held if not (one_only and r.kind == draft.kind)), draft)
+    """The rules of the run with the draft; of a scheme or account there is one edition at a time.
+
+    Factor tables stand beside one another.
+    """
+    place = (draft.kind, draft.name)
+    kept = (r for r in held if draft.kind == rules.Kind.FACTORS or (r.kind, r.name) != place)
+    return (*kept, draft)
 
 
-def _kept(pack: rules.Pack, run: Run, after: dict[int, Stand], viewer: Viewer) -> Trial:
+WHOLE = tuple(name for name, made in MEASURE_DEFS.items() if not made.categories)
+"""measures that are a total of their edition, not a part of one"""
+Total = tuple[str, str | None, str | None, int]
+"""measure, Σ before, Σ after (posted integers as text), enterprises whose value changes"""
+
+
+def _totals(was: pa.Table, now: pa.Table) -> list[Total]:
+    """The sums of the whole region that a draft changes, for every measure of the accounts."""
+    before, after = ({r["subject"]: r for r in table.to_pylist()} for table in (was, now))
+    found = []
+    for measure in WHOLE:
+        changed = sum(before[s][measure] != after[s][measure] for s in before.keys() & after)
+        sums = (_sum(rows.values(), measure) for rows in (before, after))
+        if changed:
+            found.append((measure, *sums, changed))
+    return found
+
+
+def _sum(rows: Iterable[Mapping[str, Any]], measure: str) -> str | None:
+    values = [row[measure] for row in rows if row[measure] is not None]
+    return str(sum(values)) if values else None
+
+
+def _kept(
+    pack: rules.Pack, run: Run, table: pa.Table, changed: list[Total], viewer: Viewer
+) -> Trial:
+    told = table.select(["subject", "grade", "level"]).to_pylist()
+    after: dict[int, Stand] = {r["subject"]: (r["grade"], r["level"] or "") for r in told}
     rows = Result.objects.filter(run=run).values_list("subject", "grade", "level")
     before: dict[int, Stand] = {subject: (grade, level) for subject, grade, level in rows}
     moved = [
@@ -57,7 +95,8 @@ def _kept(pack: rules.Pack, run: Run, after: dict[int, Stand], viewer: Viewer) -
         for subject, was in before.items()
         if subject in after and after[subject] != was
     ]
-    counts = {"before": _counts(before), "after": _counts(after), "moved": len(moved)}
+    counts = {"before": _counts(before), "after": _counts(after), "moved": len(moved),
+              "totals": changed}  # fmt: skip
     return Trial.objects.create(
         pack=pack.pk, digest=rules.digest_of(pack), run=run, by=viewer.name, summary=counts,
         moved=moved,

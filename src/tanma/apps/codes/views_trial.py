@@ -2,50 +2,68 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
 from typing import Any
 
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.urls import reverse
-from django.utils.translation import gettext
+from django.utils.translation import get_language, gettext
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
 from tanma.apps.codes import tasks, trials
+from tanma.apps.codes.forms import TrialForm
 from tanma.apps.codes.models import Trial
-from tanma.apps.codes.publication import latest
+from tanma.apps.codes.publication import published
 from tanma.apps.codes.views_run import enterprise_address, named
 from tanma.apps.codes.views_runs import local, office
-from tanma.apps.kit.door import Column, Table, grade_html, level_html
+from tanma.apps.kit.door import (
+    MISSING,
+    Column,
+    Table,
+    grade_html,
+    level_html,
+    percent,
+    signed,
+    tce,
+    tonnes,
+)
 from tanma.apps.people.door import Viewer, visible
 from tanma.apps.rules import door as rules
+from tanma.domain.methods.edition import edition as shipped
+from tanma.engine.accounts import MEASURE_DEFS
 
 
 @never_cache
 @login_required
 @require_http_methods(["GET", "POST"])
 def try_out(request: HttpRequest, uid: str) -> HttpResponseBase:
-    """The newest trial of a draft, and the button that makes one."""
+    """The newest trial of a draft, and the form that makes one on a publication."""
     who = office(request)
     pack = rules.pack_of(who, uid)
+    trial = visible(who, Trial.objects.filter(pack=pack.pk)).order_by("-at").first()
+    runs = list(visible(who, published()))
+    form = TrialForm(request.POST or None, runs=[(run.uid, named(run)) for run in runs])
     if request.method == "POST":
         who.require("start_run")
-        task = tasks.try_rule.enqueue(pack.pk, who.user_id or 0, who.name)
-        return redirect("codes:starting", task.id)
-    trial = visible(who, Trial.objects.filter(pack=pack.pk)).order_by("-at").first()
+        if form.is_valid():
+            chosen = next(run for run in runs if run.uid == form.cleaned_data["run"])
+            task = tasks.try_rule.enqueue(pack.pk, who.user_id or 0, who.name, chosen.pk)
+            return redirect("codes:starting", task.id)
     table = _table(trial, who, request)
     if (file := table.export(f"trial-{uid}")) is not None:
         return file
-    return render(request, "codes/trial.html", _about(who, pack, trial, table))
+    context = _about(who, pack, trial, table) | {"form": form if runs else None}
+    return render(request, "codes/trial.html", context)
 
 
 def _about(who: Viewer, pack: rules.Pack, trial: Trial | None, table: Table) -> dict[str, Any]:
-    run = trial.run if trial else latest()
     context: dict[str, Any] = {
         "pack": pack, "trial": trial, "table": table, "may": who.may("start_run"),
-        "run_name": named(run) if run else "",
+        "run_name": named(trial.run) if trial else "",
         "stale": trial is not None and trial.digest != rules.digest_of(pack),
         "at": local(trial.at) if trial else "",
         "crumbs": [(gettext("规则起草与发布"), reverse("rules:packs")),
@@ -55,7 +73,24 @@ def _about(who: Viewer, pack: rules.Pack, trial: Trial | None, table: Table) -> 
     if trial:
         context |= {name: {int(g): n for g, n in trial.summary[name].items()}
                     for name in ("before", "after")}  # fmt: skip
+        context["totals"] = [_total(*told) for told in trial.summary.get("totals", ())]
     return context
+
+
+def _total(measure: str, was: str | None, now: str | None, changed: int) -> dict[str, Any]:
+    """One total of an account over the region: before, after, by how much, of how many."""
+    made = MEASURE_DEFS[measure]
+    lang = "en" if get_language() == "en" else "zh"
+    name = next(t.name[lang] for t in shipped(made.edition).totals if t.id == made.total)
+    mass = measure.endswith("_mg")
+    shown, unit = (tonnes, "tCO₂") if mass else (tce, "tce")
+    before, after = (None if value is None else int(value) for value in (was, now))
+    both = before is not None and after is not None
+    rate = Fraction((after or 0) - (before or 0), before) if both and before else None
+    return {
+        "name": name, "unit": unit, "before": shown(before), "after": shown(after),
+        "rate": MISSING if rate is None else f"{signed(percent(rate, 2))} %", "changed": changed,
+    }  # fmt: skip
 
 
 def _table(trial: Trial | None, who: Viewer, request: HttpRequest) -> Table:

@@ -27,7 +27,7 @@ from tanma.apps.kit.door import (
 )
 from tanma.domain.factors.tables import table
 from tanma.domain.items import items as catalogue
-from tanma.domain.methods import Edition, bind, edition
+from tanma.domain.methods import Edition, bind
 from tanma.domain.numbers import EMISSION_DECIMALS
 from tanma.domain.reference.regions import regions
 from tanma.engine.accounts import CODE, MARKET, STATUTORY
@@ -81,7 +81,7 @@ class Figure:
 
 def chosen(frozen: Frozen, asked: str) -> View:
     """The total asked for, where the enterprise has it; else the code account's net."""
-    known = asked in TOTALS and edition(TOTALS[asked]).covers(frozen.result["industry"])
+    known = asked in TOTALS and frozen.edition(TOTALS[asked]).covers(frozen.result["industry"])
     total = asked if known else DEFAULT
     return View(account(frozen, TOTALS[total]), total)
 

@@ -17,7 +17,7 @@ from tanma.apps.inventories.leaves import line_input
 from tanma.apps.inventories.said import Facts, StoredFacts
 from tanma.domain.items import items as catalogue
 from tanma.domain.messages import Problem
-from tanma.domain.methods import Edition, LineInput, Node, bind, edition, explain
+from tanma.domain.methods import Edition, LineInput, Node, bind, explain
 from tanma.engine.accounts import CODE, ENERGY, MARKET, MEASURE_DEFS, STATUTORY
 from tanma.lake.results import Run as RunFiles
 
@@ -89,7 +89,7 @@ def explained(
     said = facts.by_seq([row["seq"] for row in frozen.lines])
     made = {}
     for account in accounts:
-        editions = [edition(name) for name in editions_of(frozen, account)]
+        editions = [frozen.edition(name) for name in editions_of(frozen, account)]
         made[account] = tuple(
             _tree(frozen, each, _inputs(frozen, each, said, lang), lang) for each in editions
         )
@@ -105,7 +105,7 @@ def editions_of(frozen: Frozen, account: str) -> tuple[str, ...]:
     if account not in ACCOUNTS:
         raise Problem("basis_account_unknown", account=account, known=", ".join(ACCOUNTS))
     industry, ran = frozen.result["industry"], frozen.files.meta["editions"]
-    return tuple(n for n in ACCOUNTS[account] if n in ran and edition(n).covers(industry))
+    return tuple(n for n in ACCOUNTS[account] if n in ran and frozen.edition(n).covers(industry))
 
 
 def _inputs(frozen: Frozen, made: Edition, said: Any, lang: str) -> list[LineInput]:

@@ -17,7 +17,7 @@ from tanma.domain.factors.lookup import grid_place
 from tanma.domain.factors.tables import EVIDENCE_ORDER, factor_rows, number
 from tanma.domain.items import Item
 from tanma.domain.items import items as catalogue
-from tanma.domain.methods import BoundLine, Edition, LineDef, TotalDef, activity_of, bind, edition
+from tanma.domain.methods import BoundLine, Edition, LineDef, TotalDef, activity_of, bind
 from tanma.domain.quantities import described, find
 from tanma.engine.accounts import column_of
 
@@ -184,7 +184,7 @@ class Source:
 
 def account(frozen: Frozen, edition_id: str) -> Account:
     """An edition over the frozen lines of an enterprise."""
-    made = edition(edition_id)
+    made = frozen.edition(edition_id)
     rows: dict[str, list[Row]] = {}
     for row in frozen.lines:
         rows.setdefault(row["item"], []).append(row)

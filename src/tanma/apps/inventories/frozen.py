@@ -14,7 +14,9 @@ from typing import Any
 import duckdb
 
 from tanma.domain.messages import Problem
+from tanma.domain.methods import Edition
 from tanma.domain.periods import Period, parse
+from tanma.engine.rules import RuleText, edition_among, rules_of
 from tanma.lake.results import Run as RunFiles
 
 Row = dict[str, Any]
@@ -56,6 +58,14 @@ class Frozen:
             for month in months.split(","):
                 found.setdefault(month, set()).add(item)
         return {month: frozenset(items) for month, items in found.items()}
+
+    @cached_property
+    def _rules(self) -> tuple[RuleText, ...]:
+        return rules_of(self.files.meta)
+
+    def edition(self, edition_id: str) -> Edition:
+        """The edition of an account by which the run was made."""
+        return edition_among(edition_id, self._rules)
 
     def factor(self, order: str, item: str, month: Any, measured: bool) -> Row:
         """What the parameters of an item took in a month; empty where the item takes none."""

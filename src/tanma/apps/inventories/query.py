@@ -14,7 +14,6 @@ from tanma.apps.inventories.figures import Account, account
 from tanma.apps.inventories.frozen import Frozen
 from tanma.apps.inventories.leaves import item_name
 from tanma.apps.inventories.tables import LineRow
-from tanma.domain.methods import edition
 from tanma.engine.accounts import ENERGY
 
 ANY = ("", _("全部"))
@@ -25,7 +24,7 @@ def queried_totals(frozen: Frozen) -> dict[str, str]:
     """Total → its edition, for every account this enterprise has."""
     covered = {
         total: name for total, name in TOTALS.items()
-        if edition(name).covers(frozen.result["industry"])
+        if frozen.edition(name).covers(frozen.result["industry"])
     }  # fmt: skip
     parts = dict.fromkeys(part for pair in PART_TOTALS.values() for part in pair)
     return covered | dict.fromkeys((*ENERGY_TOTALS, *parts), ENERGY)
@@ -47,7 +46,7 @@ class LineFilter(forms.Form):
         super().__init__(data)
         lang = words.language()
         names = {
-            total: next(t.name[lang] for t in edition(name).totals if t.id == total)
+            total: next(t.name[lang] for t in frozen.edition(name).totals if t.id == total)
             for total, name in queried_totals(frozen).items()
         }
         items = sorted({row["item"] for row in frozen.lines})

@@ -1,12 +1,14 @@
 """Rules in force here: the package's and the region's own, each by name, edition and day.
 
-`pinned` gives a run the scheme edition of its period and the released texts it takes along;
-`scheme` finds the edition that a result names; `pack_of` opens a draft for trying it out.
+`pinned` gives a run the scheme edition of its period and the released texts it takes along,
+accounting editions and factor tables among them; `scheme` finds the edition that a result names;
+`pack_of` opens a draft for trying it out.
 """
 
 from tanma.apps.rules.models import Kind, Pack, State
 from tanma.apps.rules.packs import digest_of, edit, fault, start
 from tanma.apps.rules.released import (
+    editions,
     factor_row,
     pinned,
     rows,
@@ -15,9 +17,10 @@ from tanma.apps.rules.released import (
     schemes,
     tables,
 )
+from tanma.apps.rules.views import edition_address
 from tanma.apps.rules.views_packs import pack_of
 
 __all__ = [
-    "Kind", "Pack", "State", "digest_of", "edit", "factor_row", "fault", "pack_of", "pinned",
-    "rows", "scheme", "scheme_on", "schemes", "start", "tables",
+    "Kind", "Pack", "State", "digest_of", "edit", "edition_address", "editions", "factor_row",
+    "fault", "pack_of", "pinned", "rows", "scheme", "scheme_on", "schemes", "start", "tables",
 ]  # fmt: skip

@@ -16,6 +16,7 @@ from tanma.engine.rules import RuleText
 class Kind(models.TextChoices):
     SCHEME = "scheme", _("评级方案")
     FACTORS = "factors", _("因子表")
+    EDITION = "edition", _("核算方法")
 
 
 class State(models.TextChoices):
@@ -34,19 +35,19 @@ class ReleasedOrOffice:
 
 
 class Pack(models.Model):
-    """One edition of a scheme, or one factor table, as the files of its exchange form."""
+    """One edition of a scheme or of an accounting method, or one factor table, as its files."""
 
     row_policy = ReleasedOrOffice()
 
     id = models.BigIntegerField(primary_key=True, default=new_id)
     kind = models.CharField(max_length=10, choices=Kind.choices)
     name = models.CharField(max_length=60)
-    """id of the scheme, or name of the table: read from the files"""
+    """id of the scheme or method, or name of the table: read from the files"""
     edition = models.CharField(max_length=60, blank=True)
     files = models.JSONField(default=dict)
     """file name → text"""
     base = models.CharField(max_length=120, blank=True)
-    """what it was copied from: edition of the same scheme, or table"""
+    """what it was copied from: `id/edition` of a scheme or method, or a table"""
     purpose = models.CharField(max_length=200)
     state = models.CharField(max_length=10, choices=State.choices, default=State.DRAFT)
     author = models.ForeignKey(User, null=True, on_delete=models.PROTECT, related_name="+")

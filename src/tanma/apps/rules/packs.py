@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from datetime import date
 from pathlib import PurePath
 
 from django.db import transaction
@@ -21,10 +22,13 @@ from tanma.apps.rules import released
 from tanma.apps.rules.models import Kind, Pack, PackStep, State
 from tanma.domain.canonical import digest, encode
 from tanma.domain.factors.cards import checksum
-from tanma.domain.factors.tables import check_beside
+from tanma.domain.factors.tables import check_beside, factor_rows
 from tanma.domain.messages import Problem
+from tanma.domain.methods import Edition, check_successor, editions, read_edition
+from tanma.domain.rating import shipped
 from tanma.domain.rating.loader import FOLDER
-from tanma.engine.rules import RuleText, scheme_from, table_from
+from tanma.domain.rating.scheme import Scheme
+from tanma.engine.rules import RuleText, edition_from, scheme_from, table_from
 
 MOST_BYTES = 2_000_000
 RIGHTS = {"review": "review_rules", "reject": "review_rules", "release": "release_rules"}
@@ -51,23 +55,24 @@ def start(kind: str, base: str, purpose: str, viewer: Viewer) -> Pack:
 
 def _copied(kind: str, base: str) -> dict[str, str]:
     """The files that a draft begins with; of a table the head alone, since rows are not shared."""
-    if kind == Kind.SCHEME:
-        return {f"{base.partition('/')[0]}.toml": text_of(base)}
+    if kind != Kind.FACTORS:
+        return {f"{base.partition('/')[0]}.toml": text_of(base, kind)}
     found = released.library_here()[base]
     heads = ",".join(c.name for c in found.card.columns)
     return {"region.csv": heads + "\n", "region.toml": _card(found.card.family)}
 
 
-def text_of(edition: str) -> str:
-    """The text of a scheme edition, `id/edition`: of the package or released here."""
+def text_of(edition: str, kind: str = Kind.SCHEME) -> str:
+    """The text of an edition of a scheme or method, `id/edition`: of the package or released."""
     name, _, wanted = edition.partition("/")
-    own = Pack.objects.filter(kind=Kind.SCHEME, name=name, edition=wanted, state=State.RELEASED)
+    own = Pack.objects.filter(kind=kind, name=name, edition=wanted, state=State.RELEASED)
     if pack := own.first():
         return next(iter(pack.files.values()))
-    found = released.scheme(name, wanted)
+    known = shipped() if kind == Kind.SCHEME else editions().values()
+    found = next((e for e in known if (e.id, e.edition) == (name, wanted)), None)
     if found is None:
         raise Problem("pack_base_unknown", base=edition)
-    return (FOLDER / found.file).read_text(encoding="utf-8")
+    return (FOLDERS[Kind(kind)] / found.file).read_text(encoding="utf-8")
 
 
 def _card(family: str) -> str:
@@ -85,6 +90,8 @@ def _card(family: str) -> str:
 
 
 FACTOR_DATA = FOLDER.parents[1] / "factors" / "data"
+FOLDERS = {Kind.SCHEME: FOLDER, Kind.EDITION: FOLDER.parents[1] / "methods" / "editions"}
+"""where the package keeps its editions"""
 
 
 def edit(pack: Pack, files: Mapping[str, str], viewer: Viewer, note: str = "") -> Pack:
@@ -117,14 +124,20 @@ def _kept(kind: str, files: Mapping[str, str]) -> dict[str, str]:
 def _name(pack: Pack) -> None:
     """Name and edition as the files give them; unreadable drafts keep what they had."""
     try:
-        if pack.kind == Kind.SCHEME:
-            read = scheme_from(pack.text)
-            pack.name, pack.edition = read.id, read.edition
-        else:
+        if pack.kind == Kind.FACTORS:
             card = table_from(pack.text).card
             pack.name, pack.edition = card.name, card.edition
+        else:
+            read = READERS[Kind(pack.kind)](pack.text)
+            pack.name, pack.edition = read.id, read.edition
     except (Problem, ValueError, KeyError):
         pack.name = pack.name or next(iter(sorted(pack.files)), "").partition(".")[0]
+
+
+READERS: dict[Kind, Callable[[RuleText], Scheme | Edition]] = {
+    Kind.SCHEME: scheme_from, Kind.EDITION: edition_from,
+}  # fmt: skip
+"""kind with dated editions → who reads its file"""
 
 
 def fault(pack: Pack) -> Problem | None:
@@ -139,22 +152,53 @@ def fault(pack: Pack) -> Problem | None:
 def check(rule: RuleText) -> None:
     """Read the files as a release would: by themselves, then beside what is in force."""
     suffixes = sorted(name.rpartition(".")[2] for name, _ in rule.files)
-    if suffixes != (["toml"] if rule.kind == Kind.SCHEME else ["csv", "toml"]):
+    if suffixes != (["csv", "toml"] if rule.kind == Kind.FACTORS else ["toml"]):
         raise Problem("pack_files_wrong", found=", ".join(n for n, _ in rule.files) or "-")
-    if rule.kind == Kind.FACTORS:
-        _check_table(rule)
-        return
+    _CHECKS[Kind(rule.kind)](rule)
+
+
+def _check_scheme(rule: RuleText) -> None:
     made = scheme_from(rule)
-    same = [s for s in released.schemes() if s.id == made.id]
-    for other in same:
-        if other.edition == made.edition:
-            raise Problem("pack_edition_exists", id=made.id, edition=made.edition)
-        if other.valid_from >= made.valid_from:
-            raise Problem(
-                "pack_not_after", id=made.id, valid_from=made.valid_from, other=other.edition,
-                other_from=other.valid_from,
-            )  # fmt: skip
+    dated = Dated(made.id, made.edition, made.valid_from, "valid_from")
+    _check_later(dated, [(s.id, s.edition, s.valid_from) for s in released.schemes()])
     released.schemes(beside=[made])
+
+
+def _check_edition(rule: RuleText) -> None:
+    """An accounting edition follows another of its account and keeps what others find in it."""
+    ((file, text),) = rule.files
+    made = read_edition(text, file, factor_rows(released.library_here().values()))
+    here = released.editions()
+    same = [e for e in here if e.id == made.id]
+    if not same:
+        raise Problem("edition_unknown", edition=made.id, known=", ".join(editions()))
+    dated = Dated(made.id, made.edition, made.in_force_from, "in_force_from")
+    _check_later(dated, [(e.id, e.edition, e.in_force_from) for e in here])
+    check_successor(made, text, same[-1])
+
+
+@dataclass(frozen=True)
+class Dated:
+    """An edition by name and beginning, and the key that its file gives the beginning in."""
+
+    id: str
+    edition: str
+    begins: date
+    key: str
+
+
+def _check_later(made: Dated, known: Iterable[tuple[str, str, date]]) -> None:
+    """A new edition has a name of its own and begins after every other."""
+    for other_id, edition, begins in known:
+        if other_id != made.id:
+            continue
+        if edition == made.edition:
+            raise Problem("pack_edition_exists", id=made.id, edition=edition)
+        if begins >= made.begins:
+            raise Problem(
+                "pack_not_after", id=made.id, key=made.key, begins=made.begins, other=edition,
+                other_from=begins,
+            )  # fmt: skip
 
 
 def _check_table(rule: RuleText) -> None:
@@ -166,6 +210,11 @@ def _check_table(rule: RuleText) -> None:
     if table.card.name in here:
         raise Problem("pack_table_exists", name=table.card.name)
     check_beside(table, here.values())
+
+
+_CHECKS: dict[Kind, Callable[[RuleText], None]] = {
+    Kind.SCHEME: _check_scheme, Kind.FACTORS: _check_table, Kind.EDITION: _check_edition,
+}  # fmt: skip
 
 
 def take(pack: Pack, action: str, viewer: Viewer, note: str) -> Pack:
@@ -229,6 +278,6 @@ def difference(before: str, after: str) -> list[Change]:
 
 def compared(pack: Pack) -> list[Change]:
     """What a pack changes against what it was copied from."""
-    if pack.kind != Kind.SCHEME:
+    if pack.kind == Kind.FACTORS:
         return []
-    return difference(text_of(pack.base), next(iter(pack.files.values()), ""))
+    return difference(text_of(pack.base, pack.kind), next(iter(pack.files.values()), ""))

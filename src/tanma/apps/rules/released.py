@@ -8,10 +8,12 @@ from datetime import date
 from tanma.apps.rules.models import Kind, Pack, State
 from tanma.domain.factors.tables import Row, Table, TableInfo, info, library
 from tanma.domain.messages import Problem
+from tanma.domain.methods import Edition, edition_on, succession
+from tanma.domain.methods import editions as shipped_editions
 from tanma.domain.rating import find, shipped
-from tanma.domain.rating.loader import succession
+from tanma.domain.rating.loader import succession as scheme_succession
 from tanma.domain.rating.scheme import Scheme
-from tanma.engine.rules import RuleText, scheme_from, table_from
+from tanma.engine.rules import RuleText, edition_from, scheme_from, table_from
 
 
 def packs(kind: str) -> list[Pack]:
@@ -23,7 +25,7 @@ def packs(kind: str) -> list[Pack]:
 def schemes(beside: Iterable[Scheme] = ()) -> tuple[Scheme, ...]:
     """Every edition of every scheme; one without an end ends where its successor begins."""
     own = (scheme_from(p.text) for p in packs(Kind.SCHEME))
-    return succession([*shipped(), *own, *beside])
+    return scheme_succession([*shipped(), *own, *beside])
 
 
 def scheme(name: str, edition: str) -> Scheme | None:
@@ -36,6 +38,11 @@ def scheme(name: str, edition: str) -> Scheme | None:
 def scheme_on(name: str, day: date) -> Scheme:
     """The edition valid on a day; a Problem names the editions there are."""
     return find(name, day, schemes())
+
+
+def editions() -> tuple[Edition, ...]:
+    """Every edition of every account; one without an end ends where its successor begins."""
+    return succession(edition_from(p.text) for p in packs(Kind.EDITION))
 
 
 def library_here() -> dict[str, Table]:
@@ -69,4 +76,12 @@ def pinned(name: str, day: date) -> tuple[Scheme, tuple[RuleText, ...]]:
     own = [
         p.text for p in packs(Kind.SCHEME) if (p.name, p.edition) == (chosen.id, chosen.edition)
     ]
-    return chosen, (*own, *(p.text for p in packs(Kind.FACTORS)))
+    return chosen, (*own, *_editions_on(day), *(p.text for p in packs(Kind.FACTORS)))
+
+
+def _editions_on(day: date) -> list[RuleText]:
+    """The region's accounting editions that are in force on a day, one of an account."""
+    own = {(p.name, p.edition): p.text for p in packs(Kind.EDITION)}
+    read = [edition_from(text) for text in own.values()]
+    in_force = (edition_on(name, day, read) for name in shipped_editions())
+    return [own[e.id, e.edition] for e in in_force if (e.id, e.edition) in own]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import urlencode
 
 from django import forms
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
@@ -14,17 +15,19 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from tanma.apps.kit.door import Column, Table
+from tanma.apps.rules.released import editions as known_editions
 from tanma.apps.rules.released import rows, tables
 from tanma.apps.rules.released import schemes as known_schemes
 from tanma.apps.rules.words import lang, mark_html, mark_word, named
 from tanma.domain import items as catalogue
 from tanma.domain import methods
+from tanma.domain.factors.preferences import CHOICES, Preferences
 from tanma.domain.factors.tables import Row, TableInfo, evidence_of
-from tanma.domain.messages import Problem
 from tanma.domain.quantities import find as find_quantity
 from tanma.domain.rating.attention import IndexRule
 from tanma.domain.rating.scheme import Band, Scheme
 
+LANGUAGES = ("zh", "en")
 EVIDENCE_COLUMNS = {"evidence", "map_evidence", "dates_evidence", "part_number_evidence"}
 
 
@@ -188,29 +191,55 @@ def editions(request: HttpRequest) -> HttpResponse:
     shown = [
         {
             "edition": e, "title": e.title[lang()], "boundary": e.boundary[lang()],
-            "href": reverse("rules:edition", args=[e.id]),
+            "href": edition_address(e),
         }
-        for e in methods.editions().values()
+        for e in known_editions()
     ]  # fmt: skip
     return render(request, "rules/editions.html", {"editions": shown})
 
 
+def edition_address(made: methods.Edition) -> str:
+    """Where an edition is shown; of one account there are several in time."""
+    query = urlencode({"edition": made.edition})
+    return f"{reverse('rules:edition', args=[made.id])}?{query}"
+
+
 def edition(request: HttpRequest, edition_id: str) -> HttpResponse:
-    """One edition: its lines with the formula as written, its totals, what it leaves out."""
-    try:
-        found = methods.edition(edition_id)
-    except Problem as problem:
-        raise Http404(problem.text(lang())) from None
+    """One edition: its lines with the formula as written, its totals, what it leaves out.
+
+    Without a name it is the newest of its account.
+    """
+    same = [e for e in known_editions() if e.id == edition_id]
+    named = request.GET.get("edition")
+    found = next((e for e in reversed(same) if named in (None, e.edition)), None)
+    if found is None:
+        raise Http404(edition_id)
     title = found.title[lang()]
     context = {
-        "edition": found, "title": title, "boundary": found.boundary[lang()],
+        "made": found, "edition": found.edition, "title": title, "boundary": found.boundary[lang()],
         "lines": [_line(found, line) for line in found.lines],
+        "orders": [_order(order) for order in found.orders],
+        "others": [(e.edition, edition_address(e)) for e in same if e is not found],
         "totals": [(t.id, t.name[lang()], _sum_text(t.of.items())) for t in found.totals],
         "left_out": [(", ".join(x.items), x.reason[lang()]) for x in found.left_out],
         "derived": [_formula(d.formula) for d in found.derived],
         "crumbs": [(gettext("核算方法"), reverse("rules:editions")), (title, "")],
     }  # fmt: skip
     return render(request, "rules/edition.html", context)
+
+
+def _order(order: Preferences) -> dict[str, Any]:
+    """An order of preference of an edition's own: its steps in the order they are tried."""
+    columns = ("parameter", "family", "origin", "source", "take", "set_id", "kind", "level")
+    return {
+        "id": order.id, "title": getattr(order, f"title_{lang()}"), "base": order.based_on,
+        "evidence": order.evidence,
+        "steps": [
+            (n, s.parameter, " / ".join(filter(None, (getattr(s, c) for c in columns[1:]))),
+             s.rule if s.origin == "table" else "", CHOICES[s.choice][LANGUAGES.index(lang())])
+            for n, s in enumerate(order.steps[: order.own], 1)
+        ],
+    }  # fmt: skip
 
 
 def _sum_text(parts: Any) -> str:

@@ -29,7 +29,8 @@ TONES = {State.DRAFT: "plain", State.REVIEWED: "brand", State.RELEASED: "good",
          State.REJECTED: "bad"}  # fmt: skip
 STATES = {State.DRAFT: _("草稿"), State.REVIEWED: _("已审核"), State.RELEASED: _("已发布"),
           State.REJECTED: _("已退回")}  # fmt: skip
-KINDS = {Kind.SCHEME: _("评级方案"), Kind.FACTORS: _("因子表")}
+KINDS = {Kind.SCHEME: _("评级方案"), Kind.FACTORS: _("因子表"), Kind.EDITION: _("核算方法")}
+FILES = {Kind.SCHEME: _("方案（TOML）"), Kind.EDITION: _("核算方法（TOML）")}
 ACTIONS = {"draft": _("起草"), "edit": _("修改"), "review": _("审核通过"), "release": _("发布"),
            "reject": _("退回")}  # fmt: skip
 LOOKS = {"review": "btn-primary", "release": "btn-primary", "reject": "btn-danger"}
@@ -56,8 +57,13 @@ class StartForm(forms.Form):
             (f"{Kind.FACTORS}:{t.name}", getattr(t, f"title_{tongue}"))
             for t in released.tables() if t.kind == "factors"
         ]  # fmt: skip
+        methods = [
+            (f"{Kind.EDITION}:{e.id}/{e.edition}", f"{e.title[tongue]} · {e.edition}")
+            for e in released.editions()
+        ]
         choices = [
             (gettext("评级方案的新版"), schemes),
+            (gettext("核算方法的新版"), methods),
             (gettext("本地区的因子表，与此表同类"), tables),
         ]
         self.fields["base"].choices = choices  # type: ignore[attr-defined]
@@ -86,10 +92,10 @@ class FilesForm(forms.Form):
         first = next(iter(sorted(pack.files)), "").partition(".")[0]
         super().__init__(data, files, initial=held | {"table": first})
         self.pack = pack
-        if pack.kind == Kind.SCHEME:
+        if pack.kind != Kind.FACTORS:
             for name in ("table", "csv", "csv_file"):
                 del self.fields[name]
-            self.fields["toml"].label = _("方案（TOML）")
+            self.fields["toml"].label = FILES[Kind(pack.kind)]
             self.fields["toml"].widget.attrs["rows"] = 24
 
     def _read(self, kind: str) -> str:
@@ -105,7 +111,7 @@ class FilesForm(forms.Form):
     def clean(self) -> dict[str, Any]:
         said = super().clean() or {}
         name = said.get("table") or next(iter(self.pack.files)).partition(".")[0]
-        kinds = ["toml"] if self.pack.kind == Kind.SCHEME else ["csv", "toml"]
+        kinds = ["csv", "toml"] if self.pack.kind == Kind.FACTORS else ["toml"]
         return said | {"files": {f"{name}.{kind}": self._read(kind) for kind in kinds}}
 
 

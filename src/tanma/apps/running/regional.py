@@ -18,8 +18,10 @@ from tanma.apps.codes import door as codes
 from tanma.apps.live import door as live
 from tanma.apps.trends.door import GREEN
 from tanma.domain.items import items
+from tanma.domain.methods import Edition
 from tanma.engine import activity
 from tanma.engine.accounts import ENERGY, weights
+from tanma.engine.rules import edition_of
 from tanma.lake.facts import FactsMirror
 
 Monthly = dict[str, dict[date, int]]
@@ -41,8 +43,10 @@ def members(run: codes.Run, hierarchy: str, code: str) -> list[int]:
 
 
 @lru_cache(maxsize=32)
-def _energy(run_uid: str, subjects: tuple[int, ...], path: str, region: str) -> Monthly:
-    found = [w for w in weights((ENERGY,), region) if w.measure == MEASURE]
+def _energy(
+    run_uid: str, subjects: tuple[int, ...], path: str, region: str, made: Edition
+) -> Monthly:
+    found = [w for w in weights((made,), region) if w.measure == MEASURE]
     columns = sorted({w.column for w in found})
     with duckdb.connect(config={"threads": 2}) as con:
         con.register("members", pa.table({"subject": pa.array(subjects, pa.int64())}))
@@ -76,7 +80,8 @@ def energy(run: codes.Run, hierarchy: str, code: str) -> Monthly:
     """Coal equivalent (当量值, g) of each carrier in the consumption of an area."""
     files = codes.files_of(run)
     subjects = tuple(members(run, hierarchy, code))
-    return _energy(run.uid, subjects, str(files.path("lines")), files.meta["grid_region"])
+    made = edition_of(files.meta, ENERGY)
+    return _energy(run.uid, subjects, str(files.path("lines")), files.meta["grid_region"], made)
 
 
 @lru_cache(maxsize=32)

@@ -16,7 +16,6 @@ from tanma.apps.trends.figures import Against, Figure, Text
 from tanma.apps.trends.history import History
 from tanma.apps.trends.measures import Known, Measure, Ratio, Span, Sum, span_of
 from tanma.domain.items import items as catalogue
-from tanma.domain.methods import edition
 from tanma.domain.numbers import EMISSION_DECIMALS, ENERGY_DECIMALS
 from tanma.domain.periods import parse
 from tanma.engine.accounts import ENERGY, STATUTORY
@@ -61,7 +60,7 @@ def _emissions(history: History, lang: str) -> Iterator[Figure]:
     assert history.newest is not None
     industry = history.newest.result["industry"]
     for total, edition_id in inventories.TOTALS.items():
-        made = edition(edition_id)
+        made = history.newest.edition(edition_id)
         if made.covers(industry):
             name = next(t.name[lang] for t in made.totals if t.id == total)
             bases = _at_one_factor(history, edition_id, total, lang)

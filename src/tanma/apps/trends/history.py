@@ -16,7 +16,6 @@ from tanma.apps.inventories import door as inventories
 from tanma.apps.people import door as people
 from tanma.apps.registry.door import Enterprise
 from tanma.domain.items import items as catalogue
-from tanma.domain.methods import edition
 from tanma.domain.periods import Period, parse
 
 Months = dict[date, int]
@@ -148,7 +147,7 @@ class History:
         """The grid factor that the code's edition freezes for trends."""
         if self.newest is None:
             return None
-        made = edition(inventories.TOTALS["code_net"])
+        made = self.newest.edition(inventories.TOTALS["code_net"])
         return inventories.frozen_grid(made, self.newest.files.meta)
 
 

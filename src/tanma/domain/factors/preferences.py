@@ -10,14 +10,14 @@ from __future__ import annotations
 import itertools
 import re
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 from importlib import resources
 from importlib.resources.abc import Traversable
 from typing import Any
 
-from tanma.domain.factors.tables import Row, factor_rows
+from tanma.domain.factors.tables import Row, factor_rows, table
 from tanma.domain.messages import Problem
 
 CHOICES = {
@@ -94,6 +94,16 @@ class Preferences:
     steps: tuple[Step, ...]
     note_zh: str = ""
     note_en: str = ""
+    based_on: str = ""
+    own: int = 0
+    """so many of the steps are its own, the others those of the order it is based on"""
+
+    def upon(self, base: Preferences) -> Preferences:
+        """The own steps, and another order for every parameter that they do not mention."""
+        mine = self.steps[: self.own]
+        mentioned = {s.parameter for s in mine}
+        kept = (s for s in base.steps if s.parameter not in mentioned)
+        return replace(self, steps=(*mine, *kept))
 
     @property
     def parameters(self) -> tuple[str, ...]:
@@ -122,18 +132,29 @@ def preference_names() -> list[str]:
 
 
 def read_preferences(file: Traversable) -> Preferences:
-    """The order of preference in a file, checked against the factor tables.
+    """The order of preference in a file, checked against the factor tables."""
+    return order_from(_parse(file), file.name, rows=factor_rows())
 
-    With `based_on` the steps of another order hold for every parameter this file does not mention.
+
+def order_from(
+    data: Mapping[str, Any], file: str, *, rows: Iterable[tuple[str, Row]] | None,
+    where: Callable[[int], str] = "step {}".format,
+) -> Preferences:  # fmt: skip
+    """An order of preference from its table; `where` names a step, counted from 1, in problems.
+
+    With `based_on` the steps of another order hold for every parameter this one does not mention.
+    Steps must find something among `rows` of (family, row); None when that was checked before.
     """
-    data = _parse(file)
-    _check_keys(file.name, "top", data, _TOP, ("id", "title_zh", "title_en", "evidence", "step"))
-    raw = enumerate(data.pop("step"), 1)
-    own = [s for n, step in raw for s in _steps(file.name, f"step {n}", step)]
-    base = preferences(data.pop("based_on")).steps if "based_on" in data else ()
-    mentioned = {s.parameter for s in own}
-    kept = [s for s in base if s.parameter not in mentioned]
-    return Preferences(**data, steps=(*own, *kept))
+    needed = ("id", "title_zh", "title_en", "evidence", "step")
+    _check_keys(file, "top", data, _TOP, needed)
+    for key in (k for k in data if k != "step"):
+        _check_word(file, "top", key, data[key])
+    known = None if rows is None else list(rows)
+    listed = data["step"] if isinstance(data["step"], list) else [data["step"]]
+    own = [s for n, one in enumerate(listed, 1) for s in _steps(file, where(n), one, known)]
+    plain = {key: value for key, value in data.items() if key != "step"}
+    made = Preferences(**plain, steps=tuple(own), own=len(own))
+    return made.upon(preferences(made.based_on)) if made.based_on else made
 
 
 def _parse(file: Traversable) -> dict[str, Any]:
@@ -149,8 +170,9 @@ def _parse(file: Traversable) -> dict[str, Any]:
 
 
 def _check_keys(
-    file: str, where: str, data: dict[str, Any], allowed: tuple[str, ...], needed: tuple[str, ...]
-) -> None:
+    file: str, where: str, data: Mapping[str, Any], allowed: tuple[str, ...],
+    needed: tuple[str, ...],
+) -> None:  # fmt: skip
     for key in data:
         if key not in allowed:
             names = ", ".join(allowed)
@@ -160,19 +182,34 @@ def _check_keys(
             raise Problem("preference_key_missing", file=file, where=where, key=key)
 
 
-def _steps(file: str, where: str, data: dict[str, Any]) -> Iterator[Step]:
+def _check_word(file: str, where: str, key: str, value: Any) -> None:
+    if not isinstance(value, str):
+        told = {"value": value, "allowed": 'a text in quotes, "…"'}
+        raise Problem("preference_value_unknown", file=file, where=where, key=key, **told)
+
+
+def _steps(
+    file: str, where: str, data: Any, rows: Sequence[tuple[str, Row]] | None
+) -> Iterator[Step]:
     """The steps that one entry stands for: lists of families, sets and kinds are written out."""
+    if not isinstance(data, dict):
+        told = {"value": data, "allowed": "[[step]]"}
+        raise Problem("preference_value_unknown", file=file, where=where, key="step", **told)
     _check_keys(file, where, data, _STEP, _needed(data))
+    for key, value in data.items():
+        if key != "may_be_empty" or not isinstance(value, bool):
+            for word in value if isinstance(value, list) else [value]:
+                _check_word(file, where, key, word)
     lists = {k: v for k, v in data.items() if isinstance(v, list)}
     for values in itertools.product(*lists.values()):
         step = Step(**{**data, **dict(zip(lists, values, strict=True))})
         _check_values(file, where, step)
-        if step.origin == "table" and not step.may_be_empty:
-            _check_finds(file, where, step)
+        if step.origin == "table" and not step.may_be_empty and rows is not None:
+            _check_finds(file, where, step, rows)
         yield step
 
 
-def _needed(data: dict[str, Any]) -> tuple[str, ...]:
+def _needed(data: Mapping[str, Any]) -> tuple[str, ...]:
     if data.get("origin") != "table":
         return _NEEDED
     return (
@@ -192,6 +229,7 @@ def _check_values(file: str, where: str, step: Step) -> None:
         "choice": tuple(CHOICES),
         "level": LEVELS,
         "rule": RULES,
+        "over": ("", *(r["key"] for r in table("constants").rows)),
     }
     if not re.fullmatch(r"[a-z][a-z0-9_]*", step.parameter):
         # It becomes a column name of the SQL.
@@ -209,8 +247,10 @@ def _check_values(file: str, where: str, step: Step) -> None:
             )
 
 
-def _check_finds(file: str, where: str, step: Step) -> None:
-    if not any(step_matches(step, family, row) for family, row in factor_rows()):
+def _check_finds(
+    file: str, where: str, step: Step, rows: Iterable[tuple[str, Row]]
+) -> None:
+    if not any(step_matches(step, family, row) for family, row in rows):
         raise Problem(
             "preference_finds_nothing",
             file=file,

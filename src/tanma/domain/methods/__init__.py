@@ -23,6 +23,7 @@ from tanma.domain.methods.plans import (
     missing_problem,
     same_unit,
 )
+from tanma.domain.methods.successor import check_successor, edition_on, succession
 
 __all__ = [
     "Binding",
@@ -38,7 +39,9 @@ __all__ = [
     "TotalDef",
     "activity_of",
     "bind",
+    "check_successor",
     "edition",
+    "edition_on",
     "editions",
     "explain",
     "formula_plan",
@@ -48,4 +51,5 @@ __all__ = [
     "read_edition",
     "render_tree",
     "same_unit",
+    "succession",
 ]

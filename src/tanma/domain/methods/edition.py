@@ -1,20 +1,28 @@
 """Accounting editions as data: which lines count, by which formula, in which total.
 
 An edition is a TOML file of `editions/`. Unknown or missing keys, formulas that do not fit, unknown
-totals and items counted twice in one total are refused with file, line and repair.
+totals and items counted twice in one total are refused with file, line and repair. What an edition
+must hold beside the one it follows stands in `successor`.
 """
 
 from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from functools import cache
 from importlib import resources
 from typing import Any
 
+from tanma.domain.factors.preferences import (
+    Preferences,
+    order_from,
+    preference_names,
+    preferences,
+)
+from tanma.domain.factors.tables import Row
 from tanma.domain.messages import Problem
 from tanma.domain.methods import shared  # registers the formulas
 from tanma.domain.quantities import EVIDENCE, find, inputs, quantities
@@ -82,9 +90,9 @@ class Derived:
     inputs: Mapping[str, str]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Edition:
-    """A declared account; see docs/explanation/accounting.md."""
+    """A declared account; see docs/explanation/accounting.md. Each is itself alone."""
 
     id: str
     title: Names
@@ -104,6 +112,9 @@ class Edition:
     lines: tuple[LineDef, ...]
     left_out: tuple[LeftOut, ...]
     derived: tuple[Derived, ...]
+    orders: tuple[Preferences, ...] = ()
+    """orders of preference of its own, beside those that come with the package"""
+    file: str = ""
 
     def covers(self, industry: str) -> bool:
         """Whether the edition applies to an industry code (an empty list covers all)."""
@@ -117,6 +128,11 @@ class Edition:
                 "edition_line_unknown", edition=self.id, line_id=line_id, known=", ".join(found)
             )
         return found[line_id]
+
+    def order(self, line: LineDef) -> Preferences:
+        """The order of preference that fills the factors of a line."""
+        name = line.preferences or self.preferences
+        return next((o for o in self.orders if o.id == name), None) or preferences(name)
 
     def membership(self) -> list[tuple[str, str, int]]:
         """(line, total, coefficient) with sums of totals expanded: a total is Σ coefficient × line.
@@ -189,6 +205,7 @@ _EDITION_KEYS: dict[str, tuple[type, bool]] = {
     "line": (list, True),
     "left_out": (list, False),
     "derived": (list, False),
+    "order": (list, False),
 }
 _TOTAL_KEYS = {
     "id": (str, True),
@@ -210,13 +227,24 @@ _LINE_KEYS = {
 }
 _LEFT_OUT_KEYS = {"items": (list, True), "reason": (dict, True)}
 _DERIVED_KEYS = {"id": (str, True), "formula": (str, True), "inputs": (dict, True)}
-_BUILT = ("gwp_set", "industries", "frozen", "total", "line", "left_out", "derived")
+_BUILT = ("gwp_set", "industries", "frozen", "total", "line", "left_out", "derived", "order")
 _ALLOWED = {
     "evidence": EVIDENCE,
     "dates_evidence": EVIDENCE,
     "quantum": ("mg", "gce"),
     "empty": ("missing", "zero"),
+    "scope": (1, 2),
+    "category": (
+        "fuel", "process", "electricity", "heat", "renewable", "feedstock", "output",
+    ),
 }
+_TEXT_LISTS = ("items", "without", "industries")
+_SIGNS = ("of", "totals")
+_KEYED = {"factors": None, "frozen": 4}
+"""tables of keys into the factor tables, and how many parts a key has where that is fixed"""
+_PART = re.compile(r"[^{}]*(\{\w+\}[^{}]*)*")
+_INDUSTRY = re.compile(r"[0-9]{1,4}")
+_ORDER = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
 
 
 @dataclass(frozen=True)
@@ -234,8 +262,35 @@ class _File:
     def problem(self, code: str, needle: str, **params: object) -> Problem:
         return Problem(code, file=self.name, line=self.line_of(needle), **params)
 
-    def checked(self, table: Mapping[str, Any], keys: Mapping[str, tuple[type, bool]]) -> Any:
+    def wrong(self, key: str, value: object, allowed: str, needle: str = "") -> Problem:
+        told = {"key": key, "value": value, "allowed": allowed}
+        return self.problem("edition_value_wrong", needle or key, **told)
+
+    def step(self, number: int) -> str:
+        """Where a step of an order of preference stands, for problems."""
+        lines = enumerate(self.text.splitlines(), 1)
+        found = [n for n, line in lines if line.strip().startswith("[[order.step]]")]
+        return f"line {found[number - 1]}, step {number}" if number <= len(found) else "order"
+
+    def checked(self, table: Any, keys: Mapping[str, tuple[type, bool]]) -> Any:
         """The table, once its keys, types and allowed words are in order."""
+        if not isinstance(table, Mapping):
+            raise self.wrong("[[…]]", table, "a table of " + ", ".join(keys), str(table))
+        self._check_keys(table, keys)
+        for key, words in _ALLOWED.items():
+            if key in table and table[key] not in words:
+                raise self.wrong(key, table[key], ", ".join(map(str, words)))
+        self._check_names(table)
+        self._check_signs(table)
+        self._check_paths(table)
+        for key in _TEXT_LISTS:
+            for text in table.get(key, ()):
+                self._check_pattern(key, text)
+        return table
+
+    def _check_keys(
+        self, table: Mapping[str, Any], keys: Mapping[str, tuple[type, bool]]
+    ) -> None:
         where = f'"{table["id"]}"' if isinstance(table.get("id"), str) else "[["
         for key in table:
             if key not in keys:
@@ -244,27 +299,51 @@ class _File:
             if key not in table and needed:
                 raise self.problem("edition_key_missing", where, key=key)
             if key in table and not isinstance(table[key], kind):
-                raise self.problem(
-                    "edition_value_wrong", key, key=key, value=table[key], allowed=kind.__name__
-                )
-        for key, words in _ALLOWED.items():
-            if key in table and table[key] not in words:
-                raise self.problem(
-                    "edition_value_wrong", key, key=key, value=table[key], allowed=", ".join(words)
-                )
-        self._check_names(table)
-        return table
+                raise self.wrong(key, table[key], kind.__name__)
+
+    def _check_signs(self, table: Mapping[str, Any]) -> None:
+        """Totals are added or deducted; inputs of a ratio name one."""
+        for key in _SIGNS:
+            for name, sign in table.get(key, {}).items():
+                if type(sign) is not int or sign not in (-1, 1):
+                    raise self.wrong(key, f"{name} = {sign}", "1, -1")
+        for name, total in table.get("inputs", {}).items():
+            if not isinstance(total, str):
+                raise self.wrong("inputs", f"{name} = {total}", "the id of a total")
+
+    def _check_paths(self, table: Mapping[str, Any]) -> None:
+        """Keys into the factor tables are lists of texts with whole placeholders."""
+        for key, parts in _KEYED.items():
+            for name, path in table.get(key, {}).items():
+                whole = isinstance(path, list) and parts in (None, len(path))
+                if not whole or not all(isinstance(p, str) and _PART.fullmatch(p) for p in path):
+                    raise self.wrong(key, f"{name} = {path}", '["grid", "average", …]', name)
+
+    def _check_pattern(self, key: str, text: Any) -> None:
+        if not isinstance(text, str) or (key == "industries" and not _INDUSTRY.fullmatch(text)):
+            allowed = "0–9" if key == "industries" else "fuel.{fuel}.burnt"
+            raise self.wrong(key, text, allowed, str(text))
+        try:
+            _regex(text)
+        except re.error as error:
+            raise self.wrong(key, text, f"{{name}} once each ({error})", text) from None
 
     def _check_names(self, table: Mapping[str, Any]) -> None:
         for key in ("title", "name", "boundary", "reason"):
-            if key in table and set(table[key]) != {"zh", "en"}:
-                raise self.problem(
-                    "edition_value_wrong", key, key=key, value=table[key], allowed="{zh, en}"
-                )
+            if key not in table:
+                continue
+            texts = table[key].values()
+            if set(table[key]) != {"zh", "en"} or not all(isinstance(t, str) for t in texts):
+                raise self.wrong(key, table[key], "{zh, en}")
 
 
-def read_edition(text: str, file_name: str) -> Edition:
-    """An edition from the text of its file; a Problem names file, line and repair."""
+def read_edition(
+    text: str, file_name: str, rows: Iterable[tuple[str, Row]] | None = None
+) -> Edition:
+    """An edition from the text of its file; a Problem names file, line and repair.
+
+    With `rows`, (family, row) of the factor tables, the steps of its own orders must find some.
+    """
     file = _File(file_name, text)
     try:
         raw = tomllib.loads(text)
@@ -283,9 +362,36 @@ def read_edition(text: str, file_name: str) -> Edition:
             for t in table.get("left_out", ())
         ),
         derived=tuple(Derived(**file.checked(t, _DERIVED_KEYS)) for t in table.get("derived", ())),
+        orders=_orders(file, table.get("order", ()), rows),
+        file=file_name,
     )
     _check_whole(file, made)
     return made
+
+
+def _orders(
+    file: _File, tables: Sequence[Any], rows: Iterable[tuple[str, Row]] | None
+) -> tuple[Preferences, ...]:
+    """The edition's own orders of preference; their names become parts of columns."""
+    known, taken = None if rows is None else list(rows), set(preference_names())
+    made: list[Preferences] = []
+    first = 0
+    for table in tables:
+        if not isinstance(table, Mapping):
+            raise file.wrong("order", table, "[[order]]")
+        order = order_from(table, file.name, rows=known, where=_after(file, first))
+        first += len(table["step"])
+        if not _ORDER.fullmatch(order.id) or order.id in taken:
+            others = ", ".join(sorted(taken))
+            raise file.wrong("order", order.id, f"a-z 0-9 -, other than {others}", order.id)
+        taken.add(order.id)
+        made.append(order)
+    return tuple(made)
+
+
+def _after(file: _File, first: int) -> Callable[[int], str]:
+    """Where the steps of an order stand that begin after so many others."""
+    return lambda number: file.step(first + number)
 
 
 def _line(table: Mapping[str, Any]) -> LineDef:
@@ -305,6 +411,7 @@ def _check_whole(file: _File, made: Edition) -> None:
             value=made.in_force_to,
             allowed=f"> {made.in_force_from}",
         )
+    _check_sums(file, made)
     known = {total.id for total in made.totals}
     for owner, named in _named_totals(made):
         for total_id in named:
@@ -319,6 +426,7 @@ def _check_whole(file: _File, made: Edition) -> None:
     for line in made.lines:
         _check_formula(file, made, line)
     _check_counted_once(file, made)
+    _check_references(file, made)
 
 
 def _check_once(file: _File, ids: Iterable[str]) -> None:
@@ -352,6 +460,51 @@ def _check_formula(file: _File, made: Edition, line: LineDef) -> None:
             quantum=formula.quantum,
             expected=made.quantum,
         )
+
+
+def _check_sums(file: _File, made: Edition) -> None:
+    """A total may add up totals that stand before it alone: no sum contains itself."""
+    seen: set[str] = set()
+    ids = {total.id for total in made.totals}
+    for total in made.totals:
+        for part in total.of:
+            if part in ids and part not in seen:
+                raise file.wrong("of", part, f"a total above {total.id}", f'"{total.id}"')
+        seen.add(total.id)
+
+
+def _check_references(file: _File, made: Edition) -> None:
+    """What the edition names elsewhere: formulas of ratios, orders of preference, frozen keys."""
+    for derived in made.derived:
+        _check_derived(file, derived)
+    for line in made.lines:
+        _check_order(file, made, line)
+    for key in made.frozen:
+        if key != "grid":
+            raise file.wrong("frozen", key, "grid", f"{key} =")
+
+
+def _check_order(file: _File, made: Edition, line: LineDef) -> None:
+    """The order of preference is known, and fills what the formula needs."""
+    name = line.preferences or made.preferences
+    known = (*preference_names(), *(o.id for o in made.orders))
+    if name not in known:
+        raise file.wrong("preferences", name, ", ".join(known), f'"{name}"')
+    lacking = [f for f in line.factors if f not in made.order(line).parameters]
+    if lacking:
+        raise file.problem(
+            "edition_order_lacks", f'"{line.id}"', line_id=line.id, order=name,
+            lacking=", ".join(lacking),
+        )  # fmt: skip
+
+
+def _check_derived(file: _File, derived: Derived) -> None:
+    needed = set(find(derived.formula).inputs())
+    if set(derived.inputs) != needed:
+        raise file.wrong(
+            "inputs", ", ".join(derived.inputs) or "-", ", ".join(sorted(needed)),
+            f'"{derived.id}"',
+        )  # fmt: skip
 
 
 def _check_counted_once(file: _File, made: Edition) -> None:
