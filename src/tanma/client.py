@@ -5,14 +5,19 @@
 
 `send` writes the readings to the spool first and returns; they are there after a power cut. They
 are delivered oldest first, each message under the key it got when it was written, so that a message
-sent twice is stored once. After an outage what has gathered is sent at a bounded rate. This file
-may be copied to a gateway alone (Python 3.9 or newer).
+sent twice is stored once. After an outage what has gathered is sent at a bounded rate. Where the
+gateway must sign, `signing_key` is the key of its page, `<number>.<secret>`, or the number and the
+file of an Ed25519 private key, `<number>:<file.pem>` (that one needs the package cryptography).
+This file may be copied to a gateway alone (Python 3.9 or newer).
 """
 
 from __future__ import annotations
 
 import argparse
+import base64
 import gzip
+import hashlib
+import hmac
 import http.client
 import json
 import os
@@ -38,7 +43,12 @@ RETRY_S, MOST_RETRY_S = 1.0, 60.0
 TIMEOUT_S = 30.0
 _COME_BACK = {408, 425, 429, 500, 502, 503, 504}
 _LATER = {401, 403, 404, 405}
-"""Refusals that end when somebody repairs address or token: the message waits."""
+"""Refusals that end when somebody repairs address, token or signing key: the message waits."""
+_ON_THE_WAY = {"http_incomplete", "http_digest_wrong"}
+"""The body did not come as it was sent."""
+
+_COVERED = ("@method", "content-digest", "content-type", "content-encoding", "idempotency-key")
+"""What a signature covers (RFC 9421): none of it can be put to another body."""
 
 Reading = Mapping[str, Any]
 
@@ -123,6 +133,49 @@ class Spool:
         _flush(self.folder)
 
 
+class Signer:
+    """Signs requests after RFC 9421 with a key as the gateway's page gave it."""
+
+    def __init__(self, key: str) -> None:
+        if ":" in key:
+            self.key_id, _, file = key.partition(":")
+            self._algorithm, self._sign = "ed25519", _ed25519(file)
+        else:
+            self.key_id, _, text = key.partition(".")
+            secret = base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
+            self._algorithm = "hmac-sha256"
+            self._sign = lambda base: hmac.new(secret, base, hashlib.sha256).digest()
+        if not self.key_id:
+            raise ValueError("a signing key is <number>.<secret> or <number>:<file.pem>")
+
+    def headers(self, method: str, body: bytes, sent: Mapping[str, str]) -> dict[str, str]:
+        """Content-Digest, Signature-Input and Signature of a request with these headers."""
+        digest = f"sha-256=:{base64.b64encode(hashlib.sha256(body).digest()).decode()}:"
+        values = {name.lower(): value for name, value in sent.items()}
+        values.update({"@method": method, "content-digest": digest})
+        covered = [name for name in _COVERED if name in values]
+        listed = " ".join(f'"{name}"' for name in covered)
+        said = (
+            f'({listed});created={int(time.time())};keyid="{self.key_id}";alg="{self._algorithm}"'
+        )
+        lines = [f'"{name}": {values[name]}' for name in covered]
+        base = "\n".join([*lines, f'"@signature-params": {said}'])
+        signature = base64.b64encode(self._sign(base.encode())).decode()
+        return {
+            "Content-Digest": digest,
+            "Signature-Input": f"tanma={said}",
+            "Signature": f"tanma=:{signature}:",
+        }
+
+
+def _ed25519(file: str) -> Callable[[bytes], bytes]:
+    """Signs with the private key of a PEM file, by a package that the gateway has to have."""
+    from cryptography.hazmat.primitives.serialization import load_pem_private_key
+
+    key: Any = load_pem_private_key(Path(file).read_bytes(), None)
+    return lambda base: bytes(key.sign(base))
+
+
 class Client:
     """Sends readings to `<url>/v1/readings`; several processes may share one spool."""
 
@@ -136,6 +189,7 @@ class Client:
         per_s: float = PER_S,
         timeout_s: float = TIMEOUT_S,
         ca: str | None = None,
+        signing_key: str | None = None,
         pause: Callable[[float], None] = time.sleep,
     ) -> None:
         parts = urllib.parse.urlsplit(url)
@@ -143,6 +197,7 @@ class Client:
             raise ValueError(f"{url!r} is no http or https address")
         self.spool = Spool(spool, most_bytes)
         self._parts, self._token = parts, token
+        self._signer = Signer(signing_key) if signing_key else None
         self._per_s, self._timeout_s, self._pause = per_s, timeout_s, pause
         self._tls = ssl.create_default_context(cafile=ca) if parts.scheme == "https" else None
         self._connection: http.client.HTTPConnection | None = None
@@ -206,7 +261,9 @@ class Client:
                 self._tell(answer)
             self.spool.done(path)
             return True
-        if status in _COME_BACK | _LATER or answer.get("code") == "http_incomplete":
+        if status in _COME_BACK | _LATER or answer.get("code") in _ON_THE_WAY:
+            if status in _LATER:
+                self._tell(answer)
             return self._later(wait_s, f"{status} {answer.get('code', '')}")
         self._tell(answer)
         self.spool.set_aside(path, answer)
@@ -244,6 +301,8 @@ class Client:
             "Content-Encoding": "gzip",
             "Idempotency-Key": key,
         }
+        if self._signer is not None:
+            headers.update(self._signer.headers("POST", body, headers))
         connection = self._connected()
         connection.request("POST", f"{self._parts.path.rstrip('/')}/v1/readings", body, headers)
         response = connection.getresponse()
@@ -347,11 +406,15 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("url", help="address of the service, e.g. https://host:8100")
     parser.add_argument("--spool", required=True, help="folder in which messages wait")
     parser.add_argument("--token", help="token of the gateway (or variable TANMA_TOKEN)")
+    parser.add_argument(
+        "--signing-key", help="key of a gateway that must sign (or variable TANMA_SIGNING_KEY)"
+    )
     parser.add_argument("--within", type=float, default=60.0, help="seconds to try (60)")
     parser.add_argument("--ca", help="file of certificates to trust")
     args = parser.parse_args(argv)
     token = args.token or os.environ.get("TANMA_TOKEN", "")
-    client = Client(args.url, token, args.spool, ca=args.ca)
+    key = args.signing_key or os.environ.get("TANMA_SIGNING_KEY")
+    client = Client(args.url, token, args.spool, ca=args.ca, signing_key=key)
     if not sys.stdin.isatty():
         batch: list[Reading] = []
         for row in _rows(sys.stdin):

@@ -145,6 +145,7 @@ TABLE: dict[str, str] = {
     "meters/gateways/": "302 200 200 200 200 200",
     "meters/gateways/<str:uid>/": "302 200 404 404 200 200",
     "meters/gateways/<str:uid>/renew/": "302 405 405 405 405 405",
+    "meters/gateways/<str:uid>/sign/": "302 405 405 405 405 405",
     "meters/gateways/<str:uid>/revoke/": "302 405 405 405 405 405",
     "meters/connect/": "302 200 200 200 200 200",
     "meters/connect/<str:uid>/meters/": "302 200 404 404 200 200",

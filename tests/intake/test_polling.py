@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from tanma.domain.messages import Problem
 from tanma.intake import polling
+from tanma.intake.live import Scope, SigningKey
 from tanma.intake.polling import (
     WAITING_BATCHES,
     Decoded,
@@ -127,6 +128,15 @@ def test_a_gateway_without_a_live_token_is_told():
     assert "device_gateway" == caught.value.code
     assert "“other”" in caught.value.text("zh")
     assert "'other'" in caught.value.text("en")
+
+
+def test_a_gateway_that_must_sign_is_written_by_no_other_way():
+    keys = [SigningKey("0KEY", "hmac-sha256", b"secret")]
+    with pytest.raises(Problem) as caught:
+        scope_of("gw", {"t": Scope.of("gw", [], keys)})
+    assert "device_gateway_signs" == caught.value.code
+    assert "网关 gw 的批次须签名" in caught.value.text("zh")
+    assert "gw must be signed" in caught.value.text("en")
 
 
 class Fake:

@@ -6,6 +6,7 @@ import datetime as dt
 import os
 import random
 import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pyarrow as pa
@@ -268,6 +269,33 @@ def test_an_inbox_of_an_earlier_version_goes_on(tmp_path: Path, clock: Clock) ->
     lake.take([said(3)], writer="a")
     lake.seal()
     assert {(1, 0): 5, (1, 3): 3} == known(Readings(tmp_path))
+
+
+def test_batches_that_waited_in_an_inbox_of_the_second_version_are_sealed(
+    tmp_path: Path, clock: Clock
+) -> None:
+    from tanma.lake import inbox
+
+    Landing(tmp_path, clock).take([said(1)], writer="a")
+    with closing(sqlite3.connect(tmp_path / "inbox" / "a.sqlite3")) as con:
+        con.execute("ALTER TABLE batch DROP COLUMN signature")
+        con.execute("PRAGMA user_version = 2")
+        con.commit()
+    lake = Landing(tmp_path, clock)
+    lake.take([entry(read((1, 2, 2)), body=b"b", source="g", signature="s")], writer="a")
+    assert 2 == lake.seal().rows
+    assert [None, "s"] == [b.signature for b in raw.bodies(tmp_path)]
+    with closing(sqlite3.connect(tmp_path / "inbox" / "a.sqlite3")) as con:
+        assert max(inbox._LATER) == con.execute("PRAGMA user_version").fetchone()[0]
+
+
+def test_a_changed_signature_is_seen_as_damage(landing: Landing, tmp_path: Path) -> None:
+    landing.take([entry(read((1, 2, 2)), body=b"b", source="g", signature="s")], writer="a")
+    with closing(sqlite3.connect(tmp_path / "inbox" / "a.sqlite3")) as con:
+        con.execute("UPDATE batch SET signature = 'forged'")
+        con.commit()
+    assert 1 == len(landing.seal().aside)
+    assert [] == list(raw.bodies(tmp_path))
 
 
 def test_an_inbox_without_flush_is_for_measurements_only(tmp_path: Path, clock: Clock) -> None:

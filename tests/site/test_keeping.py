@@ -9,8 +9,10 @@ import pytest
 from deltalake.exceptions import DeltaError
 from django.db import DatabaseError
 
+from tanma.apps.codes.door import Run, State
 from tanma.domain.messages import Problem
-from tanma.site.keeping import RETRY_S, Keeper, Step, daily, every
+from tanma.lake.raw import Used
+from tanma.site.keeping import RETRY_S, Keeper, Step, daily, every, used_by_results
 
 
 class Clock:
@@ -100,3 +102,19 @@ def test_routine_evaluations_are_one_of_the_steps(monkeypatch):
     monkeypatch.setattr(door, "run_due", lambda day: made if day else [])
     monkeypatch.setattr("django.db.close_old_connections", lambda: None)
     assert "2026Q2 computed as X" == keeping.evaluated()
+
+
+@pytest.mark.db
+@pytest.mark.django_db
+def test_published_results_hold_the_readings_of_their_periods():
+    for number, (period, state) in enumerate(
+        [("2026Q2/r4", State.PUBLISHED), ("2026-05", State.WITHDRAWN), ("2026", State.CHECKED)], 1
+    ):
+        Run.objects.create(
+            id=number, scheme="s", edition="1", period=period, period_kind="x", known_at=number,
+            period_end=dt.date(2026, 7, 1), state=state, digest="", code_version="",
+        )  # fmt: skip
+    assert {
+        Used(dt.date(2025, 7, 1), dt.date(2026, 7, 1), 1),
+        Used(dt.date(2026, 5, 1), dt.date(2026, 6, 1), 2),
+    } == set(used_by_results())  # fmt: skip

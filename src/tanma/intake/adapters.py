@@ -13,6 +13,7 @@ from types import MappingProxyType
 from typing import Any
 
 from tanma.domain.messages import Problem
+from tanma.intake.http.bodies import expand
 from tanma.intake.live import Scope, Taken
 
 BUILT, PLANNED = "built", "planned"
@@ -85,7 +86,12 @@ def find(name: str) -> Adapter:
 
 
 def decode(raw: bytes, form: str, scope: Scope) -> Taken:
-    """Readings of a raw body that was kept, decoded again as its form says."""
+    """Readings of a raw body that was kept, decoded again as its form says.
+
+    A signed body is kept as it was sent, with its coding in the form: `http-json+gzip`.
+    """
+    form, _, encoding = form.partition("+")
+    raw = expand(raw, encoding)
     found = next((one.forms[form] for one in ADAPTERS.values() if form in one.forms), None)
     if found is None:
         known = ", ".join(sorted(form for one in ADAPTERS.values() for form in one.forms))

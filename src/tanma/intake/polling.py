@@ -251,10 +251,15 @@ def message_id(form: str, content: bytes) -> str:
 
 
 def scope_of(gateway: str, scopes: Mapping[str, Scope]) -> Scope:
-    """What a gateway may write, by its id; refused where it has no live token."""
+    """What a gateway may write, by its id; refused where it has no live token or must sign.
+
+    Only what is pushed over HTTP carries a signature: no other way in may pass one by.
+    """
     found = next((scope for scope in scopes.values() if scope.source == gateway), None)
     if found is None:
         raise Problem("device_gateway", gateway=gateway)
+    if found.keys:
+        raise Problem("device_gateway_signs", gateway=gateway)
     return found
 
 

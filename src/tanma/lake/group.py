@@ -63,11 +63,13 @@ class GroupCommit:
         source: str,
         message_id: str | None = None,
         note: bytes = b"",
+        signature: str = "",
     ) -> Receipt:
         """Durable when it returns."""
         pack = partial(
-            entry, table, body=raw, form=form, source=source, message_id=message_id, note=note
-        )
+            entry, table, body=raw, form=form, source=source, message_id=message_id, note=note,
+            signature=signature,
+        )  # fmt: skip
         small = table.num_rows < BESIDE_ROWS and len(raw) < BESIDE_BYTES
         packed = pack() if small else await asyncio.to_thread(pack)
         done: asyncio.Future[Receipt] = asyncio.get_running_loop().create_future()

@@ -22,6 +22,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
+
 from tanma.domain.messages import Problem
 from tanma.lake.delta import fsync_path, make_folder
 
@@ -43,9 +45,16 @@ _SECOND = """
     ALTER TABLE batch ADD COLUMN crc INTEGER;
     PRAGMA user_version = 2;
 """
+_THIRD = """
+    ALTER TABLE batch ADD COLUMN signature TEXT NOT NULL DEFAULT '';
+    PRAGMA user_version = 3;
+"""
+_LATER = {2: _SECOND, 3: _THIRD}
+"""What each version of the file has more than the one before."""
 _LOG_PAGES = 8192
 """Pages of the log before it is written back: 64 MiB, so that sealed batches rarely are."""
 _PAGE_BYTES = 8192
+_UNPACKED = pa.ipc.IpcReadOptions(use_threads=False)
 _DAMAGED = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
 _RECEIPT = "id, stamp, rows, body_digest, note"
 _Found = tuple[int, int, int, bytes, bytes]
@@ -65,10 +74,12 @@ class Entry:
     form: str = ""
     body_digest: bytes = b""
     note: bytes = b""
+    signature: str = ""
+    """By which the sender can be held to `raw`, as the adapter writes it; most have none."""
 
     @property
     def crc(self) -> int:
-        return zlib.crc32(self.raw or b"", zlib.crc32(self.body))
+        return _crc(self.body, self.raw, self.signature)
 
 
 @dataclass(frozen=True)
@@ -98,6 +109,15 @@ class Batch:
     body: bytes
     raw: bytes | None
     form: str
+    signature: str = ""
+
+    @property
+    def readings(self) -> pa.Table:
+        """What was accepted, in the columns of READING."""
+        rows = pa.ipc.open_stream(self.body, options=_UNPACKED).read_all()
+        if "revision" not in rows.column_names:  # accepted by an earlier version of this program
+            rows = rows.append_column("revision", pa.nulls(len(rows), pa.int64()))
+        return rows
 
 
 class Inbox:
@@ -143,7 +163,7 @@ class Inbox:
         with closing(sqlite3.connect(new)) as con:
             con.execute(f"PRAGMA page_size = {_PAGE_BYTES}")
             con.execute("PRAGMA journal_mode = WAL")
-            con.executescript(_TABLES + _SECOND)
+            con.executescript(_TABLES + "".join(_LATER.values()))
             con.execute("INSERT INTO clock VALUES (?)", (floor,))
             con.execute("INSERT INTO sqlite_sequence VALUES ('received', ?)", (last_id,))
             con.commit()
@@ -222,8 +242,8 @@ class Inbox:
         ).lastrowid  # fmt: skip
         assert place is not None  # an INSERT into a table with an integer key sets it
         con.execute(
-            "INSERT INTO batch (id, body, raw, form, crc) VALUES (?, ?, ?, ?, ?)",
-            (place, entry.body, entry.raw, entry.form, entry.crc),
+            "INSERT INTO batch (id, body, raw, form, signature, crc) VALUES (?, ?, ?, ?, ?, ?)",
+            (place, entry.body, entry.raw, entry.form, entry.signature, entry.crc),
         )
         digest, note = entry.body_digest, entry.note
         return Receipt(self.writer, place, stamp, entry.rows, False, digest, note)
@@ -250,7 +270,7 @@ class Inbox:
 
     def _waiting(self, where: str, value: int) -> sqlite3.Cursor:
         return self._open().execute(
-            "SELECT id, stamp, rows, source, body_digest, body, raw, form, crc"
+            "SELECT id, stamp, rows, source, body_digest, body, raw, form, signature, crc"
             f" FROM batch JOIN received USING (id) WHERE {where}",
             (value,),
         )
@@ -258,7 +278,7 @@ class Inbox:
     def _checked(self, row: tuple[Any, ...]) -> Batch:
         *values, crc = row
         batch = Batch(*values)
-        if crc is not None and crc != zlib.crc32(batch.raw or b"", zlib.crc32(batch.body)):
+        if crc is not None and crc != _crc(batch.body, batch.raw, batch.signature):
             raise Problem("readings_batch_damaged", writer=self.writer, batch=batch.inbox_id)
         return batch
 
@@ -345,12 +365,21 @@ def _of_message(con: sqlite3.Connection, message_id: str | None) -> _Found | Non
 
 def _widen(con: sqlite3.Connection) -> None:
     """Add the columns that came later to an inbox of an earlier version of this program."""
-    if con.execute("PRAGMA user_version").fetchone()[0] < 2:
+    newest = max(_LATER)
+    if _version(con) < newest:
         con.execute("BEGIN IMMEDIATE")
-        if con.execute("PRAGMA user_version").fetchone()[0] < 2:
-            for statement in filter(None, map(str.strip, _SECOND.split(";"))):
+        for version in range(_version(con) + 1, newest + 1):
+            for statement in filter(None, map(str.strip, _LATER.get(version, "").split(";"))):
                 con.execute(statement)
         con.execute("COMMIT")
+
+
+def _version(con: sqlite3.Connection) -> int:
+    return int(con.execute("PRAGMA user_version").fetchone()[0])
+
+
+def _crc(body: bytes, raw: bytes | None, signature: str) -> int:
+    return zlib.crc32(signature.encode(), zlib.crc32(raw or b"", zlib.crc32(body)))
 
 
 def is_damage(error: BaseException) -> bool:

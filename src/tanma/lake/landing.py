@@ -34,7 +34,6 @@ _LISTING_S = 5.0
 # It waits for seconds only: quick to pack matters more than small. To hand columns of a thousand
 # rows to other threads takes more time than to pack them.
 _PACKED = pa.ipc.IpcWriteOptions(compression="lz4", use_threads=False)
-_UNPACKED = pa.ipc.IpcReadOptions(use_threads=False)
 _T = TypeVar("_T")
 
 
@@ -61,6 +60,7 @@ def entry(
     source: str = "",
     message_id: str | None = None,
     note: bytes = b"",
+    signature: str = "",
 ) -> Entry:
     """Readings ready to be taken in. `body` is kept as received; messages belong to a source."""
     batch = _checked(readings)
@@ -81,6 +81,7 @@ def entry(
         form,
         b"" if body is None else hashlib.sha256(body).digest(),
         note,
+        signature,
     )
 
 
@@ -304,7 +305,7 @@ def _body_files(table: Table, writer: str, batches: list[Batch]) -> Iterator[New
 
 def _landed(writer: str, batches: list[Batch]) -> pa.RecordBatch:
     """The rows of inbox batches with where they came from."""
-    parts = [_decoded(batch) for batch in batches]
+    parts = [batch.readings for batch in batches]
     rows = pa.concat_tables(parts).combine_chunks()
     counts = np.array([part.num_rows for part in parts])
     row = np.arange(rows.num_rows) - np.repeat(np.cumsum(counts) - counts, counts)
@@ -316,13 +317,6 @@ def _landed(writer: str, batches: list[Batch]) -> pa.RecordBatch:
         pa.array(row, pa.int32()),
     ]
     return pa.RecordBatch.from_arrays(columns, names=LANDING.names[:-1])
-
-
-def _decoded(batch: Batch) -> pa.Table:
-    rows = pa.ipc.open_stream(batch.body, options=_UNPACKED).read_all()
-    if "revision" not in rows.column_names:  # accepted by an earlier version of this program
-        rows = rows.append_column("revision", pa.nulls(len(rows), pa.int64()))
-    return rows
 
 
 def _checked(readings: pa.Table) -> pa.RecordBatch:

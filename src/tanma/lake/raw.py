@@ -1,8 +1,9 @@
 """Bodies as they were received, so that every reading can be decoded again.
 
 One row per batch: the body (zstd), the name of the decoder that reads it, its digest, stamp and
-source. After some days a body is dropped unless its batch is kept; the digest stays. Convention:
-docs/design/lake.md §3.
+source; with its signature, where the sender must sign. After some days a body is dropped, unless
+its batch is listed to stay or is signed and a published result used it; digest and signature stay.
+Convention: docs/design/lake.md §3.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from __future__ import annotations
 import datetime as dt
 import json
 import os
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from tanma.domain.readings import INSTANT
 from tanma.lake.delta import Stored, Table, fsync_path, sole_writer, stored
 from tanma.lake.inbox import Batch
 
@@ -32,14 +34,24 @@ RAW = pa.schema(
         ("rows", pa.int64()),
         ("digest", pa.binary()),
         ("body", pa.binary()),
+        ("signature", pa.string()),
+        ("first_utc", INSTANT),
+        ("last_utc", INSTANT),
         ("arrival_day", pa.date32()),
     ]
 )
-"""`rows` is how many readings were taken; `digest` the SHA-256 of the body before compression."""
+"""`rows` is how many readings were taken; `digest` the SHA-256 of the body before compression.
+
+Signature and the starts of the first and the last reading are missing in batches not signed.
+"""
 DAYS = 90
 """A body is kept for so many days after it arrived."""
-BODIES, DIGESTS = "bodies", "digests"
-"""Files with every body, and files of old days, with the kept ones alone."""
+BODIES, KEPT, DIGESTS = "bodies", "kept", "digests"
+"""Files as they were sealed; of old days, those whose bodies all stay and those without any."""
+_BESIDE = dt.timedelta(days=1)
+"""A register just outside a span counts in it, and days are local."""
+_WEIGHED = ("writer", "batch", "stamp", "signature", "first_utc", "last_utc")
+"""Columns by which it is told whether a body stays."""
 
 
 @dataclass(frozen=True)
@@ -55,6 +67,23 @@ class Body:
     digest: bytes
     body: bytes | None
     """None after its days are over."""
+    signature: str | None = None
+    first_utc: dt.datetime | None = None
+    last_utc: dt.datetime | None = None
+
+
+@dataclass(frozen=True)
+class Used:
+    """What a published result used: readings of a span (exclusive end), as known at a stamp."""
+
+    first: dt.date
+    end: dt.date
+    known_at: int
+
+    def has(self, first: dt.datetime, last: dt.datetime, stamp: int) -> bool:
+        """Whether it may have used a batch with readings that start between two instants."""
+        begins, ends = self.first - _BESIDE, self.end + _BESIDE
+        return stamp <= self.known_at and first.date() < ends and begins <= last.date()
 
 
 def table(root: Path) -> Table:
@@ -67,13 +96,31 @@ def table(root: Path) -> Table:
 def sheet(writer: str, batches: Iterable[Batch]) -> pa.RecordBatch:
     """Bodies of batches in the columns of a file."""
     rows = [
-        (writer, b.inbox_id, b.stamp, b.source, b.form, b.rows, b.body_digest, b.raw)
+        (writer, b.inbox_id, b.stamp, b.source, b.form, b.rows, b.body_digest, b.raw, *_signed(b))
         for b in batches
         if b.raw is not None
     ]
     columns = zip(*rows, strict=True) if rows else [()] * (len(RAW) - 1)
     arrays = [pa.array(c, f.type) for c, f in zip(columns, RAW, strict=False)]
     return pa.RecordBatch.from_arrays(arrays, names=RAW.names[:-1])
+
+
+def _signed(batch: Batch) -> tuple[str | None, dt.datetime | None, dt.datetime | None]:
+    """Signature of a batch and the span of its readings, by which it is kept."""
+    if not batch.signature:
+        return None, None, None
+    span = pc.min_max(batch.readings["start_utc"]).as_py()
+    return batch.signature, span["min"], span["max"]
+
+
+def find(root: Path, writer: str, batch: int) -> Body | None:
+    """The batch of a receipt; None before it is sealed."""
+    for file in stored(table(root).open()):
+        if file.least.get("batch", batch) <= batch <= file.most.get("batch", batch):
+            wanted = (pc.field("writer") == writer) & (pc.field("batch") == batch)
+            for row in pq.read_table(file.uri, filters=wanted, partitioning=None).to_pylist():
+                return _body(row)
+    return None
 
 
 def bodies(root: Path, day: dt.date | None = None) -> Iterator[Body]:
@@ -106,18 +153,28 @@ def drop_bodies(
     *,
     days: int = DAYS,
     keep: Collection[tuple[str, int]] = (),
+    used: Collection[Used] = (),
 ) -> int:
     """Drop bodies that arrived more than `days` before today; how many were dropped.
 
-    `keep` lists (writer, batch) whose bodies are needed as long as results that used them. Digests
-    of all stay. Call `sweep` of the table afterwards to free the room.
+    Those that `keep` lists as (writer, batch) stay, and signed ones that a result used. Digests and
+    signatures of all stay. Call `sweep` of the table afterwards to free the room.
     """
     limit = today - dt.timedelta(days=days)
+    listed = frozenset(keep)
+
+    def stays(row: dict[str, Any]) -> bool:
+        if (row["writer"], row["batch"]) in listed:
+            return True
+        if not row.get("signature"):
+            return False
+        return any(u.has(row["first_utc"], row["last_utc"], row["stamp"]) for u in used)
+
     with sole_writer(root / "landing.lock"):
         held = table(root)
         held.create()
-        old = [f for f in stored(held.open()) if f.kind == BODIES and _day(f) < limit]
-        return sum(_drop(held, file, frozenset(keep)) for file in old)
+        old = [f for f in stored(held.open()) if f.kind in (BODIES, KEPT) and _day(f) < limit]
+        return sum(_drop(held, file, stays) for file in old)
 
 
 def keep(root: Path, batches: Iterable[tuple[str, int]], reason: str) -> None:
@@ -148,16 +205,36 @@ def _day(file: Stored) -> dt.date:
     return dt.date.fromisoformat(str(file.partition["arrival_day"]))
 
 
-def _drop(held: Table, file: Stored, keep: frozenset[tuple[str, int]]) -> int:
-    """Rewrite one file without the bodies that are not kept, in one commit."""
-    dropped = 0
-    parts = []
-    for batch in pq.ParquetFile(file.uri).iter_batches(batch_size=1024):
-        names = zip(batch["writer"].to_pylist(), batch["batch"].to_pylist(), strict=True)
-        kept = pa.array([name in keep for name in names], pa.bool_())
-        body = pc.if_else(kept, batch["body"], None)
-        dropped += body.null_count - batch["body"].null_count
-        parts.append(batch.set_column(batch.schema.get_field_index("body"), "body", body))
-    new = held.write(parts, {"arrival_day": _day(file).isoformat()}, DIGESTS)
-    held.commit([new] if new else [], {}, drop=[file])
-    return dropped
+def _drop(held: Table, file: Stored, stays: Callable[[dict[str, Any]], bool]) -> int:
+    """Lay the rows of a file without body apart from those that keep theirs, in one commit."""
+    sheet = pq.ParquetFile(file.uri)
+    names = [n for n in _WEIGHED if n in sheet.schema_arrow.names]
+    stay = pa.array(map(stays, sheet.read(names).to_pylist()), pa.bool_())
+    gone = pc.invert(stay)
+    if not gone.true_count:
+        return 0
+    day = {"arrival_day": _day(file).isoformat()}
+    parts = [(_picked(sheet, stay), KEPT), (map(_bodiless, _picked(sheet, gone)), DIGESTS)]
+    new = [held.write(part, day, kind) for part, kind in parts]
+    held.commit([n for n in new if n], {}, drop=[file])
+    return int(gone.true_count)
+
+
+def _picked(sheet: pq.ParquetFile, mask: pa.BooleanArray) -> Iterator[pa.RecordBatch]:
+    """Some rows of a file, a few bodies at a time."""
+    place = 0
+    for batch in sheet.iter_batches(batch_size=1024):
+        yield _whole(batch.filter(mask.slice(place, len(batch))))
+        place += len(batch)
+
+
+def _whole(batch: pa.RecordBatch) -> pa.RecordBatch:
+    """Rows with every column, also those that came after the file was written."""
+    fields, held = list(RAW)[:-1], batch.schema.names
+    columns = [batch[f.name] if f.name in held else pa.nulls(len(batch), f.type) for f in fields]
+    return pa.RecordBatch.from_arrays(columns, schema=pa.schema(fields))
+
+
+def _bodiless(batch: pa.RecordBatch) -> pa.RecordBatch:
+    place = batch.schema.get_field_index("body")
+    return batch.set_column(place, RAW.field("body"), pa.nulls(len(batch), pa.binary()))

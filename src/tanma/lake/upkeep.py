@@ -7,7 +7,7 @@ reading, a fact or a kept body: those lie in files that the newest version names
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -84,9 +84,13 @@ def night(
     clock: Callable[[], int] = now_us,
     *,
     raw_days: int = raw.DAYS,
+    used: Collection[raw.Used] = (),
     keep_hours: float = KEEP_HOURS,
 ) -> Night:
-    """Settle, lay closed months into `readings`, compact, drop old bodies but the held, sweep."""
+    """Settle, lay closed months into `readings`, compact, drop old bodies, sweep.
+
+    Bodies that are held stay, and signed ones that a result in `used` rests on.
+    """
     settler = Settler(root, clock)
     settled, moved = settler.settle(), settler.night()
     settler.join_receipts()
@@ -96,7 +100,7 @@ def night(
     if compacted:
         facts.compact()
     today = dt.datetime.fromtimestamp(clock() / 10**6, dt.UTC).date()
-    dropped = raw.drop_bodies(root, today, days=raw_days, keep=raw.kept(root))
+    dropped = raw.drop_bodies(root, today, days=raw_days, keep=raw.kept(root), used=used)
     _forget_receipts(root, clock, raw_days)
     return Night(settled, moved, months, compacted, dropped, sweep(root, keep_hours))
 

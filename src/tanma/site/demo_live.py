@@ -52,6 +52,8 @@ class Plant:
     """Of the last message."""
     mean_kw: float
     channels: dict[str, int]
+    signing_key: str = ""
+    """Empty: its batches are not signed."""
 
 
 def noise(minute: Ints, seed: int) -> NDArray[np.float64]:
@@ -147,14 +149,14 @@ def send(plant: Plant, address: str, until_min: int) -> bool:
     for first, end in batches(plant, until_min):
         body = json.dumps(columns(plant, first, end)).encode()
         key = f"demo-{plant.gateway}-{plant.number + 1}"
-        if not post(address, plant.token, key, body, "application/json"):
+        if not post(address, plant.token, key, body, "application/json", plant.signing_key):
             return False
         plant.sent_min, plant.number = end - 1, plant.number + 1
     return True
 
 
 class Book:
-    """The plants in a file of the home that only its owner reads: it holds tokens."""
+    """The plants in a file of the home that only its owner reads: it holds tokens and keys."""
 
     def __init__(self, home: Path) -> None:
         self._path = home / "demo" / "live.json"
@@ -173,12 +175,13 @@ class Book:
 
 
 def plant(firm: Any, seed: int, now_min: int) -> Plant:
-    """Register the meters and the gateway of an enterprise."""
+    """Register the meters and the gateway of an enterprise; the first one signs its batches."""
     from tanma.apps.metering import door as metering
     from tanma.domain.identity import id_text
 
     prefix = f"{firm.uscc[-6:]}-"
     gateway, token = metering.create_gateway("演示网关", firm.id, author="demo")
+    signing_key = "" if seed else metering.sign_by_secret(gateway, author="demo")
     board = metering.register_meter(f"{prefix}总表", firm.uscc, location="变电所", **ABOUT)
     for name, place, _ in PARTS:
         metering.register_meter(
@@ -190,7 +193,8 @@ def plant(firm: Any, seed: int, now_min: int) -> Plant:
     channels |= demo_devices.declare(prefix, firm.uscc)
     origin = now_min - BACKFILL_MIN
     mean_kw = reported_kw(firm.id) or 120.0 + 90.0 * (seed % 5)
-    return Plant(firm.name, token, gateway.uid, origin, origin - 1, 0, mean_kw, channels)
+    told = (gateway.uid, origin, origin - 1, 0, mean_kw, channels, signing_key)
+    return Plant(firm.name, token, *told)
 
 
 HOURS_A_MONTH = 730

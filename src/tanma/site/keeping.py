@@ -16,8 +16,12 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from tanma.domain.messages import Problem
+
+if TYPE_CHECKING:
+    from tanma.lake.raw import Used
 
 REFRESH_S, SETTLE_S, RETRY_S = 15.0, 3_600.0, 60.0
 NIGHT = dt.time(2, 30)
@@ -146,13 +150,25 @@ def night(root: Path) -> str:
     from tanma.lake import upkeep
     from tanma.site.config import Config
 
-    done = upkeep.night(root, raw_days=Config().raw_days)
+    done = upkeep.night(root, raw_days=Config().raw_days, used=used_by_results())
     posted, held_back = post(root)
     learned = learn(root, dt.datetime.now().astimezone().date() + dt.timedelta(days=1))
     return (
         f"{done.moved.rows} readings laid down, {done.bodies_dropped} bodies dropped,"
         f" {posted} amounts posted, {held_back} months held back, {learned} profiles learned"
     )
+
+
+def used_by_results() -> list[Used]:
+    """Spans of readings on which published results rest, also those that were withdrawn later."""
+    from tanma.apps.codes.door import Run, State
+    from tanma.domain.periods import parse
+    from tanma.lake.raw import Used
+
+    public = Run.objects.filter(state__in=[State.PUBLISHED, State.WITHDRAWN])
+    rows = [(parse(period), known_at) for period, known_at in
+            public.values_list("period", "known_at").distinct()]  # fmt: skip
+    return [Used(period.start, period.end, known_at) for period, known_at in rows]
 
 
 def post(root: Path, months: list[str] | None = None) -> tuple[int, int]:

@@ -90,7 +90,7 @@ def test_scopes_are_what_each_gateway_may_write_in_a_bounded_number_of_queries(
     metering.state(
         [metering.Statement(meter.id, "meter.source", gateways[2].source)], author="test"
     )
-    with django_assert_num_queries(3):
+    with django_assert_num_queries(4):
         scopes = {s.source: s.number.tolist() for s in metering.intake_scopes().values()}
     for gateway in gateways:
         told = metering.channels_of(gateway).order_by("id").values_list("id", flat=True)

@@ -404,3 +404,49 @@ def test_checks_belong_to_who_may_manage_the_meter(owner, stranger):
     _, address = checks_of(meter)
     assert 404 == stranger.get(address).status_code
     page(owner, f"/meters/{meter.uid}/checks/999999/", 404)
+
+
+def test_a_gateway_is_asked_to_sign_and_its_key_told_once(owner, stranger, firms):
+    gateway, _ = metering.create_gateway("网关", firms[FIRST], author="t")
+    own = f"/meters/gateways/{gateway.uid}/"
+    assert 404 == stranger.post(own + "sign/", {"how": "secret"}).status_code
+    assert "不要求" in page(owner, own)
+    answer = owner.post(own + "sign/", {"how": "secret"})
+    key = gateway.keys.get()
+    assert "no-store" in answer["Cache-Control"]
+    told = re.search(rf"{key.uid}\.[\w-]{{43}}", answer.content.decode())
+    assert told is not None
+    text = page(owner, own)
+    assert told[0] not in text
+    assert f'hmac-sha256 · <span class="mono">{key.uid}</span>' in text
+    assert 200 == owner.post(own + "sign/", {"how": "end"}).status_code
+    assert "不要求" in page(owner, own)
+
+
+def test_a_public_key_is_taken_and_anything_else_told(owner, firms):
+    gateway, _ = metering.create_gateway("网关", firms[FIRST], author="t")
+    own = f"/meters/gateways/{gateway.uid}/sign/"
+    for text, said in (("", "请粘贴公钥"), ("nonsense", "不是 Ed25519 公钥")):
+        answer = owner.post(own, {"how": "public", "public_key": text})
+        assert 400 == answer.status_code
+        assert said in answer.content.decode()
+    assert 400 == owner.post(own, {"how": "x"}).status_code
+    assert not gateway.keys.exists()
+    pem = (
+        "-----BEGIN PUBLIC KEY-----\n"
+        "MCowBQYDK2VwAyEAJrQLj5P/89iXES9+vFgrIy29clF9CC/oPPsw3c5D0bs=\n"
+        "-----END PUBLIC KEY-----"
+    )
+    assert 200 == owner.post(own, {"how": "public", "public_key": pem}).status_code
+    assert "ed25519" == gateway.keys.get().algorithm
+
+
+def test_the_way_in_offers_to_sign_from_the_start(office, firms):
+    firm = registry.Enterprise.objects.get(pk=firms[FIRST])
+    start = f"/meters/connect/?of={firm.uid}"
+    text = office.post(start, {"name": "签名网关", "sign": "on"}).content.decode()
+    key = metering.Gateway.objects.get(name="签名网关").keys.get()
+    assert f"{key.uid}." in text
+    assert "签名密钥只显示这一次" in text
+    office.post(start, {"name": "普通网关"})
+    assert not metering.Gateway.objects.get(name="普通网关").keys.exists()

@@ -74,3 +74,14 @@ def test_connections_are_read_as_they_stand(offered, key, tmp_path):
     connections = parse("connections.toml", found[key], tmp_path, {})
     assert 1 == len(connections)
     assert gateway.uid in found[key]
+
+
+def test_a_gateway_that_must_sign_is_offered_the_client_alone(offered):
+    gateway, token, _ = offered
+    channels = list(registry.Channel.objects.order_by("id"))
+    for key, shown in (("0KEY.secret", "0KEY.secret"), ("", "<签名密钥>")):
+        (only,) = snippets.all_of(channels, token, gateway.uid, key)
+        assert "client" == only.key
+        compile(only.text, "client", "exec")
+        assert f'signing_key="{shown}"' in only.text
+        assert token in only.text

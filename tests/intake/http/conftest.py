@@ -31,9 +31,13 @@ A = [
 ]
 B = [[8, "b/secret-name", "register", "MWh", 4, 900]]
 MANY = [[n, f"p{n}", "interval", "kWh", 0, 900] for n in range(1000, 1100)]
+SECRET = bytes(range(32))
+SIGNING_KEY = "0SIGNINGKEY00.AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8"
+"""As the page of gateway-s told it."""
 SCOPES = {
     "token-a": ["gateway-a", A], "token-b": ["gateway-b", B], "token-0": ["gateway-0", []],
     "token-m": ["gateway-m", MANY],
+    "token-s": ["gateway-s", MANY, ["0SIGNINGKEY00", "hmac-sha256", SECRET.hex()]],
 }  # fmt: skip
 
 

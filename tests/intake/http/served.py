@@ -1,9 +1,9 @@
 """A real service over a folder, with scopes from a file: `python -m tests.intake.http.served`.
 
-Environment: SERVED_ROOT the lake, SERVED_SCOPES a JSON file {token: [source, [channel, …]]}, read
-anew each time. Others bring trouble: SERVED_PER_S and SERVED_QUEUE low limits, SERVED_SLOW_S a slow
-disk, SERVED_FILE_BYTES a full one, SERVED_USER another user, SERVED_CLOCK a file with seconds by
-which the clock is wrong.
+Environment: SERVED_ROOT the lake, SERVED_SCOPES a JSON file {token: [source, [channel, …], [uid,
+algorithm, key in hexadecimal digits], …]}, read anew each time. Others bring trouble: SERVED_PER_S
+and SERVED_QUEUE low limits, SERVED_SLOW_S a slow disk, SERVED_FILE_BYTES a full one, SERVED_USER
+another user, SERVED_CLOCK a file with seconds by which the clock is wrong.
 """
 
 from __future__ import annotations
@@ -16,16 +16,21 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from tanma.intake.http.rsgi import Application
-from tanma.intake.live import Scope, ScopedChannel, token_hash
+from tanma.intake.live import Scope, ScopedChannel, SigningKey, token_hash
 from tanma.site.intake_service import Serving, build, sealer_command, serve
 
 
 def scopes() -> Mapping[str, Scope]:
     said = json.loads(Path(os.environ["SERVED_SCOPES"]).read_text())
     return {
-        token_hash(token): Scope.of(source, [ScopedChannel(*c) for c in channels])
-        for token, (source, channels) in said.items()
+        token_hash(token): Scope.of(source, [ScopedChannel(*c) for c in channels], map(_key, keys))
+        for token, (source, channels, *keys) in said.items()
     }
+
+
+def _key(said: list[str]) -> SigningKey:
+    uid, algorithm, key = said
+    return SigningKey(uid, algorithm, bytes.fromhex(key))
 
 
 def application() -> Application:

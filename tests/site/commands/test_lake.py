@@ -32,7 +32,7 @@ def tanma(capsys: pytest.CaptureFixture[str]) -> Callable[..., tuple[int, str]]:
 
 
 def test_a_reading_is_sealed_settled_and_shown(
-    root: Path, tanma: Callable[..., tuple[int, str]]
+    root: Path, tanma: Callable[..., tuple[int, str]], db: None
 ) -> None:
     Readings(root).append(table([(1, 0, 5, None), (1, 1, 6, None)]), writer="a")
     assert 2 == json.loads(tanma("status", "--json")[1])["backlog_rows"]

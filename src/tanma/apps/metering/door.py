@@ -2,7 +2,7 @@
 
 `declare` gives channels their numbers and states what they are, `state` and `record_event` add
 dated facts, `project` brings the listed columns up to them. `channels` are columns for engine and
-services; `intake_scopes` says what each token may write.
+services; `intake_scopes` says what each token may write, and by which key it must sign.
 """
 
 from tanma.apps.metering.above import Placed, refused
@@ -20,6 +20,7 @@ from tanma.apps.metering.gateways import (
 from tanma.apps.metering.listing import enterprise_of, number, owner_key
 from tanma.apps.metering.models import Gateway, Meter
 from tanma.apps.metering.projection import attributes, enterprises, project
+from tanma.apps.metering.signing import find_key, sign_by_public_key, sign_by_secret, verifier
 from tanma.apps.metering.stating import (
     BEGIN,
     OPEN,
@@ -35,7 +36,7 @@ from tanma.apps.metering.stating import (
 __all__ = [
     "BEGIN", "OPEN", "Declared", "Gateway", "Meter", "Newest", "Placed", "Statement", "attributes",
     "channels", "channels_of", "conflicts", "create_gateway", "decimal_text", "declare",
-    "enterprise_of", "enterprises", "intake_scopes", "newest", "number", "owner_key", "point",
-    "project", "record_event",
-    "refused", "register_meter", "renew_token", "revoke", "sources_named", "state",
+    "enterprise_of", "enterprises", "find_key", "intake_scopes", "newest", "number", "owner_key",
+    "point", "project", "record_event", "refused", "register_meter", "renew_token", "revoke",
+    "sign_by_public_key", "sign_by_secret", "sources_named", "state", "verifier",
 ]  # fmt: skip

@@ -391,3 +391,27 @@ class MapForm(forms.Form):
 
 class GatewayForm(forms.Form):
     name = forms.CharField(label=_("网关名称"), max_length=60)
+    sign = forms.BooleanField(
+        label=_("每批读数须签名"), required=False,
+        help_text=_("HMAC-SHA256，密钥在下一页显示一次；没有签名或签名不符的批次一律拒收。"),
+    )  # fmt: skip
+
+
+class SigningForm(forms.Form):
+    """By which key a gateway signs from now on."""
+
+    SECRET, PUBLIC, END = "secret", "public", "end"
+    how = forms.ChoiceField(
+        choices=[(n, n) for n in (SECRET, PUBLIC, END)], initial=PUBLIC, widget=forms.HiddenInput
+    )
+    public_key = forms.CharField(
+        label=_("网关的 Ed25519 公钥（PEM）"), required=False, max_length=2000,
+        widget=forms.Textarea(attrs={"rows": 4, "spellcheck": "false"}),
+        help_text=_("私钥留在网关上，例如 openssl genpkey -algorithm ed25519 -out gateway.pem"),
+    )  # fmt: skip
+
+    def clean(self) -> dict[str, Any]:
+        given = super().clean() or {}
+        if given.get("how") == self.PUBLIC and not given.get("public_key"):
+            self.add_error("public_key", _("请粘贴公钥。"))
+        return given

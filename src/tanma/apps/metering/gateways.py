@@ -12,6 +12,7 @@ from django.utils import timezone
 
 from tanma.apps.metering.models import Gateway, Meter
 from tanma.apps.metering.projection import enterprises
+from tanma.apps.metering.signing import live_keys
 from tanma.apps.people import door as people
 from tanma.apps.registry import door as registry
 from tanma.intake.live import Scope, ScopedChannel
@@ -82,7 +83,7 @@ def channels(rows: QuerySet[registry.Channel] | None = None) -> pa.Table:
 def intake_scopes() -> dict[str, Scope]:
     """Token hash → what its gateway may write, for every gateway that is not revoked.
 
-    Three queries however many gateways there are: the service asks every few seconds.
+    Four queries however many gateways there are: the service asks every few seconds.
     """
     by_meter = _by_meter()
     by_source: dict[str, list[ScopedChannel]] = defaultdict(list)
@@ -92,9 +93,12 @@ def intake_scopes() -> dict[str, Scope]:
         by_source[source] += by_meter[name]
         if firm is not None and not source.startswith(FROM_GATEWAY):
             by_firm[firm] += by_meter[name]
-    live = Gateway.objects.filter(revoked_at=None)
+    keys = live_keys()
     return {
-        g.token_hash: Scope.of(g.uid, by_source[g.source] + by_firm[g.subject or 0]) for g in live
+        g.token_hash: Scope.of(
+            g.uid, by_source[g.source] + by_firm[g.subject or 0], keys.get(g.id, ())
+        )
+        for g in Gateway.objects.filter(revoked_at=None)
     }
 
 

@@ -68,6 +68,32 @@ class Gateway(models.Model):
         return f"gateway:{self.uid}"
 
 
+class GatewayKey(models.Model):
+    """A key by which a gateway signs its batches; only one that has not ended is accepted.
+
+    Ended ones stay, because what they signed is still to be checked.
+    """
+
+    row_policy = BySubject(field="gateway__subject")
+
+    id = models.BigIntegerField(primary_key=True, default=new_id)
+    gateway = models.ForeignKey(Gateway, on_delete=models.PROTECT, related_name="keys")
+    algorithm = models.CharField(max_length=20)
+    public = models.CharField(max_length=60, blank=True)
+    """Of Ed25519: the public key, base64. A shared secret is not kept."""
+    made_at = models.DateTimeField(auto_now_add=True)
+    made_by = models.CharField(max_length=80, blank=True)
+    ended_at = models.DateTimeField(null=True, blank=True)
+
+    def __str__(self) -> str:
+        return self.uid
+
+    @property
+    def uid(self) -> str:
+        """Its `keyid` in a signature."""
+        return id_text(self.id)
+
+
 class Numbering(models.Model):
     """One row: the last channel number given. Locking it serialises the giving of numbers."""
 

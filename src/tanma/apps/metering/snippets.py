@@ -28,12 +28,21 @@ class Snippet:
     text: str
 
 
-def all_of(channels: Sequence[registry.Channel], token: str, gateway: str) -> list[Snippet]:
-    """One beginning per way in; without a channel there is nothing to send yet."""
+def all_of(
+    channels: Sequence[registry.Channel], token: str, gateway: str, signing_key: str | None = None
+) -> list[Snippet]:
+    """One beginning per way in; without a channel there is nothing to send yet.
+
+    `signing_key`: of a gateway that must sign, empty where it is not told again. Such a one has one
+    way, the client, which signs.
+    """
     if not channels:
         return []
     shown = token or gettext("<密钥>")
     first = channels[0]
+    if signing_key is not None:
+        text = client(first, shown, signing_key or gettext("<签名密钥>"))
+        return [Snippet("client", gettext("客户端 tanma/client.py（自动签名）"), text)]
     return [
         Snippet("curl", gettext("命令行 curl"), curl(first, shown)),
         Snippet("python", gettext("Python（标准库）"), python(first, shown)),
@@ -81,6 +90,16 @@ def python(channel: registry.Channel, token: str) -> str:
         f'    {{"Authorization": "Bearer {token}", "Content-Type": "application/json"}},\n'
         ")\n"
         "print(urllib.request.urlopen(request).read().decode())"
+    )
+
+
+def client(channel: registry.Channel, token: str, signing_key: str) -> str:
+    body = json.dumps([row(channel)], ensure_ascii=False)
+    return (
+        "from tanma.client import Client\n\n"
+        f'client = Client("{address()}", "{token}", spool="/var/lib/gateway/spool",\n'
+        f'                signing_key="{signing_key}")\n'
+        f"client.send({body})"
     )
 
 

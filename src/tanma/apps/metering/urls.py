@@ -10,6 +10,7 @@ urlpatterns: list[URLPattern] = [
     path("gateways/", views_gateway.gateway_list, name="gateways"),
     path("gateways/<str:uid>/", views_gateway.gateway, name="gateway"),
     path("gateways/<str:uid>/renew/", views_gateway.renew, name="renew"),
+    path("gateways/<str:uid>/sign/", views_gateway.sign, name="sign"),
     path("gateways/<str:uid>/revoke/", views_gateway.revoke, name="revoke"),
     path("connect/", views_gateway.connect, name="connect"),
     path("connect/<str:uid>/meters/", views_gateway.connect_meters, name="connect_meters"),

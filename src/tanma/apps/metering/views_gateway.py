@@ -14,8 +14,8 @@ from django.utils.translation import gettext
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST
 
-from tanma.apps.metering import arrivals, gateways, listing, maps, snippets, words
-from tanma.apps.metering.forms import GatewayForm, MapForm, lang, said
+from tanma.apps.metering import arrivals, gateways, listing, maps, signing, snippets, words
+from tanma.apps.metering.forms import GatewayForm, MapForm, SigningForm, lang, said
 from tanma.apps.metering.models import Gateway
 from tanma.apps.metering.views import author, found
 from tanma.apps.people import door as people
@@ -54,15 +54,20 @@ def gateway(request: HttpRequest, uid: str) -> HttpResponse:
     return render(request, "metering/gateway.html", _shown(request, row))
 
 
-def _shown(request: HttpRequest, row: Gateway, token: str = "") -> dict[str, Any]:
+def _shown(
+    request: HttpRequest, row: Gateway, token: str = "", signing_key: str = ""
+) -> dict[str, Any]:
+    """What every page of a gateway knows; `token` and `signing_key` are told in one answer."""
     channels = list(gateways.channels_of(row).order_by("id"))
     viewer = people.viewer(request)
+    key = row.keys.filter(ended_at=None).first()
     return {
-        "gateway": row, "token": token, **_heard(row),
+        "gateway": row, "token": token, "signing_key": signing_key, "key": key,
+        "sign_form": SigningForm(), **_heard(row),
         "firm": registry.Enterprise.objects.filter(pk=row.subject or 0).first(),
         "channels": [(c, gateways.point(c.meter, c.item), registry.item_name(c.item))
                      for c in channels],
-        "snippets": snippets.all_of(channels, token, row.uid),
+        "snippets": snippets.all_of(channels, token, row.uid, signing_key if key else None),
         "may": viewer.may("manage_meters", row.subject),
         "steps": steps(1) if token else None,
         "crumbs": [(gettext("网关"), reverse("metering:gateways")), (str(row), "")],
@@ -79,10 +84,8 @@ def connect(request: HttpRequest) -> HttpResponse:
     form = GatewayForm(request.POST or None)
     if request.method == "POST" and firm is not None and form.is_valid():
         viewer.require("manage_meters", firm.id)
-        row, token = gateways.create_gateway(
-            form.cleaned_data["name"], firm.id, author=author(viewer)
-        )
-        return render(request, "metering/gateway.html", _shown(request, row, token))
+        told = _created(form, firm, author(viewer))
+        return render(request, "metering/gateway.html", _shown(request, *told))
     query = request.GET.get("q", "").strip()
     rows = people.visible(viewer, registry.Enterprise.objects.order_by("name"))
     context = {
@@ -90,6 +93,44 @@ def connect(request: HttpRequest) -> HttpResponse:
         "matches": registry.filtered(rows, {"q": query})[:SUGGESTED] if query else [],
     }  # fmt: skip
     return render(request, "metering/connect.html", context)
+
+
+def _created(form: GatewayForm, firm: registry.Enterprise, by: str) -> tuple[Gateway, str, str]:
+    """A new gateway, its token, and the key by which it signs; empty where it does not."""
+    given = form.cleaned_data
+    row, token = gateways.create_gateway(given["name"], firm.id, author=by)
+    return row, token, signing.sign_by_secret(row, author=by) if given["sign"] else ""
+
+
+@never_cache
+@login_required
+@require_POST
+def sign(request: HttpRequest, uid: str) -> HttpResponse:
+    """Another signing key, told in this one answer where it is a secret, or none any more."""
+    viewer, row = found(request, Gateway, uid)
+    viewer.require("manage_meters", row.subject)
+    form = SigningForm(request.POST)
+    key = _signed_from_now(form, row, author(viewer)) if form.is_valid() else ""
+    context = _shown(request, row, signing_key=key)
+    if form.errors:
+        context["sign_form"] = form
+    status = 400 if form.errors else 200
+    return render(request, "metering/gateway.html", context, status=status)
+
+
+def _signed_from_now(form: SigningForm, row: Gateway, by: str) -> str:
+    """Do what the form says; the secret to be told, if there is one."""
+    how = form.cleaned_data["how"]
+    if how == form.SECRET:
+        return signing.sign_by_secret(row, author=by)
+    if how == form.END:
+        signing.end_signing(row)
+        return ""
+    try:
+        signing.sign_by_public_key(row, form.cleaned_data["public_key"], author=by)
+    except Problem as problem:
+        form.add_error("public_key", said(problem))
+    return ""
 
 
 @never_cache

@@ -81,8 +81,9 @@ def _schemas() -> dict[str, Any]:
 
 
 _ANSWERS = {
-    "400": "The body is incomplete or cannot be expanded.",
-    "401": "The token is missing or not valid.",
+    "400": "The body is incomplete, does not agree with Content-Digest or cannot be expanded.",
+    "401": "The token is missing or not valid, or the signature of a gateway that must sign is"
+    " missing or does not hold.",
     "403": "The token may write no channel.",
     "409": "The Idempotency-Key was used for another body; both digests are told.",
     "413": f"More than {MOST_READINGS} readings or {MOST_BYTES} bytes.",
@@ -96,6 +97,18 @@ _BODIES = {"409": "Reused", "422": "NothingTaken"}
 """Answers that tell more than a problem does."""
 
 
+_HEADERS: dict[str, tuple[dict[str, Any], str]] = {
+    "Idempotency-Key": ({"type": "string", "maxLength": 128}, "The gateway's own message id."),
+    "Content-Encoding": ({"type": "string", "enum": ["identity", "gzip", "zstd"]},
+                         "Coding of the whole body."),
+    "Content-Digest": (_TEXT, "RFC 9530, `sha-256=:…:` of the body as sent; held against it."),
+    "Signature-Input": (_TEXT, "RFC 9421; of a gateway that must sign. Covers content-digest,"
+                        " content-type, and content-encoding and idempotency-key where sent;"
+                        " parameters created (within 300 s) and keyid."),
+    "Signature": (_TEXT, "RFC 9421: hmac-sha256 or ed25519, as the gateway's key is."),
+}  # fmt: skip
+
+
 def _post() -> dict[str, Any]:
     problems = {s: {"description": t, "content": _json(_ref(_BODIES.get(s, "Problem")))}
                 for s, t in _ANSWERS.items()}  # fmt: skip
@@ -105,10 +118,9 @@ def _post() -> dict[str, Any]:
         " same Idempotency-Key again has the same answer with duplicate = true.",
         "security": [{"token": []}],
         "parameters": [
-            {"name": "Idempotency-Key", "in": "header", "required": False,
-             "schema": {"type": "string", "maxLength": 128}},
-            {"name": "Content-Encoding", "in": "header", "required": False,
-             "schema": {"type": "string", "enum": ["identity", "gzip", "zstd"]}},
+            {"name": name, "in": "header", "required": False, "schema": schema,
+             "description": about}
+            for name, (schema, about) in _HEADERS.items()
         ],
         "requestBody": {"required": True, "content": {
             **_json({"oneOf": [_ref("Rows"), _ref("Columns")]}),

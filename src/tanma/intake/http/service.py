@@ -13,12 +13,12 @@ from dataclasses import dataclass, field
 import msgspec
 
 from tanma.domain.messages import Problem
-from tanma.intake.http import bodies, openapi
+from tanma.intake.http import bodies, openapi, signatures
 from tanma.intake.http.decode import MEDIA, decode
 from tanma.intake.http.limits import Queue, Rate
 from tanma.intake.http.metrics import Metrics
 from tanma.intake.http.tokens import ScopeBook
-from tanma.intake.live import AsyncSink, Receipt, Scope, Taken, noted, told
+from tanma.intake.live import AsyncSink, Receipt, Scope, Signed, Taken, noted, told
 
 MOST_REFUSALS = 1000
 """Told one by one in an answer; the number tells of all."""
@@ -35,6 +35,13 @@ _JSON = "application/json; charset=utf-8"
 _STATUS = {
     "http_token_missing": 401,
     "http_token_unknown": 401,
+    "http_signature_missing": 401,
+    "http_signature_form": 401,
+    "http_signature_key": 401,
+    "http_signature_covers": 401,
+    "http_signature_component": 401,
+    "http_signature_time": 401,
+    "http_signature_wrong": 401,
     "http_token_without_channels": 403,
     "http_path": 404,
     "http_method": 405,
@@ -45,6 +52,7 @@ _STATUS = {
     "http_encoding": 415,
     "http_encoding_broken": 400,
     "http_incomplete": 400,
+    "http_digest_wrong": 400,
     "http_rate": 429,
     "http_busy": 429,
     "http_stopping": 503,
@@ -78,6 +86,20 @@ class Answer:
     body: bytes
     media: str = _JSON
     headers: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class _Kept:
+    """What is kept of a request: the bytes, the name of their form, the gateway's own number.
+
+    A signature covers the bytes as they were sent, so those of a signed one stay as they are;
+    others are kept expanded.
+    """
+
+    raw: bytes
+    form: str
+    key: str | None
+    signed: Signed | None = None
 
 
 class Service:
@@ -144,16 +166,17 @@ class Service:
                 sent = await request.read(bodies.MOST_BYTES, take)
                 if size and len(sent) != size:
                     raise Problem("http_incomplete", expected=size, size=len(sent))
+                signed = await _signed(request, sent, scope)
                 body = bodies.expand(sent, encoding)
                 if body is not sent:
                     take(len(body))
-                return await self._taken(body, form, scope, token, key)
+                coded = form if body is sent else f"{form}+{encoding}"
+                kept = _Kept(sent, coded, key, signed) if signed else _Kept(body, form, key)
+                return await self._taken(body, form, scope, token, kept)
         finally:
             self._metrics.set("waiting_bytes", self._queue.bytes)
 
-    async def _taken(
-        self, body: bytes, form: str, scope: Scope, token: str, key: str | None
-    ) -> Answer:
+    async def _taken(self, body: bytes, form: str, scope: Scope, token: str, kept: _Kept) -> Answer:
         if len(body) < IN_THREAD_BYTES:
             done = decode(body, form, scope)
         else:
@@ -163,16 +186,16 @@ class Service:
             self._metrics.add("refused", len(done.refused))
             return _none_taken(done)
         receipt = await self._sink.accept(
-            done.table, raw=body, form=form, source=scope.source, message_id=key,
-            note=noted(done.refused),
+            done.table, raw=kept.raw, form=kept.form, source=scope.source, message_id=kept.key,
+            note=noted(done.refused), signature=kept.signed.as_text() if kept.signed else "",
         )  # fmt: skip
-        return self._acknowledged(receipt, done, body, key)
+        return self._acknowledged(receipt, done, kept)
 
-    def _acknowledged(self, receipt: Receipt, done: Taken, body: bytes, key: str | None) -> Answer:
-        digest = hashlib.sha256(body).digest() if receipt.duplicate else receipt.body_digest
+    def _acknowledged(self, receipt: Receipt, done: Taken, kept: _Kept) -> Answer:
+        digest = hashlib.sha256(kept.raw).digest() if receipt.duplicate else receipt.body_digest
         if receipt.same_message and receipt.body_digest != digest:
             first, now = _digest_text(receipt.body_digest), _digest_text(digest)
-            problem = Problem("http_key_reused", key=key, first=first, now=now)
+            problem = Problem("http_key_reused", key=kept.key, first=first, now=now)
             return _problem(problem, 409, first=first, now=now)
         self._metrics.add("requests")
         refused = told(receipt.note) if receipt.same_message else done.refused
@@ -224,6 +247,12 @@ def _none_taken(done: Taken) -> Answer:
     refusals = [r.as_json() for r in done.refused[:MOST_REFUSALS]]
     problem = Problem("http_none_taken", refused=len(done.refused))
     return _problem(problem, 422, refused=len(done.refused), refusals=refusals)
+
+
+async def _signed(request: Request, sent: bytes, scope: Scope) -> Signed | None:
+    if len(sent) < IN_THREAD_BYTES:
+        return signatures.signature(request, sent, scope)
+    return await asyncio.to_thread(signatures.signature, request, sent, scope)
 
 
 def _bearer(request: Request) -> str:

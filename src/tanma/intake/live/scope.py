@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tanma.domain.readings import KINDS
+from tanma.intake.live.signing import SigningKey
 
 MAX_SCALE = 15
 """Decimals of a count; ten to this power is exact in binary64 and leaves room in 64 bits."""
@@ -44,9 +45,13 @@ class Scope:
     scale: NDArray[np.int64]
     interval_s: NDArray[np.int64]
     """0 where no interval is expected."""
+    keys: tuple[SigningKey, ...] = ()
+    """One of which must have signed each batch; empty: batches need no signature."""
 
     @classmethod
-    def of(cls, source: str, channels: Iterable[ScopedChannel]) -> Scope:
+    def of(
+        cls, source: str, channels: Iterable[ScopedChannel], keys: Iterable[SigningKey] = ()
+    ) -> Scope:
         """A scope from its channels; numbers and point names stand once."""
         rows = sorted(channels)
         _refuse_twice("number", [r.number for r in rows])
@@ -63,6 +68,7 @@ class Scope:
             tuple(r.unit for r in rows),
             np.array([r.scale for r in rows], np.int64),
             np.array([r.interval_s or 0 for r in rows], np.int64),
+            tuple(keys),
         )
 
     def __len__(self) -> int:

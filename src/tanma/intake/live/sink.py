@@ -43,28 +43,14 @@ class Receipt(Protocol):
         """What the adapter handed in to be kept with the receipt."""
 
 
-class Sink(Protocol):
+class AsyncSink(Protocol):
     """Takes a batch in; what it returns is on the disk.
 
     `table` has the columns of READING; `raw` are the bytes as received, `form` the name of the
     decoder that reads them again, `source` the gateway, `message_id` its own number of the message.
-    `note` is kept and given back with the receipt. Raises `Problem` when nothing was taken.
+    `note` is kept and given back with the receipt, `signature` beside `raw`. Raises `Problem`
+    when nothing was taken. Batches that arrive while one is flushed are flushed together next.
     """
-
-    def accept(
-        self,
-        table: pa.Table,
-        *,
-        raw: bytes,
-        form: str,
-        source: str,
-        message_id: str | None = None,
-        note: bytes = b"",
-    ) -> Receipt: ...
-
-
-class AsyncSink(Protocol):
-    """A sink for services: batches that arrive while one is flushed are flushed together next."""
 
     async def accept(
         self,
@@ -75,4 +61,5 @@ class AsyncSink(Protocol):
         source: str,
         message_id: str | None = None,
         note: bytes = b"",
+        signature: str = "",
     ) -> Receipt: ...

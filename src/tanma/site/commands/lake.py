@@ -99,9 +99,13 @@ def _settle(args: argparse.Namespace) -> None:
 
 def _night(args: argparse.Namespace) -> None:
     from tanma.lake.upkeep import night
+    from tanma.site import keeping, setup
     from tanma.site.config import Config
 
-    _say(night(lake_folder(), raw_days=Config().raw_days, keep_hours=args.keep_hours))
+    setup.prepare()
+    used = keeping.used_by_results()
+    days = Config().raw_days
+    _say(night(lake_folder(), raw_days=days, used=used, keep_hours=args.keep_hours))
 
 
 def _sweep(args: argparse.Namespace) -> None:
