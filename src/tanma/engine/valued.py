@@ -16,6 +16,7 @@ import pyarrow as pa
 
 from tanma.domain.factors.preferences import preferences
 from tanma.domain.factors.resolve import relations, resolve_sql
+from tanma.domain.factors.tables import Table
 from tanma.domain.items import items as catalogue
 from tanma.domain.methods.plans import formula_plan
 
@@ -36,6 +37,8 @@ class Basis:
     known_on: date
     grid_region: str
     grid_level: str = "province"
+    further: tuple[Table, ...] = ()
+    """released tables of the region, beside those of the package"""
 
 
 def build(
@@ -47,7 +50,7 @@ def build(
     `lines` has subject, item, month and value (counts at the item's scale); `measured` the
     measured factors of enterprises, as `resolve_sql` takes them.
     """
-    for name, table in relations().items():
+    for name, table in relations(*basis.further).items():
         con.register(name, table)
     con.register("valued_items", _items())
     con.execute(

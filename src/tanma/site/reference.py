@@ -58,8 +58,8 @@ SETTINGS = {
         "days in which enterprises may object to a previewed result",
     ),
     "grid_region": (
-        "基于位置核算所用电网因子的省级代码，如 330000；空时电力排放缺因子",
-        "province code of the grid factor; while empty, electricity has no factor",
+        "基于位置核算所用电网因子的省级代码，如 330000；空时不能评价",
+        "province code of the grid factor, such as 330000; while empty no run can be started",
     ),
     "grid_level": (
         "`province` 用省平均因子，`region` 用所属区域电网的平均因子",

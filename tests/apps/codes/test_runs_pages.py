@@ -11,8 +11,10 @@ from django.core.management import call_command
 from tanma.apps.codes import door as codes
 from tanma.apps.codes.models import Result, Run
 from tanma.apps.codes.moves import moved
+from tanma.apps.codes.tasks import compute_run
 from tanma.apps.facts import door as facts
 from tests.apps.region import FIRMS, KWH, PUBLISHED, fact, viewer_of
+from tests.apps.rules.test_released_factors import grid, released
 
 pytestmark = [pytest.mark.db, pytest.mark.django_db]
 
@@ -159,3 +161,33 @@ def test_a_period_that_does_not_fit_is_refused(published, kind, period, told):
 @pytest.mark.parametrize("path", ["/publications/none/", "/publications/0000000000000/uncoded/"])
 def test_an_unknown_run_is_not_found(published, path):
     assert 404 == published.client_of("city").get(path).status_code
+
+
+@pytest.mark.parametrize(
+    ("region", "level", "zh", "en"),
+    [
+        ("", "province", "请把设置 TANMA_GRID_REGION 设为", "Set TANMA_GRID_REGION"),
+        ("999999", "province", "因子表中没有电网 999999 的因子", "330000"),
+        ("", "region", "TANMA_GRID_REGION=330000", "restart"),
+    ],
+)
+def test_a_run_without_a_grid_says_which_setting_is_missing(
+    published, settings, region, level, zh, en
+):
+    settings.TANMA = settings.TANMA.model_copy(
+        update={"grid_region": region, "grid_level": level}
+    )
+    runs = Run.objects.count()
+    told = compute_run.call("2026Q1", 0, "admin")
+    assert zh in told["zh"]
+    assert en in told["en"]
+    assert runs == Run.objects.count()
+
+
+def test_a_grid_of_a_released_table_is_enough(published, settings):
+    settings.TANMA = settings.TANMA.model_copy(update={"grid_region": "540000"})
+    released("grid", grid("540000", 2024, "0.2000"))
+    run = codes.compute("2026Q1", viewer_of("admin"))
+    rows = {r["grid_tco2_per_mwh_row"] for r in codes.files_of(run).table("factors").to_pylist()
+            if r["preference"] == "province-average"}  # fmt: skip
+    assert "own/2024/540000" in rows

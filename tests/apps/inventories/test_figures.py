@@ -13,6 +13,7 @@ from tanma.domain.methods import edition
 from tanma.engine.accounts import CODE, ENERGY, MEASURE_DEFS, STATUTORY
 from tests.apps.inventories.conftest import CEMENT
 
+pytestmark = [pytest.mark.db, pytest.mark.django_db]
 MONTHS = [date(2026, 7, 1), date(2026, 8, 1), date(2026, 9, 1)]
 
 

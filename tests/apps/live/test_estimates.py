@@ -6,6 +6,7 @@ import pytest
 
 from tanma.apps.live.estimates import co2_t_per, estimate_t
 
+pytestmark = [pytest.mark.db, pytest.mark.django_db]
 ON = dt.date(2026, 11, 20)
 BOUGHT = "electricity.purchased"
 

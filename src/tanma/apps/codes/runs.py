@@ -7,7 +7,7 @@ are swept.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pyarrow as pa
@@ -20,7 +20,10 @@ from tanma.apps.codes.models import AreaResult, Result, Run, Schedule
 from tanma.apps.facts import door as facts
 from tanma.apps.people.door import Viewer
 from tanma.apps.rules import door as rules
+from tanma.domain.factors.lookup import grid_place
+from tanma.domain.factors.tables import factor_rows
 from tanma.domain.identity import id_text, new_id
+from tanma.domain.messages import Problem
 from tanma.domain.periods import parse
 from tanma.engine.disclosure import singles
 from tanma.engine.evaluate import Plan
@@ -58,17 +61,36 @@ def compute(
 ) -> Run:  # fmt: skip
     """Evaluate a period as known at T (the newest mirrored time if None) and store the run."""
     viewer.require("start_run")
-    mirror = sync_lake()
     span = parse(period)
-    chosen, texts = rules.pinned(scheme, span.end - timedelta(days=1))
+    last = span.end - timedelta(days=1)
+    region, level = _grid(last)
+    mirror = sync_lake()
+    chosen, texts = rules.pinned(scheme, last)
     plan = Plan(
         scheme=scheme, period=span.text, rules=texts, known_at=known_at or mirror.watermark,
-        known_on=known_day(known_at or mirror.watermark), grid_region=settings.TANMA.grid_region,
-        grid_level=settings.TANMA.grid_level, legal_basis=settings.TANMA.legal_basis,
+        known_on=known_day(known_at or mirror.watermark), grid_region=region, grid_level=level,
+        legal_basis=settings.TANMA.legal_basis,
     )  # fmt: skip
     run_id = new_id()
     files = evaluate_run(settings.TANMA.lake, plan, id_text(run_id))
     return _commit(run_id, plan, chosen.edition, files, viewer, schedule)
+
+
+def _grid(day: date) -> tuple[str, str]:
+    """Province and level of the grid factor; a Problem where the setting is empty or finds none.
+
+    Without a factor of power no enterprise that buys any would have a result.
+    """
+    region, level = settings.TANMA.grid_region, settings.TANMA.grid_level
+    if not region:
+        raise Problem("run_grid_region_missing")
+    place = grid_place(region, level, day)
+    rows = factor_rows(rules.library_here().values())
+    known = {row["region"] for family, row in rows if family == "grid"}
+    if place not in known:
+        listed = ", ".join(sorted(known - {"CN"}))
+        raise Problem("run_grid_region_unknown", region=region, place=place, known=listed)
+    return region, level
 
 
 def known_day(stamp: int) -> str:

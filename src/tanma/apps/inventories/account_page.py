@@ -25,7 +25,8 @@ from tanma.apps.kit.door import (
     significant,
     unit_name,
 )
-from tanma.domain.factors.tables import table
+from tanma.apps.rules import door as rules
+from tanma.domain.factors.tables import factor_rows
 from tanma.domain.items import items as catalogue
 from tanma.domain.methods import Edition, bind
 from tanma.domain.numbers import EMISSION_DECIMALS
@@ -158,7 +159,8 @@ def region_name(code: str, lang: str) -> str:
     found = regions().get(code)
     if found is not None:
         return found.name_en if lang == "en" else found.name_zh
-    names = (r["name_zh"] for r in table("grid").rows if r["region"] == code)
+    grid = factor_rows(rules.library_here().values())
+    names = (r["name_zh"] for f, r in grid if (f, r["region"]) == ("grid", code))
     return code if lang == "en" else next(names, code)
 
 

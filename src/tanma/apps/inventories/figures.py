@@ -13,6 +13,7 @@ from functools import cached_property
 from typing import Any, TypeVar
 
 from tanma.apps.inventories.frozen import Frozen, Row
+from tanma.apps.rules import door as rules
 from tanma.domain.factors.lookup import grid_place
 from tanma.domain.factors.tables import EVIDENCE_ORDER, factor_rows, number
 from tanma.domain.items import Item
@@ -252,7 +253,9 @@ class FrozenGrid:
 def frozen_grid(made: Edition, meta: Mapping[str, Any]) -> FrozenGrid | None:
     """The frozen factor of an edition, at the place and level that the run's accounts use.
 
-    None where the edition freezes nothing or the table lacks the year.
+    It may stand in a table of the region, also one released after the run: a trend is drawn today,
+    names its factor and is part of no result. None where the edition freezes nothing or no table
+    holds the year.
     """
     if "grid" not in made.frozen:
         return None
@@ -260,7 +263,7 @@ def frozen_grid(made: Edition, meta: Mapping[str, Any]) -> FrozenGrid | None:
     chosen = (str(meta["grid_region"]), str(meta.get("grid_level")))
     region = grid_place(*chosen, date(int(year), 12, 31))
     wanted = {"kind": kind, "region": region, "data_year": year}
-    for family, row in factor_rows():
+    for family, row in factor_rows(rules.library_here().values()):
         if family == "grid" and all(row[name] == value for name, value in wanted.items()):
             text = f"{row['value']} {row['unit']}"
             value = number(row["value"])

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import cache
 from typing import Any
 
 from tanma.apps.inventories.frozen import Frozen, Row
 from tanma.apps.inventories.said import Said
 from tanma.apps.rules import door as rules
 from tanma.domain.factors.preferences import CHOICES
-from tanma.domain.factors.tables import factor_rows
 from tanma.domain.items import items as catalogue
 from tanma.domain.items import sources
 from tanma.domain.methods import BoundLine, LeafValue, LineInput, activity_of
@@ -84,7 +82,7 @@ def factor_leaf(name: str, taken: Row, row: Row, lang: str) -> LeafValue:
     if text is None:
         return LeafValue(None, "", note=pick(CHOICES["missing"], lang) if choice else "")
     row_id = taken.get(f"{name}_row") or ""
-    table_row = factor_row(row_id)
+    table_row = rules.factor_row(row_id)
     return LeafValue(
         value=float(text),
         origin="measured" if choice in MEASURED_CHOICES else "default",
@@ -112,13 +110,3 @@ def _mark(evidence: Any) -> str:
 def _measured_source(row_id: str, lang: str) -> str:
     """`measured.coal.ncv/declared`: who said it."""
     return source_name(row_id.rpartition("/")[2], lang) if row_id else ""
-
-
-@cache
-def _factor_rows() -> dict[str, dict[str, str]]:
-    return {row["id"]: row for _, row in factor_rows()}
-
-
-def factor_row(row_id: str) -> dict[str, str]:
-    """The table row behind a natural key; empty for a measured value."""
-    return _factor_rows().get(row_id) or (rules.factor_row(row_id) if row_id else {})

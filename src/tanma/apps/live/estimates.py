@@ -1,7 +1,8 @@
 """Live carbon: an estimate from meters (监测估算值), with the factor it used; never published.
 
-Factors come from the same tables as results, by the rule `latest_published`: for this year the
-newest year whose factor is out. What has no factor here is not estimated.
+Factors come from the same tables as results, those that the region released among them, by the
+rule `latest_published`: for this year the newest year whose factor is out. What has no factor here
+is not estimated.
 """
 
 from __future__ import annotations
@@ -13,8 +14,9 @@ from functools import lru_cache
 from django.conf import settings
 from django.utils.translation import get_language
 
+from tanma.apps.rules import door as rules
 from tanma.domain.factors.lookup import Factor, Query, grid_place, lookup
-from tanma.domain.factors.tables import factor_rows
+from tanma.domain.factors.tables import Table
 from tanma.domain.messages import Problem
 from tanma.domain.methods.shared.fuel import fuel_co2_t, fuel_heat_gj
 from tanma.domain.reference.regions import regions
@@ -24,6 +26,7 @@ from tanma.intake import units
 HEAT_SETS = ("GBT32150-2025", "GBT32151.34-2024", "NDRC-2013-2015")
 GAS_SET = "GBT32151.10-2023"
 COAL_SET = {"heat": "standard_coal"}
+Tables = tuple[Table, ...]
 
 
 @dataclass(frozen=True)
@@ -50,41 +53,45 @@ def _named(factor: Factor) -> str:
 def co2_t_per(item: str, on: dt.date) -> PerUnit | None:
     """Tonnes of CO2 per MWh of power bought, GJ of heat bought, 10⁴ m³ of gas burnt."""
     try:
-        return _co2(item, on, settings.TANMA.grid_region, settings.TANMA.grid_level)
+        place = settings.TANMA.grid_region, settings.TANMA.grid_level
+        return _co2(item, on, *place, rules.further())
     except Problem:
         return None
 
 
 @lru_cache(maxsize=64)
-def _co2(item: str, on: dt.date, province: str, level: str) -> PerUnit | None:
+def _co2(
+    item: str, on: dt.date, province: str, level: str, further: Tables
+) -> PerUnit | None:
     if item == "electricity.purchased":
         place = grid_place(province, level, on) or "CN"
         query = Query("grid", "electricity", "ef", on, region=place, kind="average")
-        factor = lookup(query, known_on=on, rule="latest_published")
+        factor = lookup(query, known_on=on, rule="latest_published", further=further)
         return PerUnit(factor.value, "MWh", (factor,))
     if item == "heat.purchased":
-        factor = _heat(on)
+        factor = _heat(on, further)
         return PerUnit(factor.value, "GJ", (factor,))
     if item == "fuel.natural_gas.burnt":
-        return _gas(on)
+        return _gas(on, further)
     return None
 
 
-def _heat(on: dt.date) -> Factor:
+def _heat(on: dt.date, further: Tables) -> Factor:
     """The newest edition in force."""
     problem: Problem | None = None
     for edition in HEAT_SETS:
         try:
-            return lookup(Query("heat", "heat", "ef", on, set_id=edition), known_on=on)
+            query = Query("heat", "heat", "ef", on, set_id=edition)
+            return lookup(query, known_on=on, further=further)
         except Problem as error:
             problem = problem or error
     assert problem is not None
     raise problem
 
 
-def _gas(on: dt.date) -> PerUnit:
+def _gas(on: dt.date, further: Tables) -> PerUnit:
     ncv, carbon, oxidised = (
-        lookup(Query("fuel", "natural_gas", p, on, set_id=GAS_SET), known_on=on)
+        lookup(Query("fuel", "natural_gas", p, on, set_id=GAS_SET), known_on=on, further=further)
         for p in ("ncv", "cc", "of")
     )
     heat_gj = fuel_heat_gj(1.0, ncv.value)
@@ -109,14 +116,14 @@ def basis(known_at: int | None = None) -> Basis:
     """The factors that an estimate made as of a stamp (None: now) takes, as results take theirs."""
     moment = dt.datetime.now(dt.UTC) if known_at is None else (
         dt.datetime.fromtimestamp(known_at / 1e6, dt.UTC))  # fmt: skip
-    return Basis(moment.date(), settings.TANMA.grid_region or "CN", settings.TANMA.grid_level)
+    place = settings.TANMA.grid_region or "CN", settings.TANMA.grid_level
+    return Basis(moment.date(), *place, rules.further())
 
 
-@lru_cache(maxsize=256)
 def factor_text(row_id: str) -> str:
     """A row of the factor tables in words: value, unit, region, year, document."""
-    row = next((r for _, r in factor_rows() if r["id"] == row_id), None)
-    if row is None:
+    row = rules.factor_row(row_id)
+    if not row:
         return row_id
     where = regions()[row["region"]].name_zh if row["region"] in regions() else row["region"]
     told = " · ".join(filter(None, (where, row["data_year"], row["document"])))

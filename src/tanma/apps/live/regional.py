@@ -11,6 +11,7 @@ import pyarrow as pa
 
 from tanma.apps.live import estimates, known
 from tanma.apps.registry import door as registry
+from tanma.apps.rules import door as rules
 from tanma.domain.factors.lookup import Query, lookup
 from tanma.domain.items import items
 from tanma.domain.messages import Problem
@@ -173,7 +174,8 @@ def coal_t(item: str, amount: float | None, on: dt.date) -> float | None:
     if key is None or amount is None:
         return None
     try:
-        factor = lookup(Query("standard_coal", key, "tce", on, set_id=COAL_SET), known_on=on)
+        query = Query("standard_coal", key, "tce", on, set_id=COAL_SET)
+        factor = lookup(query, known_on=on, further=rules.further())
     except Problem:
         return None
     known_units = units.units()

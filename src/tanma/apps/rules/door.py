@@ -2,7 +2,8 @@
 
 `pinned` gives a run the scheme edition of its period and the released texts it takes along,
 accounting editions and factor tables among them; `scheme` finds the edition that a result names;
-`pack_of` opens a draft for trying it out.
+`pack_of` opens a draft for trying it out. `further` are the released factor tables, which
+estimates and trends take beside those of the package; `factor_row` finds a row of either.
 """
 
 from tanma.apps.rules.models import Kind, Pack, State
@@ -10,6 +11,8 @@ from tanma.apps.rules.packs import digest_of, edit, fault, start
 from tanma.apps.rules.released import (
     editions,
     factor_row,
+    further,
+    library_here,
     pinned,
     rows,
     scheme,
@@ -22,5 +25,6 @@ from tanma.apps.rules.views_packs import pack_of
 
 __all__ = [
     "Kind", "Pack", "State", "digest_of", "edit", "edition_address", "editions", "factor_row",
-    "fault", "pack_of", "pinned", "rows", "scheme", "scheme_on", "schemes", "start", "tables",
+    "fault", "further", "library_here", "pack_of", "pinned", "rows", "scheme", "scheme_on",
+    "schemes", "start", "tables",
 ]  # fmt: skip

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import date
+from functools import lru_cache
 
 from tanma.apps.rules.models import Kind, Pack, State
-from tanma.domain.factors.tables import Row, Table, TableInfo, info, library
+from tanma.domain.factors.tables import Row, Table, TableInfo, factor_rows, info, library
 from tanma.domain.messages import Problem
 from tanma.domain.methods import Edition, edition_on, succession
 from tanma.domain.methods import editions as shipped_editions
@@ -45,9 +46,23 @@ def editions() -> tuple[Edition, ...]:
     return succession(edition_from(p.text) for p in packs(Kind.EDITION))
 
 
+def further() -> tuple[Table, ...]:
+    """The region's factor tables, which every reader of factors takes beside the package's."""
+    released = Pack.objects.filter(state=State.RELEASED, kind=Kind.FACTORS)
+    keys = released.order_by("released_at", "pk").values_list("pk", flat=True)
+    return _tables(tuple(keys))
+
+
+@lru_cache(maxsize=16)
+def _tables(keys: tuple[int, ...]) -> tuple[Table, ...]:
+    """The tables of packs: what is released stands, so each is read once."""
+    found = Pack.objects.in_bulk(keys)
+    return tuple(table_from(found[key].text) for key in keys)
+
+
 def library_here() -> dict[str, Table]:
     """The tables of the package and those of the region, by name."""
-    return library() | {p.name: table_from(p.text) for p in packs(Kind.FACTORS)}
+    return library() | {t.card.name: t for t in further()}
 
 
 def tables() -> list[TableInfo]:
@@ -62,12 +77,15 @@ def rows(name: str) -> list[Row]:
 
 
 def factor_row(row_id: str) -> Row:
-    """The row behind a natural key in a table of the region; empty where there is none."""
-    for pack in packs(Kind.FACTORS):
-        for row in table_from(pack.text).rows:
-            if row["id"] == row_id:
-                return dict(row)
-    return {}
+    """The row behind a natural key, of the package or of the region; empty where there is none."""
+    shipped_row = _rows_of(()).get(row_id)
+    return dict(shipped_row or _rows_of(further()).get(row_id) or {}) if row_id else {}
+
+
+@lru_cache(maxsize=16)
+def _rows_of(tables: tuple[Table, ...]) -> dict[str, Row]:
+    """Rows of some tables by natural key; of those of the package for none."""
+    return {row["id"]: row for _, row in factor_rows(tables or None)}
 
 
 def pinned(name: str, day: date) -> tuple[Scheme, tuple[RuleText, ...]]:

@@ -13,6 +13,7 @@ from django.utils import timezone
 from tanma.apps.equipment import door as equipment
 from tanma.apps.live import door as live
 from tanma.apps.registry import door as registry
+from tanma.apps.rules import door as rules
 from tanma.domain.equipment import codes
 from tanma.domain.factors.lookup import Query, lookup
 from tanma.domain.messages import Problem
@@ -152,7 +153,7 @@ def _gj(channel: registry.Channel, amount: float | None, on: dt.date) -> float |
         return None
     try:
         query = Query("fuel", "natural_gas", "ncv", on, set_id=live.GAS_SET)
-        ncv = lookup(query, known_on=on)
+        ncv = lookup(query, known_on=on, further=rules.further())
     except Problem:
         return None
     per = units.ratio(known[channel.unit], known["10^4 m3"])

@@ -12,7 +12,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from tanma.domain.factors.tables import OPEN_END, Row, day, factor_rows, number, table
+from tanma.domain.factors.tables import (
+    OPEN_END,
+    Row,
+    Table,
+    day,
+    factor_rows,
+    library,
+    number,
+    table,
+)
 from tanma.domain.messages import Problem
 
 RULES = ("in_force", "latest_published", "latest_before")
@@ -53,11 +62,17 @@ class Factor:
     rule: str
 
 
-def lookup(query: Query, *, known_on: date, rule: str = "in_force") -> Factor:
-    """The factor of `query` that was published by `known_on`, by the rule the caller names."""
-    found = [row for family, row in factor_rows() if family == query.family and _same(query, row)]
+def lookup(
+    query: Query, *, known_on: date, rule: str = "in_force", further: Sequence[Table] = ()
+) -> Factor:
+    """The factor of `query` that was published by `known_on`, by the rule the caller names.
+
+    `further` are tables of a region, which stand beside those of the package.
+    """
+    rows = list(factor_rows((*library().values(), *further)))
+    found = [row for family, row in rows if family == query.family and _same(query, row)]
     if not found:
-        raise _unknown(query)
+        raise _unknown(query, rows)
     chosen = [row for row in found if _applies(row, query.on, known_on, rule)]
     if not chosen:
         raise _outside(query, found, known_on, rule)
@@ -107,10 +122,8 @@ def _applies(row: Row, on: date, known_on: date, rule: str) -> bool:
     return row["valid_from"] <= on.isoformat() < (row["valid_to"] or OPEN_END.isoformat())
 
 
-def _unknown(query: Query) -> Problem:
-    near = sorted(
-        {_name(r) for f, r in factor_rows() if (f, r["key"]) == (query.family, query.key)}
-    )
+def _unknown(query: Query, rows: Sequence[tuple[str, Row]]) -> Problem:
+    near = sorted({_name(r) for f, r in rows if (f, r["key"]) == (query.family, query.key)})
     return Problem(
         "factor_unknown",
         family=query.family,

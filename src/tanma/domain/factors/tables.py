@@ -37,9 +37,12 @@ EVIDENCE_ORDER = ("recalled", "confirmed_1", "confirmed_2")
 Row = dict[str, str]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Table:
-    """A checked table: its card, its rows as text, and the line on which each row stands."""
+    """A checked table: its card, its rows as text, and the line on which each row stands.
+
+    It is read once and is itself alone, so that what was made of it can be kept by it.
+    """
 
     card: Card
     rows: tuple[Row, ...]
