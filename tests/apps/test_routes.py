@@ -135,6 +135,7 @@ TABLE: dict[str, str] = {
     "equipment/<str:uid>/": "302 200 404 404 200 200",
     "equipment/<str:uid>/change/": "302 200 404 404 200 200",
     "watch/": "302 302 302 200 200 200",
+    "watch/alarms/": "302 200 200 200 200 200",
     "watch/<str:uid>/": "302 200 404 404 200 200",
     "watch/<str:uid>/runtime/": "302 200 404 404 200 200",
     "watch/<str:uid>/intensity/": "302 200 404 404 200 200",

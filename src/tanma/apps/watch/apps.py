@@ -12,4 +12,5 @@ class WatchConfig(AppConfig):
         from tanma.apps.watch.panel import panel
 
         register(Entry("monitor", 15, "watch:home", _("重点设备")))
+        register(Entry("monitor", 16, "watch:alarms", _("未关闭报警")))
         cases.set_panel("alarm", panel)
