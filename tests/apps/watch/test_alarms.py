@@ -158,3 +158,24 @@ def test_statements_of_one_thing_never_overlap(shop):
         (r["bound"], r["from_day"], r["to_day"]) for r in rows
     ]
     assert {shop: {"day_limit": "700"}} == limits.now([shop])
+
+
+def test_hours_of_a_virtual_meter_are_held_against_its_limit_too(plant):
+    """The rest is 1 kWh a quarter-hour; an hour in which a part is silent tells nothing."""
+    derived(plant.lake)
+    rest = plant.number("其余")
+    state(rest, hour_limit="3.5")
+    assert 1 == watch.evaluate().opened
+    breach = Alarm.objects.get(channel=rest).breaches.latest("day")
+    assert (4.0, 3.5) == (pytest.approx(breach.value), breach.expected)
+    state(rest, hour_limit="4.5")
+    assert 1 == watch.evaluate().lapsed
+
+
+def test_a_virtual_meter_has_no_profile_to_be_held_against(plant):
+    from tanma.apps.registry import door as registry
+
+    rows = registry.Channel.objects.in_bulk([plant.number("其余"), plant.number("一车间")])
+    assert {plant.number("其余")} == limits.virtual_of(list(rows.values()))
+    rest = rows[plant.number("其余")]
+    assert ("hour_limit", "day_limit") == limits.rules_of(rest, virtual=True)

@@ -10,7 +10,8 @@ from django.utils import timezone
 from tanma.apps.equipment import door as equipment
 from tanma.apps.watch import devices
 from tanma.apps.watch.devices import Efficiency, Ran
-from tests.apps.watch.conftest import ABOUT, QUARTER
+from tests.apps.live.conftest import FIRST
+from tests.apps.watch.conftest import ABOUT, QUARTER, derived
 
 pytestmark = [pytest.mark.db, pytest.mark.django_db]
 
@@ -101,3 +102,21 @@ def test_efficiency_of_days_comes_from_kept_days(compressor, plant):
     assert QUARTER == dt.timedelta(minutes=15)
     (one,) = found.values()
     assert "kWh/m3" == one.unit
+
+
+def test_a_virtual_meter_tells_run_states_and_freshness(plant):
+    """其余 is 4 kW of 5: the device runs; of two hours of a silent part nothing is known."""
+    derived(plant.lake)
+    subject = equipment.register(
+        "R-1", FIRST, title="其余设备", kind="machine", rated_kw="5", input="T-其余", **ABOUT
+    )
+    row = equipment.Equipment.objects.get(pk=subject)
+    (shown,) = devices.look([row])
+    assert ("run", 4.0) == (shown.state, round(shown.load_kw, 9))
+    assert shown.fresh.state in {"fresh", "late"}
+    assert shown.fresh.value is None
+    last = timezone.localdate()
+    found = devices.run_days([row], last - dt.timedelta(days=2), last, timezone.now())[row.id]
+    total = devices.total(found.values())
+    assert 0 == total.stop == total.idle
+    assert (46.0, 2.0) == (pytest.approx(total.run), pytest.approx(total.unknown))

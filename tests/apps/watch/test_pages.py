@@ -88,3 +88,15 @@ def test_nobody_else_sees_or_limits_anything(plant, compressor):
     for part in ("", "runtime/", "intensity/", "limits/", f"limits/{number}/",
                  f"{compressor.uid}/"):  # fmt: skip
         page(other, f"/watch/{plant.uid}/{part}", 404)
+
+
+def test_a_virtual_meter_says_which_limit_it_cannot_have(owner, plant):
+    text = page(owner, f"/watch/{plant.uid}/limits/")
+    assert "虚拟表由组成它的表计逐段相加" in text
+    form = page(owner, f"/watch/{plant.uid}/limits/{plant.number('其余')}/")
+    assert 'name="hour_limit"' in form
+    assert 'name="profile_percent"' not in form
+    assert "请为组成表计设定" in form
+    real = page(owner, f"/watch/{plant.uid}/limits/{plant.number('一车间')}/")
+    assert 'name="profile_percent"' in real
+    assert "虚拟表" not in real

@@ -19,7 +19,7 @@ from django.conf import settings
 from tanma.apps.facts import door as facts
 from tanma.apps.metering import door as metering
 from tanma.apps.registry import door as registry
-from tanma.engine.metering import bucket, virtual
+from tanma.engine.metering import bucket, summed, virtual
 from tanma.engine.metering.bucket import Meters
 from tanma.lake.derived import ActivityDays
 from tanma.lake.known import Snapshot
@@ -74,8 +74,8 @@ def derive(
 
     None: as known now.
 
-    Of a virtual channel those of its parts are derived, with `metering_terms` to add them up; the
-    numbers of such channels come back.
+    Of a virtual channel those of its parts are derived too, and `metering_terms` says how it adds
+    them up; the numbers of such channels come back.
     """
     snapshot = Snapshot(lake())
     firms = {c.subject for c in channels}
@@ -89,9 +89,18 @@ def derive(
     bucket.derive(con, snapshot, meters.only(sorted(wanted)), span, calls=True)
     virtual.terms(con, sums)
     if sums:
+        summed.extend(con)
         virtual.days(con, "days", span.known_at)
         con.execute("INSERT INTO days BY NAME FROM virtual_days")
     return set(sums)
+
+
+def parts(con: duckdb.DuckDBPyConnection) -> dict[int, list[int]]:
+    """Virtual channel → the channels that it adds up, of those derived last."""
+    found: dict[int, list[int]] = {}
+    for v, part in con.execute("SELECT virtual, channel FROM metering_terms").fetchall():
+        found.setdefault(v, []).append(part)
+    return found
 
 
 def values_sql(begin: dt.datetime, end: dt.datetime) -> str:
@@ -115,27 +124,13 @@ def values_sql(begin: dt.datetime, end: dt.datetime) -> str:
         WHERE i.start_utc < {high} AND i.end_utc > {low} AND i.count IS NOT NULL"""
 
 
-VIRTUAL = """
-    SELECT t.virtual AS channel, at_us, until_us,
-        sum(value * (num / den) * power(1e1, c.scale)) / power(1e1, any_value(v.scale)) AS value,
-        sum(amount * (num / den) * power(1e1, c.scale)) / power(1e1, any_value(v.scale)) AS amount,
-        bit_or(flags) AS flags
-    FROM points_real p JOIN metering_terms t USING (channel)
-        JOIN metering_channels c USING (channel) JOIN metering_channels v ON v.channel = t.virtual
-    GROUP BY t.virtual, at_us, until_us
-    HAVING count(*) = (SELECT count(*) FROM metering_terms n WHERE n.virtual = t.virtual)"""
-"""SQL of points of virtual channels: intervals that every part has; a missing part is not zero."""
-
-
 def points(
     con: duckdb.DuckDBPyConnection, channels: Sequence[registry.Channel], begin: dt.datetime,
     end: dt.datetime, days: tuple[dt.date, dt.date],
 ) -> None:  # fmt: skip
     """Tables `intervals`, `days` and `points`, virtual channels with them, in [begin, end)."""
     derive(con, channels, *days)
-    con.execute(f"CREATE OR REPLACE TEMP TABLE points_real AS {values_sql(begin, end)}")
-    query = f"FROM points_real UNION ALL BY NAME ({VIRTUAL})"
-    con.execute(f"CREATE OR REPLACE TEMP TABLE points AS {query}")
+    con.execute(f"CREATE OR REPLACE TEMP TABLE points AS {values_sql(begin, end)}")
 
 
 def _naive(moment: dt.datetime) -> str:

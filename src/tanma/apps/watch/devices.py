@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import duckdb
@@ -89,6 +89,7 @@ class Shown:
     output: list[Amount] = field(default_factory=list)
     ran: Ran = Ran()
     alarms: int = 0
+    freshness: dict[int, live.Fresh] = field(default_factory=dict)
 
     @property
     def load(self) -> float | None:
@@ -166,9 +167,7 @@ def look(devices: Sequence[equipment.Equipment], now: dt.datetime | None = None)
     feeds = equipment.feeds(devices)
     channels = list({c.id: c for f in feeds.values() for c in f.all}.values())
     fresh = live.freshness(channels, moment)
-    shown = [
-        Shown(d, feeds[d.id], _newest(feeds[d.id], fresh)) for d in devices
-    ]  # fmt: skip
+    shown = [Shown(d, feeds[d.id], live.NEVER, freshness=fresh) for d in devices]
     if not channels:
         return shown
     today = timezone.localdate(moment)
@@ -178,8 +177,9 @@ def look(devices: Sequence[equipment.Equipment], now: dt.datetime | None = None)
         last, told = _last(con), _today(con, begin)
         ran = _ran(con, devices, begin, moment, today)
         month = _month(con, channels, today)
+        fresh |= _of_parts(live.parts(con), moment)
     for s in shown:
-        f = s.feeds
+        f, s.fresh = s.feeds, _newest(s.feeds, fresh)
         s.load_kw = _load_kw(f, last)
         s.state = _state(s, last)
         s.today = [Amount(c, *told.get(c.id, (None, None))) for c in f.input]
@@ -193,6 +193,20 @@ def _newest(feeds: equipment.Feeds, fresh: dict[int, live.Fresh]) -> live.Fresh:
     """The freshest of what speaks for a device now."""
     own = [fresh[c.id] for c in feeds.all if c.id in fresh and fresh[c.id].at]
     return min(own, key=lambda f: f.age_s or 0.0, default=live.NEVER)
+
+
+def _of_parts(parts: dict[int, list[int]], moment: dt.datetime) -> dict[int, live.Fresh]:
+    """A virtual channel is as fresh as its stalest part; it has no reading of its own."""
+    rows = registry.Channel.objects.filter(id__in={c for own in parts.values() for c in own})
+    fresh = live.freshness(list(rows), moment)
+
+    def staleness(f: live.Fresh) -> tuple[int, float]:
+        return list(live.STATES).index(f.state), f.age_s or 0.0
+
+    return {
+        virtual: replace(max((fresh[c] for c in own), key=staleness), value=None)
+        for virtual, own in parts.items() if all(c in fresh for c in own)
+    }  # fmt: skip
 
 
 def _last(con: duckdb.DuckDBPyConnection) -> dict[int, float]:

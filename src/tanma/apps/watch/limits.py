@@ -18,21 +18,30 @@ from tanma.apps.metering import door as metering
 from tanma.apps.registry import door as registry
 from tanma.engine.metering.alarms import LIMITS, RULES
 
-PREFIX, INTENSITY = "alarm.", "intensity"
+PREFIX, INTENSITY, PROFILE = "alarm.", "intensity", "profile_percent"
 OURS = Q(item__startswith=PREFIX)
 LEVELS = ("greatest", "least")
 RULE_WORDS: dict[str, Any] = {
     "hour_limit": _("每小时用量上限"), "day_limit": _("每日用量上限"),
-    "profile_percent": _("超过用量档案（%）"), "greatest": _("数值上限"), "least": _("数值下限"),
+    PROFILE: _("超过用量档案（%）"), "greatest": _("数值上限"), "least": _("数值下限"),
     INTENSITY: _("碳效监测估算上限"),
 }  # fmt: skip
 
 
-def rules_of(channel: registry.Channel) -> tuple[str, ...]:
-    """The rules that make sense for a channel."""
+def rules_of(channel: registry.Channel, *, virtual: bool = False) -> tuple[str, ...]:
+    """The rules that make sense for a channel; a virtual one has no profile of its own."""
     if channel.kind == "state":
         return ()
-    return LEVELS if channel.kind == "gauge" else ("hour_limit", "day_limit", "profile_percent")
+    if channel.kind == "gauge":
+        return LEVELS
+    return ("hour_limit", "day_limit") if virtual else ("hour_limit", "day_limit", PROFILE)
+
+
+def virtual_of(channels: Collection[registry.Channel]) -> set[int]:
+    """Those channels that are formulas over others today."""
+    meters = metering.Meter.objects.filter(name__in={c.meter for c in channels})
+    names = set(meters.exclude(formula="").values_list("name", flat=True))
+    return {c.id for c in channels if c.meter in names}
 
 
 def limits(channels: Collection[int] | None = None) -> pa.Table:
@@ -93,7 +102,7 @@ class LimitForm(forms.Form):
         super().__init__(*args, **kwargs)
         self.before = {rule: before.get(rule, "") for rule in rules}
         for rule in rules:
-            own = "" if rule == "profile_percent" else f"（{unit}）"
+            own = "" if rule == PROFILE else f"（{unit}）"
             self.fields[rule] = forms.RegexField(
                 label=f"{RULE_WORDS[rule]}{own}", required=False, max_length=20,
                 regex=r"^-?[0-9]{1,12}(\.[0-9]{1,6})?$", help_text=_("空着即不设"),

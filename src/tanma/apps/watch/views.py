@@ -321,13 +321,12 @@ def _parameters(
     viewer: people.Viewer, firm: registry.Enterprise, s: Shown
 ) -> list[dict[str, Any]]:
     """Every channel that speaks for the device, with its newest reading and its limits."""
-    fresh = live.freshness(s.feeds.all)
     stated = limits.now([c.id for c in s.feeds.all])
     curve = reverse("live:enterprise", args=[firm.uid])
     may = viewer.may("manage_meters", firm.id)
     found = []
     for c in s.feeds.all:
-        f = fresh.get(c.id, live.NEVER)
+        f = s.freshness.get(c.id, live.NEVER)
         own = stated.get(c.id, {})
         found.append({
             "channel": c, "name": registry.item_name(c.item), "word": live.STATES[f.state],

@@ -32,6 +32,7 @@ def limit_list(request: HttpRequest, uid: str) -> HttpResponse:
         c for c in registry.Channel.objects.filter(meter__in=names).order_by("meter", "id")
         if limits.rules_of(c)
     ]  # fmt: skip
+    virtual = limits.virtual_of(channels)
     stated = limits.now([c.id for c in channels])
     may = viewer.may("manage_meters", firm.id)
     rows = [
@@ -39,10 +40,12 @@ def limit_list(request: HttpRequest, uid: str) -> HttpResponse:
             "channel": c, "name": registry.item_name(c.item), "unit": limits.unit_of(c),
             "limits": [(limits.RULE_WORDS[r], v) for r, v in stated.get(c.id, {}).items()],
             "href": reverse("watch:limit", args=[firm.uid, c.id]) if may else "",
+            "virtual": c.id in virtual,
         }
         for c in channels
     ]  # fmt: skip
-    context = {"firm": firm, "rows": rows, "crumbs": crumbs(viewer, firm, (gettext("限值"), ""))}
+    context = {"firm": firm, "rows": rows, "virtual": bool(virtual),
+               "crumbs": crumbs(viewer, firm, (gettext("限值"), ""))}  # fmt: skip
     return render(request, "watch/limits.html", context)
 
 
@@ -53,7 +56,8 @@ def limit(request: HttpRequest, uid: str, number: int) -> HttpResponse:
     viewer.require("manage_meters", firm.id)
     channel = _channel(firm, number)
     subject = channel.id if channel else firm.id
-    rules = limits.rules_of(channel) if channel else (limits.INTENSITY,)
+    virtual = bool(channel and limits.virtual_of([channel]))
+    rules = limits.rules_of(channel, virtual=virtual) if channel else (limits.INTENSITY,)
     if not channel and not intensity.may_see(viewer, firm.id):
         raise PermissionDenied("see_statistical")
     form = limits.LimitForm(
@@ -70,6 +74,7 @@ def limit(request: HttpRequest, uid: str, number: int) -> HttpResponse:
     title = f"{channel.meter} · {registry.item_name(channel.item)}" if channel else str(firm)
     above = (gettext("限值"), reverse("watch:limits", args=[firm.uid]))
     context = {"form": form, "firm": firm, "title": title, "channel": channel,
+               "virtual": virtual,
                "crumbs": crumbs(viewer, firm, above, (title, ""))}  # fmt: skip
     return render(request, "watch/limit.html", context, status=400 if form.errors else 200)
 
