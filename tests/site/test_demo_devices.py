@@ -36,6 +36,9 @@ def test_one_hour_is_over_its_limit_and_the_pressure_for_five_minutes():
     hall = demo_live.parts_count(a_plant(), 0, DAY).reshape(24, 60).sum(axis=1) / 100
     limit = 300.0 * 0.45 * 1.4 * demo_devices.HOUR_FACTOR
     assert [15] == np.flatnonzero(hall > limit).tolist()
+    parts = sum(demo_live.parts_count(a_plant(), n, DAY) for n in range(3))
+    together = parts.reshape(24, 60).sum(axis=1) / 100
+    assert [15] == np.flatnonzero(together > 300.0 * demo_devices.ALL_FACTOR).tolist()
     high = demo_devices.pressure_kpa(DAY) > demo_devices.LIMIT_KPA
     assert 5 == high.sum()
 
@@ -55,5 +58,8 @@ def test_they_are_registered_by_their_sheet_with_limits(settings, tmp_path):
     (fed,) = equipment.feeds([device]).values()
     assert fed.running is not None
     assert {"air.compressed"} == {c.item for c in fed.output}
-    stated = limits.now([made.channels[f"一车间/{BOUGHT}"]])
-    assert {"hour_limit"} == {rule for said in stated.values() for rule in said}
+    pressure = made.channels[f"产气/{demo_devices.PRESSURE}"]
+    both = registry.Channel.objects.get(meter__endswith=demo_devices.ALL_PARTS)
+    stated = limits.now([made.channels[f"一车间/{BOUGHT}"], pressure, both.id])
+    assert [["greatest"], ["hour_limit"], ["hour_limit"]] == sorted(map(list, stated.values()))
+    assert {both.id} == limits.virtual_of([both])

@@ -260,8 +260,12 @@ def hand_in(home: Path, firm: Any, made: Plant) -> None:
 
 def devices_of(home: Path, firm: Any, made: Plant) -> None:
     """The register of devices and limits on what they do."""
-    demo_devices.hand_in(home, f"{firm.uscc[-6:]}-", firm.uscc, made.mean_kw)
-    demo_devices.limits(made.channels, made.mean_kw, PARTS[0][0], BOUGHT)
+    names = [name for name, _, _ in PARTS]
+    about = (f"{firm.uscc[-6:]}-", firm.uscc, made.mean_kw)
+    demo_devices.together(*about[:2], BOUGHT, names)
+    demo_devices.hand_in(home, "equipment", firm.uscc, demo_devices.sheet(*about))
+    limits = demo_devices.limits_sheet(*about, names[0], BOUGHT)
+    demo_devices.hand_in(home, "limits", firm.uscc, limits)
 
 
 def chosen() -> list[Any]:
@@ -269,7 +273,7 @@ def chosen() -> list[Any]:
     from tanma.apps.people.door import Membership
     from tanma.apps.registry import door as registry
 
-    own = Membership.objects.filter(role="enterprise").values_list("subject", flat=True)
+    own = Membership.objects.filter(user__username="enterprise").values_list("subject", flat=True)
     active = registry.Enterprise.objects.filter(status="active", size_class="above")
     first = list(active.filter(id__in=[s for s in own if s]))
     return [*first, *active.exclude(id__in=[f.id for f in first]).order_by("natural_key")][:PLANTS]

@@ -33,7 +33,7 @@ def test_all_the_packages_of_the_contract_are_there():
     expected = {
         "enterprises", "sites", "meters", "readings", "readings_wide", "energy", "production",
         "economics", "tax", "renewables", "certificates", "targets", "areas", "gdp",
-        "grid_accounts", "equipment", "batches", "purchases",
+        "grid_accounts", "equipment", "batches", "purchases", "limits",
         "form_205_1", "form_205_2", "form_205_4", "form_output", "form_finance", "uci_steel",
     }  # fmt: skip
     assert expected == set(package_names())

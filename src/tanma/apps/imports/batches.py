@@ -16,7 +16,7 @@ import pyarrow.compute as pc
 
 from tanma.apps.equipment import door as register
 from tanma.apps.facts import door as facts
-from tanma.apps.imports import equipment, files, hooks, meters, scope, usual
+from tanma.apps.imports import channels, equipment, files, hooks, meters, scope, usual
 from tanma.apps.imports.models import Batch, now, today
 from tanma.apps.imports.subjects import of_owned, owners, resolve
 from tanma.apps.metering import door as metering
@@ -248,8 +248,9 @@ def _take_facts(job: Job, checked: tables.Checked) -> tables.Checked:
         for room in (meters, equipment):
             own = room.resolved(own) if room.registers(package) else own
         _append(job, ready(own, subjects.filter(plain), batch))
-        said = list(meters.declared(rows).values())
-        metering.declare(said, author=job.author, evidence=batch.evidence)
+        if meters.registers(package):
+            said = list(meters.declared(rows).values())
+            metering.declare(said, author=job.author, evidence=batch.evidence)
         hooks.desk().keep(batch, waiting)
         hooks.desk().after(batch)
     return checked
@@ -264,6 +265,8 @@ def _whose(job: Job, checked: tables.Checked) -> tuple[tables.Checked, pa.Array]
         checked = _note(checked, made, pc.is_null(owner), "import_owner_unknown", ERROR)
         checked = _refuse(job.viewer, checked, made, owner)
         mine = pc.and_(pc.is_valid(owner), pc.invert(scope.outside(job.viewer, owner)))
+        if channels.speaks_of(package):
+            return checked, pc.if_else(mine, channels.subjects(made), None)
         return checked, of_owned(made, package.source, mine, **about)
     subject = resolve(made, package.source, **about)
     if job.viewer.may("import"):
@@ -273,17 +276,18 @@ def _whose(job: Job, checked: tables.Checked) -> tuple[tables.Checked, pa.Array]
 
 
 _JUDGES = (
-    (meters, (meters.contradicted, meters.unconnected, meters.misplaced)),
-    (equipment, (equipment.unfed, equipment.unread)),
+    (meters.registers, (meters.contradicted, meters.unconnected, meters.misplaced)),
+    (equipment.registers, (equipment.unfed, equipment.unread)),
+    (channels.speaks_of, (channels.unknown,)),
 )
-"""Sheets of a register, and what refuses a row of it."""
+"""Sheets of registers and about what stands in them, and what refuses a row."""
 
 
 def _judged(checked: tables.Checked, made: pa.Table) -> tables.Checked:
     """What is wrong with rows that are still good, one judge after the other."""
     package = checked.sheet.package
     cells = {rule.item: rule.cell for rule in package.facts} | {"": package.key[0]}
-    own = [judge for room, judges in _JUDGES if room.registers(package) for judge in judges]
+    own = [judge for meant, judges in _JUDGES if meant(package) for judge in judges]
     above = hooks.judge(package.subject.scheme) if package.subject else None
     for judge in [*own, above] if above else own:
         bad = pa.array(checked.sheet.rows[checked.rejected], pa.int64())
@@ -351,9 +355,10 @@ def _refuse(
     viewer: Viewer, checked: tables.Checked, made: pa.Table, subject: pa.Array
 ) -> tables.Checked:
     """Rows that this viewer may not state: of somebody else, or in another source's name."""
-    subjects, said = scope.outside(viewer, subject), scope.foreign_source(viewer, made)
+    package = checked.sheet.package
+    subjects, said = scope.outside(viewer, subject), scope.foreign_source(viewer, made, package)
     checked = _note(checked, made, subjects, "import_not_yours", ERROR)
-    column = checked.sheet.package.key[0]
+    column = package.key[0]
     named = {"text": "source"}
     return note(checked, "import_source_not_yours", ERROR, column, made, said, **named)
 

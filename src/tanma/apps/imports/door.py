@@ -2,11 +2,14 @@
 
 `import_file` and `import_folder` are the way in for pages, the command line and the demo. A desk
 registers itself by `set_desk`, who checks rows of a scheme by `set_judge`, who keeps a list of
-what came by `set_follower`; `ready`, `add_receipt`, `read_table` and `write_table` let it bring
-in later what had to wait. `official`, `lang` and the cells are shared by the pages about data.
+what came by `set_follower`; `channels_named` are the channels that rows of a sheet speak of.
+`ready`, `add_receipt`, `read_table` and `write_table` let a desk bring in later what had to wait.
+`official`, `lang` and the cells are shared by the pages about data.
 """
 
 from tanma.apps.imports.batches import Progress, add_receipt, import_file, ready
+from tanma.apps.imports.channels import QUANTITY
+from tanma.apps.imports.channels import named as channels_named
 from tanma.apps.imports.files import read_table, write_table
 from tanma.apps.imports.folders import failed, import_folder, steps
 from tanma.apps.imports.hooks import set_desk, set_follower, set_judge
@@ -19,9 +22,8 @@ from tanma.apps.imports.usual import mirror
 from tanma.apps.imports.withdraw import withdraw
 
 __all__ = [
-    "REGISTER", "Batch", "Fault", "Progress", "add_receipt", "failed", "import_file",
-    "import_folder", "lang",
-    "mirror", "now", "number", "official", "read_table", "ready", "report_lines", "set_desk",
-    "set_follower", "set_judge", "state_html", "steps", "titled", "today", "when", "withdraw",
-    "write_table",
+    "QUANTITY", "REGISTER", "Batch", "Fault", "Progress", "add_receipt", "channels_named", "failed",
+    "import_file", "import_folder", "lang", "mirror", "now", "number", "official", "read_table",
+    "ready", "report_lines", "set_desk", "set_follower", "set_judge", "state_html", "steps",
+    "titled", "today", "when", "withdraw", "write_table",
 ]  # fmt: skip

@@ -13,9 +13,11 @@ from tanma.domain.messages import Problem
 from tanma.intake.tables.packages import Package
 
 OF_ENTERPRISES = ("energy", "production", "economics", "renewables", "readings", "readings_wide",
-                  "batches", "purchases")  # fmt: skip
+                  "batches", "purchases", "limits")  # fmt: skip
 """Sheets that an enterprise may hand in for itself."""
 SAID_BY_ENTERPRISES = ("declared", "ledger", "meter")
+REGISTERED_BY_ENTERPRISES = ("limits",)
+"""Sheets whose source is the register, which an enterprise writes on the same page too."""
 
 
 def may_import(viewer: Viewer) -> bool:
@@ -63,9 +65,9 @@ def outside(viewer: Viewer, subject: pa.Array) -> pa.Array:
     return pc.invert(inside)
 
 
-def foreign_source(viewer: Viewer, made: pa.Table) -> pa.Array:
+def foreign_source(viewer: Viewer, made: pa.Table, package: Package) -> pa.Array:
     """Per fact, whether an enterprise speaks in the name of somebody else."""
-    if viewer.may("import"):
+    if viewer.may("import") or package.name in REGISTERED_BY_ENTERPRISES:
         return _all(False, len(made))
     return pc.invert(pc.is_in(made["source"].combine_chunks(), pa.array(SAID_BY_ENTERPRISES)))
 

@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from tanma.apps.registry import door as registry
 from tanma.domain import quality
-from tanma.domain.items import items
+from tanma.domain.items import items, metered
 from tanma.intake import units
 
 KINDS: dict[str, Any] = {
@@ -21,8 +21,6 @@ GROUPS: dict[str, Any] = {
     "electricity": _("电力"), "reactive": _("无功"), "heat": _("热力"), "steam": _("蒸汽"),
     "gas": _("气体"), "fuel": _("燃料"), "water": _("水"), "state": _("状态量"),
 }  # fmt: skip
-FUELS = ("burnt", "transformed", "produced")
-"""Flows of fuels that a meter counts."""
 INTERVALS: dict[str, Any] = {
     "": _("不定时"), "1": _("1 秒"), "60": _("1 分钟"), "300": _("5 分钟"), "900": _("15 分钟"),
     "1800": _("30 分钟"), "3600": _("1 小时"), "86400": _("1 天"),
@@ -44,10 +42,8 @@ ATTRIBUTES: dict[str, Any] = {
 def quantities() -> list[tuple[Any, Any]]:
     """What a meter can count, by group: choices of a form."""
     by_group: dict[str, list[tuple[str, str]]] = {g: [] for g in GROUPS}
-    for item in items().values():
-        fuel = item.group == "fuel" and item.flow not in FUELS
-        if item.group in by_group and not fuel:
-            by_group[item.group].append((item.item, registry.item_name(item.item)))
+    for item in metered():
+        by_group[item.group].append((item.item, registry.item_name(item.item)))
     return [(GROUPS[g], choices) for g, choices in by_group.items() if choices]
 
 

@@ -88,6 +88,21 @@ def sources() -> Mapping[str, Source]:
     return MappingProxyType(_load(Source, "sources.csv"))
 
 
+METERED_GROUPS = (
+    "electricity", "reactive", "heat", "steam", "gas", "fuel", "water", "state",
+)  # fmt: skip
+METERED_FLOWS = ("burnt", "transformed", "produced")
+"""Groups of what a meter can count or show, and the flows of fuels among it."""
+
+
+def metered() -> list[Item]:
+    """What a channel of a meter can be of, group by group."""
+    return [
+        i for group in METERED_GROUPS for i in items().values()
+        if i.group == group and (group != "fuel" or i.flow in METERED_FLOWS)
+    ]  # fmt: skip
+
+
 @cache
 def by_flow() -> Mapping[tuple[str, str], str]:
     """(carrier, flow) → item id."""

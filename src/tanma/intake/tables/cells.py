@@ -17,10 +17,10 @@ from stdnum.cn import uscc as uscc_number
 from stdnum.exceptions import InvalidChecksum, InvalidLength, ValidationError
 
 from tanma.domain import periods
-from tanma.domain.items import carriers, sources
+from tanma.domain.items import carriers, metered, sources
 from tanma.domain.messages import Problem
 from tanma.intake import units
-from tanma.intake.tables.packages import Field, Package
+from tanma.intake.tables.packages import Field, Package, shared_fields
 
 HINTS = 50
 """So many unknown names of a column get near ones: looking for them is slow, reading too."""
@@ -174,6 +174,24 @@ def _carrier(text: str, where: Where, code: str, *, products: bool) -> str:
     return hits[0]
 
 
+@cache
+def _metered_names() -> dict[str, str]:
+    meant = shared_fields()["channel_quantity"].values
+    names = {name: item for item, name in meant.items()}
+    for item in metered():
+        names |= dict.fromkeys((item.item, item.name_zh, item.name_en), item.item)
+    return {units.fold(name).lower(): item for name, item in names.items()}
+
+
+def as_metered(text: str, where: Where) -> str:
+    """What a channel of a meter can count or show, by id or name."""
+    found = _metered_names().get(units.fold(text).lower())
+    if found is None:
+        names = [item.name_zh for item in metered()]
+        raise problem("cell_metered_unknown", text, where, near=_near(text, names, where))
+    return found
+
+
 def as_unit(text: str, where: Where) -> units.Unit:
     unit = units.find(text)
     if unit is None:
@@ -323,6 +341,7 @@ PARSERS: dict[str, Callable[[str, Where], Value]] = {
     "source": as_source,
     "carrier": as_carrier,
     "product": as_product,
+    "metered": as_metered,
     "unit": as_unit,
     "period": as_period,
     "month": as_month,

@@ -23,8 +23,8 @@ from tanma.intake import units
 
 FieldType = Literal[
     "text", "id", "uscc", "certificate", "industry", "area", "choice", "source", "carrier",
-    "product", "unit", "period", "month", "date", "datetime", "moment", "decimal", "integer",
-    "number",
+    "product", "metered", "unit", "period", "month", "date", "datetime", "moment", "decimal",
+    "integer", "number",
 ]  # fmt: skip
 CONVERTED = frozenset({"decimal", "integer", "number"})
 """Types whose cells are numbers: formulas there are refused."""

@@ -11,7 +11,7 @@ from xlsxwriter.format import Format
 from xlsxwriter.utility import xl_col_to_name
 from xlsxwriter.worksheet import Worksheet
 
-from tanma.domain.items import carriers, items, sources
+from tanma.domain.items import carriers, items, metered, sources
 from tanma.intake import units
 from tanma.intake.tables.packages import CONVERTED, Field, Package, load_package
 
@@ -56,6 +56,7 @@ def allowed(field: Field, package: Package) -> list[str]:
     lists = {
         "source": list(sources()),
         "carrier": [c.name_zh for c in carriers().values() if c.group in {"energy", "fuel"}],
+        "metered": [i.name_zh for i in metered()],
         "product": [c.name_zh for c in carriers().values() if c.group == "product"],
     }
     return lists.get(field.type, [])
