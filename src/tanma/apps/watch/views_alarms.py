@@ -129,7 +129,7 @@ def name(alarm: Alarm) -> str:
 
 
 def _local(at: dt.datetime | None, form: str) -> str | None:
-    return at and timezone.localtime(at).strftime(form)
+    return None if at is None else timezone.localtime(at).strftime(form)
 
 
 def _figures(viewer: people.Viewer) -> Any:
