@@ -8,9 +8,14 @@ import pytest
 
 from tanma import demo
 from tanma.apps.cases import door as cases
+from tanma.apps.catalogue import ledger
 from tanma.apps.codes import door as codes
+from tanma.apps.facts import door as facts
 from tanma.apps.imports.usual import mirror
+from tanma.apps.live.origins import origin
 from tanma.apps.people import door as people
+from tanma.apps.registry import door as registry
+from tanma.demo import registers
 from tanma.domain.items import items
 from tanma.engine import activity
 from tanma.site import demo_region
@@ -60,6 +65,34 @@ def test_the_region_opens_early_and_fills_up_beside_the_server(home, monkeypatch
     states = list(cases.Case.objects.values_list("state", flat=True))
     assert ["accepted", "answered", "closed", "returned", "sent"] == sorted(states)
     compare_with_truth(home)
+    books_are_kept(own.subject)
+    metered_months_lead_to_their_readings(newest)
+
+
+def books_are_kept(own):
+    """The account's enterprise has a ledger, and its books give what it burnt."""
+    firm = registry.Enterprise.objects.get(pk=own)
+    lines = ledger.lines([firm.uscc])
+    assert lines
+    balances = ledger.balances(own, lines)
+    burnt = {f.valid_from: f.value for f in facts.current(facts.facts_of(own))
+             if f.item == f"{balances[0].carrier}.burnt"}  # fmt: skip
+    assert 3 == len(balances)
+    assert {b.month.start: b.used for b in balances} == {
+        b.month.start: burnt[b.month.start] for b in balances
+    }
+
+
+def metered_months_lead_to_their_readings(run):
+    """The last month of the file's meters is stated by them, and the publication rests on it."""
+    stated = facts.Fact.objects.filter(source="meter", item="electricity.purchased")
+    assert registers.READING_METERS == stated.count()
+    assert all(origin(fact).same for fact in stated)
+    path = str(codes.files_of(run).path("lines"))
+    with duckdb.connect() as con:
+        said = "SELECT count(*) FROM read_parquet($path) WHERE list_contains($seqs, seq)"
+        asked = {"path": path, "seqs": [fact.seq for fact in stated]}
+        assert registers.READING_METERS == con.execute(said, asked).fetchall()[0][0]
 
 
 ITEMS = (

@@ -16,6 +16,7 @@ import numpy as np
 from tanma.demo import (
     faults,
     form_sheets,
+    ledgers,
     lots,
     manifest,
     names,
@@ -164,6 +165,8 @@ def _documents(work: _Work) -> None:
          registers.readings),
         ("portal/batches.csv", "batches", ("企业：生产批次", "Enterprises: production batches"),
          lots.batches),
+        ("portal/purchases.csv", "purchases", ("企业：购买台账", "Enterprises: purchase ledgers"),
+         ledgers.purchases),
         ("renewables/certificates.xlsx", "certificates", ("绿色电力证书", "Green certificates"),
          registers.certificates),
     )  # fmt: skip

@@ -320,7 +320,7 @@ def _meter(region: Region, chosen: Ints, number: int, firm: int) -> list[Row]:
 
 
 def readings(region: Region) -> Columns:
-    """Quarter-hours of a few meters over the last days of the plan, local time."""
+    """Quarter-hours of a few meters over the last month of the plan, local time."""
     rng = region.plan.stream("readings")
     end = np.datetime64(periods.month_start(region.plan.first_month + region.plan.months), "m")
     count = READING_DAYS * INTERVALS_PER_DAY
@@ -330,7 +330,10 @@ def readings(region: Region) -> Columns:
     hour = np.arange(count) % INTERVALS_PER_DAY / 4
     shape = 0.45 + np.where((hour >= 7.5) & (hour < 20), 0.9, 0.0)
     load = shape * rng.lognormal(0.0, 0.08, (READING_METERS, count))
-    energy = np.round(monthly_kwh[:, None] * load / load.sum(axis=1, keepdims=True), 2)
+    # differences of rounded sums: the month of a meter is what the grid company reported, exactly
+    share = load.cumsum(axis=1) / load.sum(axis=1, keepdims=True)
+    since = np.round(monthly_kwh[:, None] * share, 2)
+    energy = np.round(np.diff(since, axis=1, prepend=0.0), 2)
     texts = np.char.replace(np.datetime_as_string(starts, unit="m"), "T", " ")
     stops = np.char.replace(
         np.datetime_as_string(starts + np.timedelta64(15, "m"), unit="m"), "T", " "

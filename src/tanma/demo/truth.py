@@ -11,7 +11,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from tanma.demo import registers, tables
+from tanma.demo import ledgers, registers, tables
 from tanma.demo.population import Floats
 from tanma.demo.region import Region, process_amounts
 
@@ -98,6 +98,7 @@ def summary(region: Region) -> dict[str, Any]:
         ),
         "loss_making": sorted(uscc[region.told.losing].tolist()),
         "on_forms": sorted(uscc[region.form_reporters].tolist()),
+        "ledger_short": [use.uscc for use in ledgers.holders(region) if use.short],
         "by_account": sorted(uscc[registers.by_account(region)].tolist()),
         "chosen_grade_5": sorted(uscc[region.design.fives].tolist()),
         "abnormal_township": _township(region),

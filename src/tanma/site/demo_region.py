@@ -145,7 +145,7 @@ def opening(home: Path, say: Callable[[str], None]) -> Iterator[Work]:
     prepare()
     yield "generate", "生成演示区域", "generating the region", lambda: demo.generate(out)
     manifest = demo.read(out)
-    Progress(home).expect(len(manifest.steps) + len(PUBLISHED_LATER) + 10)
+    Progress(home).expect(len(manifest.steps) + len(PUBLISHED_LATER) + 12)
     yield "users", "建立账号", "making accounts", lambda: make_users(home)
     for step in first_steps(manifest.steps):
         say(f"{step.description_zh} · {step.description_en}（{step.rows:,}）")
@@ -164,8 +164,10 @@ def fill_region(home: Path) -> None:
         progress.once(*work)
     manifest = demo.read(home / "demo" / "region")
     progress.once("group", "建立集团", "making a group", lambda: found_group(home))
+    progress.once("ledger", "企业购买台账", "a purchase ledger", lambda: keep_ledger(home))
     for step in manifest.steps:
         progress.once(*_import(manifest, step))
+    progress.once("post", "表计月用量入账", "stating a metered month", post_readings)
     for period in PUBLISHED_LATER:
         progress.once(
             f"run:{period}", f"发布 {period}", f"publishing {period}", partial(publish, period)
@@ -342,6 +344,59 @@ def found_group(home: Path) -> None:
     for member in active.filter(pk__in=[m.pk for m in members[:-1]]):
         registry.consent(member, given=True, on=date(2026, 1, 1), author="demo")
     registry.project()
+
+
+def keep_ledger(home: Path) -> None:
+    """The purchases of the account's enterprise, around a fuel that it reported as burnt."""
+    import numpy as np
+
+    from tanma.apps.imports import door as imports
+    from tanma.apps.people import door as people
+    from tanma.apps.registry import door as registry
+    from tanma.demo import ledgers, writing
+    from tanma.domain.periods import parse
+
+    own = people.Membership.objects.filter(role="enterprise").values_list("subject", flat=True)
+    firm = registry.Enterprise.objects.filter(pk__in=own).first()
+    carrier, tonnes = _burnt(firm.pk, ledgers.UNIT) if firm else ("", [])
+    if firm is None or not tonnes:
+        return
+    use = ledgers.Use(firm.uscc, carrier, parse(LATEST).start, tonnes)
+    path = home / "demo" / "purchases.csv"
+    writing.write(path, "purchases", ledgers.sheet([use], np.random.default_rng(firm.pk)))
+    imports.import_file(path, people.SYSTEM, package="purchases")
+
+
+def _burnt(subject: int, unit: str) -> tuple[str, list[float]]:
+    """The first fuel of the unit that was burnt in each month of the latest quarter."""
+    from tanma.apps.facts import door as facts
+    from tanma.domain.items import carriers, items
+    from tanma.domain.periods import parse
+
+    months = parse(LATEST).months
+    said = {(f.item, f.valid_from): f.value for f in facts.current(facts.facts_of(subject))
+            if f.kind == "amount"}  # fmt: skip
+    for item in items().values():
+        counts = [said.get((item.item, month)) for month in months]
+        if item.flow == "burnt" and item.unit == unit and all(counts):
+            name = carriers()[item.carrier].name_zh
+            return name, [(count or 0) / 10**item.scale for count in counts]
+    return "", []
+
+
+def post_readings() -> None:
+    """What the night does for a closed month: its days derived, its amounts stated as facts."""
+    from django.conf import settings
+
+    from tanma.apps.codes import door as codes
+    from tanma.domain.periods import parse
+    from tanma.engine.metering.run import run as derive
+    from tanma.site.keeping import post
+
+    month = [f"{parse(LATEST).months[-1]:%Y-%m}"]
+    codes.sync_lake()
+    derive(settings.TANMA.lake, month)
+    post(settings.TANMA.lake, month)
 
 
 def publish(period: str, *, preview: bool = False) -> None:

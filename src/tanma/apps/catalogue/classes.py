@@ -45,7 +45,13 @@ class DataClass(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     required_of: Sizes = []
     also: list[str] = []
     """Other sources whose statement of the same items counts as reported."""
+    kept_by: str = ""
+    """The source whose owner provides the class, where the register is told by others."""
     id: str = ""
+
+    @property
+    def department(self) -> str:
+        return owner_name(self.kept_by or self.owner)
 
 
 DECLARED = ("name", "zh", "en", "owner", "frequency", "package", "items", "required_of")
@@ -136,7 +142,7 @@ class Arrival:
 
     @property
     def owner(self) -> str:
-        return owner_name(self.data.owner)
+        return self.data.department
 
 
 OWNERS = {

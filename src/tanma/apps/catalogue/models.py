@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.db import models
 
+from tanma.apps.kit.door import with_note
 from tanma.apps.people.door import BySubject, OfficeOnly
 from tanma.domain.identity import id_text, new_id
 
@@ -66,7 +67,7 @@ class LegalBasis(models.Model):
     entered_at = models.DateTimeField(auto_now_add=True)
 
     def __str__(self) -> str:
-        return f"{self.title}（{self.number}）"
+        return with_note(self.title, self.number)
 
 
 class Voucher(models.Model):

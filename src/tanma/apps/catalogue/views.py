@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import datetime
 from fractions import Fraction
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from django import forms
 from django.conf import settings
@@ -14,18 +16,19 @@ from django.http import Http404, HttpRequest, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.translation import gettext, ngettext
+from django.utils.translation import get_language, gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
 from tanma.apps.catalogue import classes, compare, reminders
 from tanma.apps.catalogue.models import Reminder
 from tanma.apps.imports.door import Batch, lang, official, state_html, titled, when
-from tanma.apps.kit.door import Column, Table, known_time, percent, scaled
+from tanma.apps.kit.door import Column, Table, known_time, listed, percent, period_name, scaled
 from tanma.apps.people import door as people
 from tanma.apps.registry import door as registry
 from tanma.domain.items import items, sources
 from tanma.domain.messages import Problem
 from tanma.domain.periods import Period, parse, quarter_of
+from tanma.lake.known import Snapshot
 
 SHOWN_BATCHES = 20
 SEARCHED_BATCHES = 500
@@ -73,17 +76,16 @@ def catalogue(request: HttpRequest) -> HttpResponseBase:
 
 
 def _with_readings(rows: list[classes.Arrival]) -> list[classes.Arrival]:
-    """Readings lie in the lake, not in the facts; their batches say what came."""
-    from django.db.models import Max, Sum
-
-    done = Batch.objects.filter(state=Batch.State.DONE, readings__gt=0)
-    said = done.aggregate(n=Sum("readings"), at=Max("finished_at"), last=Max("last_day"))
-    if not said["n"]:
+    """Readings lie in the lake, not in the facts: what came through any door, and when."""
+    lake = Snapshot(settings.TANMA.lake)
+    files = [*lake.landing, *lake.lying_tail(), *lake.readings]
+    if not files:
         return rows
-    stamp = int(said["at"].timestamp() * 1e6)
+    stamp = max(f.most.get("stamp", 0) for f in files) or lake.watermark
+    day = datetime.fromtimestamp(stamp / 1e6, ZoneInfo(settings.TIME_ZONE)).date()
+    kept = sum(f.rows for f in files)
     return [
-        classes.Arrival(r.data, said["n"], stamp, said["last"]) if r.data.id == "readings" else r
-        for r in rows
+        classes.Arrival(r.data, kept, stamp, day) if r.data.id == "readings" else r for r in rows
     ]
 
 
@@ -161,7 +163,8 @@ class PeriodForm(forms.Form):
 
     def __init__(self, *args: Any, **more: Any) -> None:
         super().__init__(*args, **more)
-        self.fields["period"].widget = forms.Select(choices=[(q, q) for q in recent_quarters()])
+        named = [(q, period_name(q, get_language() or "zh")) for q in recent_quarters()]
+        self.fields["period"].widget = forms.Select(choices=named)
 
 
 def chosen_period(request: HttpRequest) -> Period:
@@ -252,19 +255,21 @@ def _owed(request: HttpRequest, viewer: people.Viewer, period: Period, rows: lis
     for reminder in mine.order_by("created_at"):
         sent[reminder.subject] = reminder
 
-    def state(row: Any) -> str:
+    areas = registry.area_names()
+
+    def state(row: Any) -> str | None:
         reminder = sent.get(row[0].id)
         if reminder is None:
-            return ""
+            return None
         day = timezone.localtime(reminder.created_at).strftime("%Y-%m-%d")
         return day + (gettext(" 已读") if reminder.seen_at else gettext(" 未读"))
 
     columns = [
         Column("name", _("企业"), lambda r: str(r[0]), href=lambda r: _firm(r[0]), sort=True),
         Column("code", _("统一社会信用代码"), lambda r: r[0].uscc, sort=True),
-        Column("area", _("区域"), lambda r: r[0].area_code, sort=True),
+        Column("area", _("区域"), lambda r: areas.get(r[0].area_code, r[0].area_code), sort=True),
         Column("size", _("规模"), lambda r: size_word(r[0].size_class), sort=True),
-        Column("owed", _("缺报"), lambda r: "、".join(reminders.names(r[1], lang()))),
+        Column("owed", _("缺报"), lambda r: listed(reminders.names(r[1], lang()))),
         Column("sent", _("催报"), state, sort=True),
     ]
     empty = _("没有缺报的企业")

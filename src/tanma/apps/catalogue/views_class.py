@@ -18,6 +18,7 @@ from tanma.apps.catalogue import classes as catalogue
 from tanma.apps.catalogue.classes import FREQUENCIES, SIZES, DataClass, owner_name
 from tanma.apps.catalogue.models import LegalBasis
 from tanma.apps.imports.door import lang, official
+from tanma.apps.kit.door import with_note
 from tanma.domain.items import sources
 from tanma.domain.messages import Problem
 from tanma.intake.tables import packages
@@ -51,7 +52,7 @@ def one(request: HttpRequest, kind: str) -> HttpResponse:
     rows = LegalBasis.objects.filter(data_class=kind).order_by("-valid_from", "-entered_at")
     context = {
         "one": found, "name": name, "crumbs": crumbs, "form": form, "bases": rows,
-        "owner": owner_name(found.owner), "frequency": FREQUENCIES[found.frequency],
+        "owner": found.department, "frequency": FREQUENCIES[found.frequency],
         "package": _package(found.package), "may": viewer.may("decide"),
     }  # fmt: skip
     return render(request, "catalogue/class.html", context)
@@ -82,7 +83,10 @@ class ClassForm(forms.Form):
     def __init__(self, *args: Any, **more: Any) -> None:
         super().__init__(*args, **more)
         english = lang() == "en"
-        owners = [(s.source, s.name_en if english else s.name_zh) for s in sources().values()]
+        owners = [
+            (s.source, with_note(owner_name(s.source), s.name_en if english else s.name_zh))
+            for s in sources().values()
+        ]
         self.fields["owner"].choices = owners  # type: ignore[attr-defined]
         kinds = [(name, _package(name)) for name in packages()]
         self.fields["package"].choices = kinds  # type: ignore[attr-defined]

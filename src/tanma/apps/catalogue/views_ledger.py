@@ -199,7 +199,11 @@ def _page(
     for name, table in tables.items():
         if (file := table.export(f"ledger-{name}")) is not None:
             return file
-    context = {"firm": firm, "form": form, "filter": chosen, "any": bool(said), **tables}
+    listed = [(gettext("购买台账"), reverse("catalogue:ledgers"))]
+    context = {
+        "firm": firm, "form": form, "filter": chosen, "any": bool(said), **tables,
+        "crumbs": [*(listed if viewer.may("use_desk") else []), (str(firm), "")],
+    }  # fmt: skip
     return render(request, "catalogue/ledger.html", context)
 
 

@@ -11,6 +11,7 @@ from typing import Any
 from django.utils.translation import get_language, gettext
 
 from tanma.apps.cockpit.frozen import Frozen, Row
+from tanma.apps.kit.door import clauses
 from tanma.apps.registry.door import Area
 from tanma.domain.rating.attention import Totals, Verdict, index_rule, judge
 
@@ -256,4 +257,5 @@ def abnormal_words(figures: AreaFigures) -> str:
         return gettext("正常")
     texts = index_rule().conditions()
     lang = "en" if get_language() == "en" else "zh"
-    return gettext("异常") + "：" + "；".join(getattr(texts[c], lang) for c in verdict.causes)
+    causes = clauses(getattr(texts[c], lang) for c in verdict.causes)
+    return gettext("异常") + gettext("：") + causes

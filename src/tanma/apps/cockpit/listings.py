@@ -22,6 +22,7 @@ from tanma.apps.kit.door import (
     grade_html,
     level_html,
     level_word,
+    listed,
     percent,
     scaled,
     signed,
@@ -218,7 +219,7 @@ def missing_table(who: Viewer, data: Frozen, hierarchy: str, code: str, query: Q
 
 
 def missing_items(text: str) -> str:
-    return "、".join(item_name(i) if i else _("全部能源") for i in text.split(","))
+    return listed(item_name(i) if i else _("全部能源") for i in text.split(","))
 
 
 # --- neutrality

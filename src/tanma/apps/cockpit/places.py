@@ -120,7 +120,8 @@ def _cell(
     if measure.key == "index":
         note = abnormal_words(area)
         if area.verdict.abnormal:
-            look, text = f"{look} abnormal", f"{text} {pgettext('map cell', '异常')}"
+            mark = pgettext("map cell", "异常")
+            look, text = f"{look} abnormal", f"{text} {mark}"
     return replace(cell, value=text, look=look, note=note)
 
 

@@ -23,7 +23,7 @@ from tanma.apps.cockpit.figures import level_below, names
 from tanma.apps.cockpit.frozen import Frozen
 from tanma.apps.cockpit.views import chosen_run, office
 from tanma.apps.codes import door as codes
-from tanma.apps.kit.door import Column, Table, badge_html, grade_html, significant, tonnes
+from tanma.apps.kit.door import Column, Table, badge_html, clauses, grade_html, significant, tonnes
 from tanma.apps.people.door import Viewer, viewer, visible
 from tanma.domain.identity import id_from_text, id_text
 from tanma.domain.messages import Problem
@@ -144,7 +144,7 @@ def _columns(
         Column("grade", _("碳效等级"), lambda r: r.grade, lambda r: grade_html(r.grade),
                kind="plain", sort=True),
         Column("reason", _("原因"),
-               lambda r: "；".join(attention.reason_texts(items[r.subject].reasons)), kind="words"),
+               lambda r: clauses(attention.reason_texts(items[r.subject].reasons)), kind="words"),
         Column("area", _("所在区域"), lambda r: areas[r.area_code], sort=True),
         Column("industry", _("行业"), lambda r: r.industry,
                lambda r: f"{r.industry} {listings.industry_name(r.industry)}", sort=True),

@@ -21,7 +21,7 @@ from tanma.apps.codes.models import Run
 from tanma.apps.codes.runs import files_of
 from tanma.apps.codes.views_run import crumbs
 from tanma.apps.codes.views_runs import office, run_of
-from tanma.apps.kit.door import Column, Table, scaled, unit_name
+from tanma.apps.kit.door import Column, Table, listed, scaled, unit_name
 from tanma.apps.people.door import Viewer, visible
 from tanma.apps.registry import door as registry
 from tanma.domain.identity import id_text
@@ -138,7 +138,7 @@ def _how(line: Line) -> str:
         (line.derived, gettext("推算")), (line.split, gettext("按天分摊到月")),
         (line.measured, gettext("有实测参数")),
     ]  # fmt: skip
-    return "、".join(word for holds, word in told if holds) or gettext("报送")
+    return listed(word for holds, word in told if holds) or gettext("报送")
 
 
 def _table(rows: list[Line], request: HttpRequest) -> Table:

@@ -33,11 +33,20 @@ from tanma.apps.codes.views_runs import (
     zone,
 )
 from tanma.apps.inventories import door as inventories
-from tanma.apps.kit.door import Column, Table, grade_html, known_time, period_name, significant
+from tanma.apps.kit.door import (
+    Column,
+    Table,
+    grade_html,
+    known_time,
+    listed,
+    period_name,
+    significant,
+)
 from tanma.apps.people.door import Viewer, viewer, visible
 from tanma.apps.registry.door import Area
 from tanma.domain.identity import id_from_text, id_text
 from tanma.domain.messages import Problem
+from tanma.domain.methods.edition import edition
 
 ACTION_WORDS = {
     "compute": _("计算"), "review": _("初审通过"), "check": _("复核通过，开始预览"),
@@ -84,11 +93,17 @@ def _about(run: Run) -> dict[str, Any]:
     return {
         "run": run, "state": state_badge(run), "number": publication(run),
         "scheme_title": public.word(rules.title) if rules else run.scheme,
-        "meta": files_of(run).meta, "stepper": _stepper(run), "counts": _counts(run),
+        "meta": files_of(run).meta, "methods": _methods(run),
+        "stepper": _stepper(run), "counts": _counts(run),
         "supersedes_name": named(run.supersedes) if run.supersedes else "",
         "reasons": _reasons(run), "steps": _steps(run), "edition": run.edition,
         "known_at": known_time(run.known_at, zone()), "crumbs": crumbs(run),
     }  # fmt: skip
+
+
+def _methods(run: Run) -> list[str]:
+    """The accounting editions that a run used, by their titles."""
+    return [edition(name).title[lang()] for name in files_of(run).meta["editions"]]
 
 
 def named(run: Run) -> str:
@@ -208,7 +223,7 @@ def _moves_table(rows: list[Moved], request: HttpRequest) -> Table:
                lambda m: significant(m.before.ratio), kind="number"),
         Column("k_now", _("现比值"), lambda m: m.now.ratio, lambda m: significant(m.now.ratio),
                kind="number"),
-        Column("causes", _("原因"), lambda m: "、".join(str(CAUSE_WORDS[c]) for c in m.causes)),
+        Column("causes", _("原因"), lambda m: listed(str(CAUSE_WORDS[c]) for c in m.causes)),
     ]  # fmt: skip
     return Table(
         columns, rows, request.GET, prefix="m-", per_page=25, caption=_("等级变化"),

@@ -10,6 +10,7 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.html import format_html
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.cache import never_cache
@@ -22,7 +23,7 @@ from tanma.apps.codes.figures import publication
 from tanma.apps.codes.forms import RunFilter, StartForm, last_quarter
 from tanma.apps.codes.models import Run, State
 from tanma.apps.codes.views_consent import lang
-from tanma.apps.kit.door import Column, Table, badge_html, known_time, period_name
+from tanma.apps.kit.door import Column, Table, badge_html, known_time, period_name, scaled
 from tanma.apps.people.door import Viewer, viewer, visible
 from tanma.domain.identity import id_from_text
 from tanma.domain.messages import Problem
@@ -82,17 +83,29 @@ def _runs_table(who: Viewer, request: HttpRequest) -> Table:
         Column("state", _("状态"), lambda r: str(STATE_WORDS[State(r.state)]), state_badge,
                kind="plain", sort="state"),
         Column("number", _("发布编号"), publication, sort="number"),
-        Column("enterprises", _("参评企业"), lambda r: r.summary["enterprises"], kind="number"),
-        Column("graded", _("已定级"), lambda r: r.summary["graded"], kind="number"),
+        Column("enterprises", _("参评企业"), lambda r: r.summary["enterprises"],
+               lambda r: scaled(r.summary["enterprises"], 0), kind="number"),
+        Column("graded", _("已定级"), lambda r: r.summary["graded"],
+               lambda r: scaled(r.summary["graded"], 0), kind="number"),
         Column("known", _("数据截至"), lambda r: known_time(r.known_at, zone())),
         Column("created", _("计算时间"), lambda r: local(r.created_at), sort="created_at"),
         Column("published", _("发布时间"), lambda r: local(r.published_at), sort="published_at"),
-        Column("edition", _("规则版本"), lambda r: r.edition),
-        Column("digest", _("数据摘要"), lambda r: r.digest, lambda r: r.digest[:19] + "…"),
+        Column("edition", _("规则版本"), lambda r: r.edition, lambda r: one_line(r.edition)),
+        Column("digest", _("数据摘要"), lambda r: r.digest,
+               lambda r: one_line(short_digest(r.digest))),
     ]  # fmt: skip
     return Table(
         columns, rows, query, order="-created", caption=_("评价与发布"), empty=_("还没有评价")
     )
+
+
+def one_line(text: str) -> str:
+    return format_html('<span class="nowrap">{}</span>', text)
+
+
+def short_digest(digest: str) -> str:
+    """sha256:a94f7e6873c8… → a94f7e6873c8…; the whole one stands on the page of the run."""
+    return digest.partition(":")[2][:12] + "…"
 
 
 def address(run: Run) -> str:

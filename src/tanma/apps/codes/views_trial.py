@@ -18,6 +18,7 @@ from tanma.apps.codes import tasks, trials
 from tanma.apps.codes.forms import TrialForm
 from tanma.apps.codes.models import Trial
 from tanma.apps.codes.publication import published
+from tanma.apps.codes.views_consent import lang
 from tanma.apps.codes.views_run import enterprise_address, named
 from tanma.apps.codes.views_runs import local, office
 from tanma.apps.kit.door import (
@@ -61,13 +62,14 @@ def try_out(request: HttpRequest, uid: str) -> HttpResponseBase:
 
 
 def _about(who: Viewer, pack: rules.Pack, trial: Trial | None, table: Table) -> dict[str, Any]:
+    title = rules.title(pack, lang())
     context: dict[str, Any] = {
-        "pack": pack, "trial": trial, "table": table, "may": who.may("start_run"),
+        "pack": pack, "title": title, "trial": trial, "table": table, "may": who.may("start_run"),
         "run_name": named(trial.run) if trial else "",
         "stale": trial is not None and trial.digest != rules.digest_of(pack),
         "at": local(trial.at) if trial else "",
         "crumbs": [(gettext("规则起草与发布"), reverse("rules:packs")),
-                   (f"{pack.name} {pack.edition}", reverse("rules:pack", args=[pack.uid])),
+                   (f"{title} {pack.edition}", reverse("rules:pack", args=[pack.uid])),
                    (gettext("试算"), "")],
     }  # fmt: skip
     if trial:

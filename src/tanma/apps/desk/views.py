@@ -17,11 +17,11 @@ from django.utils.translation import gettext_lazy as _
 from tanma.apps.desk import accounts, power
 from tanma.apps.desk import cases as desk
 from tanma.apps.desk.models import DeskCase
-from tanma.apps.imports.door import lang, number, official
-from tanma.apps.kit.door import Column, Table, badge_html
+from tanma.apps.imports.door import lang, official
+from tanma.apps.kit.door import Column, Table, badge_html, scaled
 from tanma.apps.people import door as people
 from tanma.apps.registry import door as registry
-from tanma.domain.identity import id_from_text
+from tanma.domain.identity import id_from_text, id_text
 from tanma.domain.messages import Problem
 
 KINDS = {
@@ -86,12 +86,13 @@ def _columns() -> list[Column]:
     return [
         Column("kind", _("类别"), lambda c: str(KINDS[c.kind]), sort="kind"),
         Column("value", _("代码或名称"), shown_value, href=_address, sort=True),
-        number("rows", _("涉及行数")),
+        Column("rows", _("涉及行数"), lambda c: c.rows or None,
+               lambda c: scaled(c.rows, 0) if c.rows else None, kind="number", sort="rows"),
         Column("state", _("状态"), lambda c: str(STATES[c.state]), state_html, kind="plain"),
-        Column("decision", _("认定"), decision_text),
-        Column("decided_by", _("认定人"), lambda c: c.decided_by),
-        Column("evidence", _("依据"), lambda c: c.evidence),
-    ]
+        Column("decision", _("认定"), lambda c: decision_text(c) or None),
+        Column("decided_by", _("认定人"), lambda c: c.decided_by or None),
+        Column("evidence", _("依据"), lambda c: c.evidence or None),
+    ]  # fmt: skip
 
 
 def shown_value(case: DeskCase) -> str:
@@ -243,9 +244,9 @@ def account_list(request: HttpRequest) -> HttpResponseBase:
         Column("account", _("用电户号"), lambda r: r["account"], sort=True),
         Column("firm", _("企业"), lambda r: r["firm"], href=lambda r: r["href"], sort=True),
         Column("share", _("分摊"), lambda r: r["share"], unit="%", kind="number"),
-        Column("since", _("起始"), lambda r: r["since"]),
-        Column("evidence", _("依据"), lambda r: r["evidence"]),
-        Column("by", _("认定人"), lambda r: r["by"]),
+        Column("since", _("起始"), lambda r: r["since"] or None),
+        Column("evidence", _("依据"), lambda r: r["evidence"] or None, _proof),
+        Column("by", _("认定人"), lambda r: registry.author_name(r["by"]) or None),
     ]
     table = Table(columns, rows, request.GET, order="account", caption=_("用电户号"))
     if (file := table.export("accounts")) is not None:
@@ -254,6 +255,10 @@ def account_list(request: HttpRequest) -> HttpResponseBase:
     counted = {"accounts": accounts.counts(), "left": power.left()}
     context = {"table": table, "crumbs": crumbs, "q": q, **counted}
     return render(request, "desk/accounts.html", context)
+
+
+def _proof(row: dict[str, Any]) -> str | None:
+    return registry.evidence_html(row["evidence"]) if row["evidence"] else None
 
 
 def account_rows(viewer: people.Viewer) -> list[dict[str, Any]]:
@@ -284,7 +289,8 @@ def account_rows(viewer: people.Viewer) -> list[dict[str, Any]]:
 def _held_row(firms: dict[int, registry.Enterprise], h: registry.ExternalId) -> dict[str, Any]:
     return {
         "account": h.value, "firm": str(firms.get(h.subject, "")), "share": h.share_ppm / 10_000,
-        "since": _since(h), "evidence": h.evidence, "by": h.decided_by, "href": "",
+        "since": _since(h), "evidence": h.evidence, "by": h.decided_by,
+        "href": registry.link_if_there("registry:enterprise", id_text(h.subject)),
     }  # fmt: skip
 
 

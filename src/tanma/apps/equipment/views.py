@@ -19,7 +19,7 @@ from tanma.apps.equipment.forms import DeviceForm, said
 from tanma.apps.equipment.models import Equipment
 from tanma.apps.equipment.words import attribute_word, kind_choices, kind_word, role_word
 from tanma.apps.facts import door as facts
-from tanma.apps.kit.door import Column, Table
+from tanma.apps.kit.door import Column, Table, listed
 from tanma.apps.metering import door as metering
 from tanma.apps.people import door as people
 from tanma.apps.registry import door as registry
@@ -147,7 +147,7 @@ def _text(fact: facts.Fact) -> str:
     if key not in stating.FEEDS:
         return text
     meters = stating.meters_of([Equipment(input=text)])
-    return "、".join(str(meters.get(uid, uid)) for uid in text.split())
+    return listed(str(meters.get(uid, uid)) for uid in text.split())
 
 
 @login_required

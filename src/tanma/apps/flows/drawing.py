@@ -12,7 +12,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from tanma.apps.flows import sankey, words
-from tanma.apps.kit.door import Column, Table, percent, scaled, significant, tce
+from tanma.apps.kit.door import Column, Table, clauses, percent, scaled, significant, tce
 from tanma.domain.balances import IN, OUT, Balance, Flow, Whole
 from tanma.domain.numbers import ENERGY_DECIMALS
 
@@ -61,7 +61,7 @@ def picture(
 
 def _summary(links: Sequence[sankey.Link], chosen: View) -> str:
     biggest = sorted(links, key=lambda x: -x.amount)[:MENTIONED]
-    told = "；".join(
+    told = clauses(
         f"{words.node_name(x.source)} → {words.node_name(x.target)}"
         f" {significant(Fraction(x.amount, 10**chosen.scale), 4)} {chosen.unit}"
         for x in biggest

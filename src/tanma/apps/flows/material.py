@@ -12,7 +12,7 @@ from django.utils.translation import gettext
 
 from tanma.apps.flows import words
 from tanma.apps.flows.spans import Span
-from tanma.apps.kit.door import percent, scaled, significant
+from tanma.apps.kit.door import clauses, percent, scaled, significant
 from tanma.apps.live import door as live
 from tanma.apps.registry import door as registry
 from tanma.domain.balances import UNIT, Mass, mass, materials
@@ -86,7 +86,7 @@ def picture(made: Materials) -> dict[str, Any]:
         value = Fraction(count, 10**SCALE)
         links.append({"source": ends[0], "target": ends[1], "value": float(value),
                       "text": significant(value, 5)})  # fmt: skip
-    told = "；".join(
+    told = clauses(
         f"{n['name']} {x['text']} {UNIT}" for n, x in zip(nodes[1:], links, strict=True)
     )
     return {"unit": UNIT, "nodes": nodes, "links": links, "summary": told}

@@ -14,7 +14,7 @@ from django.utils.translation import gettext
 from tanma.apps.flows import drawing, spans, words
 from tanma.apps.flows.gathering import Gathered
 from tanma.apps.flows.spans import Span
-from tanma.apps.kit.door import period_name
+from tanma.apps.kit.door import listed, period_name
 from tanma.apps.registry import door as registry
 from tanma.domain.balances import balances, whole
 
@@ -29,7 +29,7 @@ def page(request: HttpRequest, made: Gathered, name: str) -> dict[str, Any]:
     sums = whole(parts)
     chosen = drawing.view(request.GET.get("show", ""), (b.carrier for b in parts))
     notes = {
-        item: "、".join(registry.source_name(s) for s in said)
+        item: listed(registry.source_name(s) for s in said)
         for (_, item), said in made.sources.items()
     }
     found = drawing.rows(parts, sums, notes)

@@ -20,7 +20,7 @@ from tanma.apps.flows.gathering import Gathered, gather
 from tanma.apps.flows.pages import offers, today
 from tanma.apps.flows.views import address, found_firm
 from tanma.apps.inventories import door as inventories
-from tanma.apps.kit.door import Column, Table, scaled, tce, tonnes, unit_name
+from tanma.apps.kit.door import Column, Table, listed, scaled, tce, tonnes, unit_name
 from tanma.apps.live import door as live
 from tanma.apps.people import door as people
 from tanma.apps.registry import door as registry
@@ -156,8 +156,8 @@ def _member_table(told: list[Member], request: HttpRequest) -> Table:
                lambda m: tonnes(m.mg), unit="tCO₂", kind="number"),
         Column("state", _("数据"), state),
     ]  # fmt: skip
-    listed = [*told, _all(told)] if len(told) > 1 else told
-    return Table(columns, listed, request.GET, prefix="m-", per_page=200, caption=_("成员企业"))
+    both = [*told, _all(told)] if len(told) > 1 else told
+    return Table(columns, both, request.GET, prefix="m-", per_page=200, caption=_("成员企业"))
 
 
 def _flow(member: Member) -> str:
@@ -183,7 +183,7 @@ def _site_table(found: list[sites.Site], request: HttpRequest) -> Table:
 
     columns = [
         Column("site", _("厂区"), name),
-        Column("zone", _("时区"), lambda s: "、".join(sorted(s.zones))),
+        Column("zone", _("时区"), lambda s: listed(sorted(s.zones))),
         *(_item_column(item) for item in shown),
         Column("coal", _("当量值"), lambda s: _gce(_supply(s)), lambda s: tce(_supply(s)),
                unit="tce", kind="number"),
@@ -191,8 +191,8 @@ def _site_table(found: list[sites.Site], request: HttpRequest) -> Table:
                lambda s: tonnes(s.carbon), unit="tCO₂", kind="number"),
         Column("state", _("数据"), state),
     ]  # fmt: skip
-    listed = [*found, whole_site] if len(found) > 1 else found
-    return Table(columns, listed, request.GET, prefix="s-", per_page=200, caption=_("厂区"))
+    both = [*found, whole_site] if len(found) > 1 else found
+    return Table(columns, both, request.GET, prefix="s-", per_page=200, caption=_("厂区"))
 
 
 def _supply(site: sites.Site) -> int | None:

@@ -119,7 +119,7 @@ def headline(frozen: Frozen, lang: str) -> list[Figure]:
     return [
         Figure(_("碳中和率"), percent(rate), "%", gettext("碳中和量 ÷ 碳效码口径毛排放")),
         Figure(f"{getattr(scheme.intensity, lang)} {scheme.intensity.symbol}", own,
-               scheme.intensity.unit, smaller),
+               unit_name(scheme.intensity.unit, lang), smaller),
         Figure(f"{getattr(scheme.ratio, lang)} {scheme.ratio.symbol}", significant(row["ratio"]),
                "", smaller),
     ]  # fmt: skip

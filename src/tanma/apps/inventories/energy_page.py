@@ -17,7 +17,7 @@ from tanma.apps.inventories.frozen import Frozen
 from tanma.apps.inventories.leaves import item_name
 from tanma.apps.inventories.products import Product, products, water
 from tanma.apps.inventories.said import Facts
-from tanma.apps.inventories.tables import factors_html, factors_text, file_number, mark_html
+from tanma.apps.inventories.tables import coefficient_html, factors_text, file_number, mark_html
 from tanma.apps.inventories.words import language, unit
 from tanma.apps.kit.door import (
     MISSING,
@@ -25,6 +25,8 @@ from tanma.apps.kit.door import (
     Column,
     Series,
     Table,
+    clauses,
+    listed,
     percent,
     period_short,
     scaled,
@@ -88,10 +90,23 @@ def consumption(made: Account) -> dict[str, Any]:
 def missing_reason(made: Account) -> str:
     """Why there is no 等价值, in one sentence: the carriers that lack their coefficient."""
     lacking = (e.bound.item for e, _w in made.counted(EQUIVALENT) if e.posted is None)
-    names = "、".join(item_name(item, language()) for item in sorted(set(lacking)))
+    names = listed(item_name(item, language()) for item in sorted(set(lacking)))
     return names and gettext(
         "%(items)s没有可引用的等价值折标系数，含它的等价值不给出，也不用当量值（电力 0.1229）代替。"
     ) % {"items": names}  # fmt: skip
+
+
+def primary_note(made: Account) -> str:
+    """The coefficients of the 等价值 that change from year to year, each with its year."""
+    used = {
+        (u.text, u.unit, u.data_year)
+        for s in sources(made) for u in s.coefficients("equivalent") if u.text and u.data_year
+    }  # fmt: skip
+    return clauses(
+        gettext("电力折标 %(value)s %(unit)s（%(year)s 年）")
+        % {"value": value, "unit": unit(name), "year": year}
+        for value, name, year in sorted(used, key=str)
+    )
 
 
 def renewable_share(made: Account) -> list[tuple[str | Promise, int | None, str]]:
@@ -122,10 +137,10 @@ class EnergySource:
 def sources(made: Account) -> list[EnergySource]:
     """Carriers of the consumption; feedstock, which cancels in it, is listed without a share."""
     feedstock = (replace(s, whole=None) for s in made.sources("feedstock_calorific"))
-    listed = {s.first.bound.item: s for s in feedstock}
-    listed |= {s.first.bound.item: s for s in made.sources(CALORIFIC)}
+    found = {s.first.bound.item: s for s in feedstock}
+    found |= {s.first.bound.item: s for s in made.sources(CALORIFIC)}
     primary = {s.first.bound.item: s for s in made.sources(EQUIVALENT)}
-    return [EnergySource(source, primary.get(item)) for item, source in listed.items()]
+    return [EnergySource(source, primary.get(item)) for item, source in found.items()]
 
 
 def table(made: Account, query: QueryDict) -> Table:
@@ -167,7 +182,7 @@ def _coefficient_columns(valuation: str, label: Any, mark: Any) -> list[Column]:
     return [
         Column(
             f"{valuation}_factor", label, lambda s: factors_text(s.coefficients(valuation)),
-            show=lambda s: factors_html(s.coefficients(valuation)),
+            show=lambda s: coefficient_html(s.coefficients(valuation)),
         ),
         Column(f"{valuation}_evidence", mark, evidence, show=lambda s: mark_html(evidence(s))),
     ]  # fmt: skip

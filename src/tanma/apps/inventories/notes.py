@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from tanma.apps.inventories.frozen import Frozen, Row
 from tanma.apps.inventories.leaves import item_name
 from tanma.apps.inventories.words import language
+from tanma.apps.kit.door import clauses, listed
 from tanma.domain.periods import month_number, month_start
 
 REFUSED: dict[str, str | Promise] = {
@@ -76,7 +77,7 @@ def missing_notes(text: str) -> list[Note]:
 
 def missing_text(text: str) -> str:
     """The same in one line, for lists."""
-    return "；".join(f"{n.name} {n.months}" for n in missing_notes(text))
+    return clauses(f"{n.name} {n.months}" for n in missing_notes(text))
 
 
 def refused_notes(rows: Iterable[Row]) -> list[Note]:
@@ -101,4 +102,4 @@ def spans(months: Iterable[date]) -> str:
         else:
             runs.append([number])
     ends = ((month_start(run[0]), month_start(run[-1])) for run in runs)
-    return "、".join(f"{a:%Y-%m}" if a == b else f"{a:%Y-%m}—{b:%Y-%m}" for a, b in ends)
+    return listed(f"{a:%Y-%m}" if a == b else f"{a:%Y-%m}—{b:%Y-%m}" for a, b in ends)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from fractions import Fraction
 from typing import Any
 
 from django.http import QueryDict
@@ -17,7 +18,18 @@ from tanma.apps.inventories import words
 from tanma.apps.inventories.figures import Entry, FactorUsed, Source, share, signed
 from tanma.apps.inventories.leaves import source_name
 from tanma.apps.inventories.shown import BADGES, MARKS
-from tanma.apps.kit.door import Column, Table, evidence_html, percent, scaled, tce, tonnes
+from tanma.apps.kit.door import (
+    Column,
+    Table,
+    evidence_html,
+    listed,
+    percent,
+    scaled,
+    significant,
+    tce,
+    tonnes,
+    with_note,
+)
 from tanma.domain.numbers import EMISSION_DECIMALS, ENERGY_DECIMALS, decimal_text
 from tanma.domain.quantities import number_text
 
@@ -68,13 +80,29 @@ def mark_html(evidence: str) -> str | SafeString:
 
 
 def factor_text(used: FactorUsed) -> str:
-    """电力排放因子 0.4974 tCO₂/MWh（最新公布值，2023）; a share without a unit stays so."""
+    """电力排放因子 0.4974 tCO₂/MWh（最新公布值、2023）; a share without a unit stays so."""
     value = number_text(None if used.text is None else float(used.text))
-    if used.text is not None and used.unit != "1":
-        value = f"{value} {words.unit(used.unit)}"
+    return with_note(f"{words.factor_name(used.name)} {_with_unit(value, used)}", _how(used))
+
+
+def coefficient_html(factors: Sequence[FactorUsed]) -> SafeString:
+    """For a column that names the coefficient, four digits: 0.3024 tce/MWh（2024）."""
+    values = (significant(None if u.text is None else Fraction(u.text)) for u in factors)
+    texts = (
+        (with_note(_with_unit(value, used), _how(used)),)
+        for value, used in zip(values, factors, strict=True)
+    )
+    return format_html_join("", '<div class="nowrap">{}</div>', texts)
+
+
+def _with_unit(value: str, used: FactorUsed) -> str:
+    return value if used.text is None or used.unit == "1" else f"{value} {words.unit(used.unit)}"
+
+
+def _how(used: FactorUsed) -> str:
+    """How the value was chosen, and of which year it is."""
     how = [words.choice_name(used.choice), str(used.data_year) if used.data_year else ""]
-    told = "，".join(part for part in how if part)
-    return f"{words.factor_name(used.name)} {value}" + (f"（{told}）" if told else "")
+    return listed(part for part in how if part)
 
 
 def factors_text(factors: Sequence[FactorUsed]) -> str:
@@ -89,6 +117,11 @@ def factors_html(factors: Sequence[FactorUsed]) -> SafeString:
 
 def rows_text(factors: Sequence[FactorUsed]) -> str:
     return "; ".join(dict.fromkeys(used.row_id for used in factors if used.row_id))
+
+
+def rows_html(factors: Sequence[FactorUsed]) -> SafeString:
+    rows = dict.fromkeys(used.row_id for used in factors if used.row_id)
+    return format_html_join("", '<div class="small mono nowrap">{}</div>', ((r,) for r in rows))
 
 
 def _all_factors(source: Source) -> list[FactorUsed]:
@@ -146,7 +179,7 @@ def source_table(sources: Sequence[Source], query: QueryDict, quantum: str, labe
 
 def _said(entries: Sequence[Entry]) -> str:
     names = (source_name(entry.source, words.language()) for entry in entries)
-    return "、".join(dict.fromkeys(names))
+    return listed(dict.fromkeys(names))
 
 
 def line_table(rows: Sequence[LineRow], query: QueryDict, quantum: str, label: Any) -> Table:
@@ -169,15 +202,14 @@ def line_table(rows: Sequence[LineRow], query: QueryDict, quantum: str, label: A
             show=lambda r: factors_html(r.entry.factors),
         ),
         Column(
-            "rows", _("因子行"), lambda r: rows_text(r.entry.factors),
-            show=lambda r: format_html('<span class="small mono">{}</span>',
-                                       rows_text(r.entry.factors)),
-        ),
-        Column(
             "said", _("数据来源"), lambda r: source_name(r.entry.source, words.language()),
             sort=True,
         ),
         *_amount_columns(quantum, label),
+        Column(
+            "rows", _("因子行"), lambda r: rows_text(r.entry.factors),
+            show=lambda r: rows_html(r.entry.factors),
+        ),
     ]  # fmt: skip
     return Table(columns, rows, query, order="month", caption=_("碳数据明细"))
 

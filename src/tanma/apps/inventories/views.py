@@ -54,6 +54,7 @@ def energy(visit: Visit) -> HttpResponseBase:
         "parts": energy_page.parts(made),
         "consumption": energy_page.consumption(made),
         "missing": energy_page.missing_reason(made),
+        "primary_note": energy_page.primary_note(made),
         "renewable": energy_page.renewable_share(made),
         "sources": sources,
         "intensities": energy_page.intensities(made, visit.frozen, visit.lang, visit.facts),

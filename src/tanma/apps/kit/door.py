@@ -13,8 +13,10 @@ from tanma.apps.kit.formats import (
     Amount,
     big_tce,
     big_tonnes,
+    clauses,
     intensity,
     known_time,
+    listed,
     percent,
     period_name,
     period_short,
@@ -26,6 +28,7 @@ from tanma.apps.kit.formats import (
     tonnes,
     unit_name,
     wan_yuan,
+    with_note,
 )
 from tanma.apps.kit.nav import Entry, register
 from tanma.apps.kit.pdf import render_pdf, vendor_fonts
@@ -60,6 +63,7 @@ __all__ = [
     "big_tce",
     "big_tonnes",
     "certificate_pdf",
+    "clauses",
     "csv_response",
     "csv_text",
     "dot_plot",
@@ -71,6 +75,7 @@ __all__ = [
     "known_time",
     "level_html",
     "level_word",
+    "listed",
     "neutral",
     "pair",
     "percent",
@@ -88,5 +93,6 @@ __all__ = [
     "unit_name",
     "vendor_fonts",
     "wan_yuan",
+    "with_note",
     "xlsx_response",
 ]

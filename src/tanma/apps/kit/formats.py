@@ -6,11 +6,14 @@ digits as report and file. Missing stays missing: None gives an em dash, never 0
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
 from fractions import Fraction
 from zoneinfo import ZoneInfo
+
+from django.utils.translation import gettext
 
 from tanma.domain.numbers import EMISSION_DECIMALS, ENERGY_DECIMALS, decimal_text
 from tanma.domain.periods import Period, month_start, parse
@@ -154,6 +157,24 @@ def unit_name(unit: str, lang: str) -> str:
     for written, zh, en in _UNITS:
         unit = unit.replace(written, zh if lang.startswith("zh") else en)
     return unit
+
+
+# --- punctuation of the reader's language
+
+
+def listed(names: Iterable[object]) -> str:
+    """烟煤、电力 / Bituminous coal, Electricity."""
+    return gettext("、").join(str(name) for name in names)
+
+
+def clauses(texts: Iterable[object]) -> str:
+    """Parts of a sentence, one after the other: 一；二 / one; two."""
+    return gettext("；").join(str(text) for text in texts)
+
+
+def with_note(text: object, note: object) -> str:
+    """0.55 tCO₂/MWh（2023） / 0.55 tCO₂/MWh (2023); no brackets where there is no note."""
+    return gettext("%(text)s（%(note)s）") % {"text": text, "note": note} if note else str(text)
 
 
 # --- periods and times

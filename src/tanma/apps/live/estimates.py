@@ -14,6 +14,7 @@ from functools import lru_cache
 from django.conf import settings
 from django.utils.translation import get_language
 
+from tanma.apps.kit.door import clauses, with_note
 from tanma.apps.rules import door as rules
 from tanma.domain.factors.lookup import Factor, Query, grid_place, lookup
 from tanma.domain.factors.tables import Table
@@ -40,13 +41,13 @@ class PerUnit:
     @property
     def named(self) -> str:
         """Names, data years, values, units and documents of the factors."""
-        return "；".join(_named(f) for f in self.factors)
+        return clauses(_named(f) for f in self.factors)
 
 
 def _named(factor: Factor) -> str:
     name = factor.name_en if get_language() == "en" else factor.name_zh
     year = str(factor.data_year or "")
-    said = f"{factor.value_text} {factor.unit}（{factor.document}）"
+    said = with_note(f"{factor.value_text} {factor.unit}", factor.document)
     return " ".join(filter(None, [name, year, said]))
 
 
@@ -125,6 +126,8 @@ def factor_text(row_id: str) -> str:
     row = rules.factor_row(row_id)
     if not row:
         return row_id
-    where = regions()[row["region"]].name_zh if row["region"] in regions() else row["region"]
+    region = regions().get(row["region"])
+    english = get_language() == "en"
+    where = (region.name_en if english else region.name_zh) if region else row["region"]
     told = " · ".join(filter(None, (where, row["data_year"], row["document"])))
-    return f"{row['value']} {row['unit']}（{told}）"
+    return with_note(f"{row['value']} {row['unit']}", told)

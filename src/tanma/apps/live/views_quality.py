@@ -12,6 +12,7 @@ from django.shortcuts import render
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from tanma.apps.kit.door import listed
 from tanma.apps.live import known
 from tanma.apps.live.asked import firm_of
 from tanma.apps.live.words import shown
@@ -39,9 +40,9 @@ def data_quality(request: HttpRequest, uid: str) -> HttpResponse:
     meters = list(people.visible(viewer, metering.Meter.objects.filter(enterprise=firm.id)))
     names = [m.name for m in meters]
     channels = list(registry.Channel.objects.filter(meter__in=names).order_by("meter", "id"))
-    first, end, listed = _month(request.GET.get("month", ""))
+    first, end, earlier = _month(request.GET.get("month", ""))
     context: dict[str, Any] = {
-        "firm": firm, "channels": channels, "month": f"{first:%Y-%m}", "months": listed,
+        "firm": firm, "channels": channels, "month": f"{first:%Y-%m}", "months": earlier,
         "days": list(range(1, (end - first).days + 1)),
     }  # fmt: skip
     if channels:
@@ -59,12 +60,12 @@ def data_quality(request: HttpRequest, uid: str) -> HttpResponse:
 def _month(text: str) -> tuple[dt.date, dt.date, list[str]]:
     """The month asked for (this one by default), its end, and the months to choose from."""
     this = timezone.localdate().replace(day=1)
-    listed, month = [], this
+    found, month = [], this
     for _step in range(MONTHS_BACK):
-        listed.append(f"{month:%Y-%m}")
+        found.append(f"{month:%Y-%m}")
         month = (month - dt.timedelta(days=1)).replace(day=1)
-    first = dt.date.fromisoformat(f"{text}-01") if text in listed else this
-    return first, (first + dt.timedelta(days=32)).replace(day=1), listed
+    first = dt.date.fromisoformat(f"{text}-01") if text in found else this
+    return first, (first + dt.timedelta(days=32)).replace(day=1), found
 
 
 def _calendar(
@@ -121,7 +122,7 @@ def _flags(
                 "name": flag.name_en if english else flag.name_zh,
                 "note": flag.note_en if english else flag.note_zh,
                 "days": sum(n for _, n in rows),
-                "where": "、".join(sorted({names[c] for c, _ in rows})),
+                "where": listed(sorted({names[c] for c, _ in rows})),
             })  # fmt: skip
     return found
 

@@ -15,7 +15,16 @@ from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.utils.translation import get_language, gettext
 
-from tanma.apps.kit.door import Chart, Series, percent, scaled, significant, unit_name
+from tanma.apps.kit.door import (
+    Chart,
+    Series,
+    clauses,
+    listed,
+    percent,
+    scaled,
+    significant,
+    unit_name,
+)
 from tanma.apps.live import door as live
 from tanma.apps.lots import counted, tables
 from tanma.apps.lots.figures import Figure, Use, figures
@@ -99,11 +108,11 @@ def lot(request: HttpRequest, uid: str) -> HttpResponse:
 def _shown(use: Use) -> dict[str, Any]:
     english = (get_language() or "zh").startswith("en")
     return {
-        "item": registry.item_name(use.item.item), "meters": "、".join(use.meters),
+        "item": registry.item_name(use.item.item), "meters": listed(use.meters),
         "amount": scaled(use.count, use.item.scale), "energy": use.energy,
         "unit": unit_name(use.item.unit, get_language() or "zh"), "gce": use.gce, "mg": use.mg,
         "covered": percent(use.covered), "whole": use.covered == 1, "cut": use.cut,
-        "flags": "；".join(f.name_en if english else f.name_zh for f in flags_of(use.flags)),
+        "flags": clauses(f.name_en if english else f.name_zh for f in flags_of(use.flags)),
     }  # fmt: skip
 
 

@@ -11,6 +11,7 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from tanma.apps.kit.door import listed
 from tanma.apps.metering import formulas, words
 from tanma.apps.metering.models import Gateway, Meter
 from tanma.apps.metering.projection import attributes, today
@@ -97,7 +98,7 @@ class MeterForm(forms.Form):
             given["unit"] = given.get("unit") or words.unit_of(item)
             allowed = words.units_of(item)
             if given["unit"] not in allowed:
-                text = gettext("该项目可用的单位：%s") % "、".join(allowed)
+                text = gettext("该项目可用的单位：%s") % listed(allowed)
                 self.add_error("unit", text)
         if given.get("kind") == "register" and not given.get("digits"):
             self.add_error("digits", gettext("表底需要位数，翻转时才能算出用量。"))

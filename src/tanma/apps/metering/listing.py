@@ -17,7 +17,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from tanma.apps.facts import door as facts
-from tanma.apps.kit.door import Column, Table, badge_html, known_time
+from tanma.apps.kit.door import Column, Table, badge_html, known_time, listed
 from tanma.apps.metering import words
 from tanma.apps.metering.models import Gateway, Meter
 from tanma.apps.metering.projection import today
@@ -119,13 +119,13 @@ class MeterTable(Table):
             Column("enterprise", _("企业"),
                    lambda m: str(self.firms.get(m.enterprise, "")) or None),
             Column("items", _("计量项目"),
-                   lambda m: "、".join(registry.item_name(c.item) for c in of(m)) or None),
-            Column("numbers", _("通道"), lambda m: "、".join(str(c.id) for c in of(m)) or None),
+                   lambda m: listed(registry.item_name(c.item) for c in of(m)) or None),
+            Column("numbers", _("通道"), lambda m: listed(str(c.id) for c in of(m)) or None),
             Column("kind", _("数据形式"),
-                   lambda m: "、".join(dict.fromkeys(str(words.KINDS[c.kind]) for c in of(m)))
+                   lambda m: listed(dict.fromkeys(str(words.KINDS[c.kind]) for c in of(m)))
                    or None),
             Column("multiplier", _("倍率"),
-                   lambda m: "、".join(dict.fromkeys(c.multiplier for c in of(m))) or None,
+                   lambda m: listed(dict.fromkeys(c.multiplier for c in of(m))) or None,
                    kind="number"),
             Column("parent", _("上级表计"), lambda m: self.parents.get(m.parent)),
             Column("location", _("位置"), lambda m: m.location or m.site or None, sort="location"),

@@ -13,12 +13,20 @@ from tanma.apps.registry.listing import area_choices, filtered
 from tanma.apps.registry.models import Area, AreaClosure, Channel, Enterprise, ExternalId, Placement
 from tanma.apps.registry.standing import Standing, StandingSource, set_standings, standings
 from tanma.apps.registry.tree import Node, tree
-from tanma.apps.registry.words import area_name, area_names, industry_name, item_name, source_name
+from tanma.apps.registry.words import (
+    area_name,
+    area_names,
+    author_name,
+    evidence_html,
+    industry_name,
+    item_name,
+    source_name,
+)
 
 __all__ = [
     "RESTRICTED", "Area", "AreaClosure", "Channel", "Enterprise", "ExternalId", "Node",
     "Placement", "Standing", "StandingSource", "Version", "ancestors_on", "area_choices",
-    "area_name", "area_names", "consent", "filtered", "find",
+    "area_name", "area_names", "author_name", "consent", "evidence_html", "filtered", "find",
     "head_of", "industry_name", "item_name", "link_if_there", "members", "placement", "project",
     "readable", "register",
     "set_standings", "source_name", "standings", "tree", "versions",

@@ -14,6 +14,7 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.html import format_html
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
@@ -248,15 +249,23 @@ def _fact_columns() -> list[Column]:
         Column("to", _("止（不含）"), lambda v: _end(v.fact.valid_to), sort=True),
         Column("value", _("数值"), lambda v: _value(v.fact), show=_shown, kind="number"),
         Column("unit", _("单位"), lambda v: _unit(v.fact)),
-        Column("reported", _("报送原文"), lambda v: v.fact.reported or None),
-        Column("source", _("来源"), lambda v: words.source_name(v.fact.source), sort=True),
+        Column("reported", _("报送原文"), lambda v: v.fact.reported or None,
+               _one_line),
+        Column("source", _("来源"), lambda v: words.source_name(v.fact.source), kind="words",
+               sort=True),
         Column("stamp", _("记录于"), lambda v: known_time(v.fact.stamp, zone), sort=True),
         Column("author", _("录入"), lambda v: words.author_name(v.fact.author), sort=True),
-        Column("evidence", _("凭据"), lambda v: words.evidence_text(v.fact.evidence) or None),
+        Column("evidence", _("凭据"), lambda v: words.evidence_text(v.fact.evidence) or None,
+               kind="words"),
         Column("revision", _("来源版本"), lambda v: v.fact.revision, kind="number"),
         Column("version", _("版本"), lambda v: v.fact.version, kind="number", sort=True),
         Column("state", _("效力"), _state, show=_state_badge, kind="plain"),
     ]
+
+
+def _one_line(version: history.Version) -> str | None:
+    said = version.fact.reported
+    return format_html('<span class="nowrap">{}</span>', said) if said else None
 
 
 def _end(day: date) -> str | None:

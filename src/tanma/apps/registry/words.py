@@ -43,7 +43,10 @@ AREA_KINDS: dict[str, Text] = {
     "park": _("园区"),
     "trusteeship": _("托管区"),
 }
-AUTHORS: dict[str, Text] = {"system": _("系统管理"), "demo": _("演示生成")}
+AUTHORS: dict[str, Text] = {
+    "system": _("系统管理"), "demo": _("演示生成"), "import": _("导入时归属"),
+    "tanma lake": _("由表计读数推出"),
+}  # fmt: skip
 _BATCH = re.compile(r"batch:(?P<id>[0-9A-Z]+)(?:#(?P<row>\d+))?(?P<more>.*)")
 HIERARCHIES: dict[str, Text] = {"statutory": _("行政区划"), "management": _("管理区域")}
 

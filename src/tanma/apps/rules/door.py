@@ -7,7 +7,7 @@ estimates and trends take beside those of the package; `factor_row` finds a row 
 """
 
 from tanma.apps.rules.models import Kind, Pack, State
-from tanma.apps.rules.packs import digest_of, edit, fault, start
+from tanma.apps.rules.packs import digest_of, edit, fault, start, title
 from tanma.apps.rules.released import (
     editions,
     factor_row,
@@ -26,5 +26,5 @@ from tanma.apps.rules.views_packs import pack_of
 __all__ = [
     "Kind", "Pack", "State", "digest_of", "edit", "edition_address", "editions", "factor_row",
     "fault", "further", "library_here", "pack_of", "pinned", "rows", "scheme", "scheme_on",
-    "schemes", "start", "tables",
+    "schemes", "start", "tables", "title",
 ]  # fmt: skip

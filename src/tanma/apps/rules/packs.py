@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import difflib
 import re
+import tomllib
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
@@ -51,6 +52,18 @@ def start(kind: str, base: str, purpose: str, viewer: Viewer) -> Pack:
         pack.save()
         _record(pack, "draft", viewer, purpose)
     return pack
+
+
+def title(pack: Pack, lang: str) -> str:
+    """The title that the files of a pack say; its name where they cannot be read."""
+    text = next((text for name, text in pack.files.items() if name.endswith(".toml")), "")
+    try:
+        said = tomllib.loads(text)
+    except tomllib.TOMLDecodeError:
+        return pack.name
+    both = said.get("title")
+    found = both.get(lang) if isinstance(both, dict) else said.get(f"title_{lang}")
+    return str(found or pack.name)
 
 
 def _copied(kind: str, base: str) -> dict[str, str]:

@@ -14,7 +14,7 @@ from django.urls import reverse
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from tanma.apps.kit.door import Column, Table
+from tanma.apps.kit.door import Column, Table, unit_name, with_note
 from tanma.apps.rules.released import editions as known_editions
 from tanma.apps.rules.released import rows, tables
 from tanma.apps.rules.released import schemes as known_schemes
@@ -131,7 +131,8 @@ def _plain_table(info: TableInfo, found: Sequence[Row], request: HttpRequest) ->
         else Column(c.name, c.name, _cell(c.name), sort=True)
         for c in info.columns
     ]
-    return Table(columns, found, request.GET, per_page=100, caption=info.title_zh)
+    title = getattr(info, f"title_{lang()}")
+    return Table(columns, found, request.GET, per_page=100, caption=title)
 
 
 def schemes(request: HttpRequest) -> HttpResponse:
@@ -146,7 +147,7 @@ def _scheme(scheme: Scheme) -> dict[str, Any]:
     if scheme.abnormal is not None:  # a label: neither levels nor grades
         indicators = [(gettext("比值"), scheme.ratio)]
     bands = [
-        (role, f"{i.symbol} = {getattr(i, tongue)}", i.unit, _bands(i.bands))
+        (role, f"{i.symbol} = {getattr(i, tongue)}", unit_name(i.unit, tongue), _bands(i.bands))
         for role, i in indicators
     ]
     if scheme.neutrality is not None:
@@ -162,7 +163,8 @@ def _scheme(scheme: Scheme) -> dict[str, Any]:
         "direction": getattr(scheme.direction, tongue), "conditions": _conditions(scheme),
         "climb": [getattr(level, tongue) for level in scheme.population.levels],
         "quantities": [
-            (role, getattr(q, tongue), q.unit, getattr(q.definition, tongue))
+            (role, with_note(getattr(q, tongue), unit_name(q.unit, tongue)),
+             getattr(q.definition, tongue))
             for role, q in quantities
         ],
     }  # fmt: skip

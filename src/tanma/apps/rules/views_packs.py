@@ -146,7 +146,8 @@ def home(request: HttpRequest) -> HttpResponseBase:
     """Every draft and every release of this region."""
     who = _office(request)
     columns = [
-        Column("name", _("名称"), lambda p: p.name, href=address, sort="name"),
+        Column("title", _("名称"), lambda p: packs.title(p, lang()), href=address),
+        Column("name", _("编号"), lambda p: p.name, sort="name"),
         Column("edition", _("版本"), lambda p: p.edition or None),
         Column("kind", _("种类"), lambda p: str(KINDS[Kind(p.kind)]), sort="kind"),
         Column("state", _("状态"), lambda p: str(STATES[State(p.state)]), badge, kind="plain",
@@ -209,14 +210,15 @@ def pack(request: HttpRequest, uid: str) -> HttpResponse:
 def _about(chosen: Pack, who: Viewer) -> dict[str, Any]:
     fault = packs.fault(chosen) if chosen.state in packs.OPEN else None
     return {
-        "pack": chosen, "state": badge(chosen), "kind": KINDS[Kind(chosen.kind)],
+        "pack": chosen, "title": packs.title(chosen, lang()), "state": badge(chosen),
+        "kind": KINDS[Kind(chosen.kind)],
         "fault": fault.text(lang()) if fault else "", "open": chosen.state in packs.OPEN,
         "changes": packs.compared(chosen), "actions": _actions(chosen, who), "note": NoteForm(),
         "released": local(chosen.released_at), "files": sorted(chosen.files.items()),
         "steps": [(ACTIONS[s.action], s.by, local(s.at), s.note, s.digest[:19])
                   for s in chosen.steps.order_by("pk")],
         "crumbs": [(gettext("规则起草与发布"), reverse("rules:packs")),
-                   (f"{chosen.name} {chosen.edition}", "")],
+                   (f"{packs.title(chosen, lang())} {chosen.edition}", "")],
     }  # fmt: skip
 
 

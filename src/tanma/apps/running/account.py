@@ -14,6 +14,7 @@ from itertools import groupby
 import duckdb
 import pyarrow as pa
 
+from tanma.apps.kit.door import clauses
 from tanma.apps.live import door as live
 from tanma.domain.items import items
 from tanma.domain.numbers import EMISSION_DECIMALS, ENERGY_DECIMALS
@@ -182,7 +183,7 @@ def _lines(
 def factors(own: Iterable[Valued]) -> str:
     """The rows of the factor tables that amounts took, in words."""
     rows = dict.fromkeys(row for d in own for row in d.factors.split())
-    return "；".join(live.factor_text(row) for row in rows)
+    return clauses(live.factor_text(row) for row in rows)
 
 
 def _sum(values: Sequence[int | None], decimals: int) -> float | None:

@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy as _
 
 from tanma.apps.cockpit import door as cockpit
 from tanma.apps.inventories import door as inventories
-from tanma.apps.kit.door import Chart, Column, Series, Table, percent
+from tanma.apps.kit.door import Chart, Column, Series, Table, listed, percent
 from tanma.apps.registry import door as registry
 from tanma.apps.running import asked
 from tanma.apps.running.account import Account, Line, account
@@ -157,7 +157,7 @@ def _beside_table(rows: list[Row], request: HttpRequest) -> Table:
         Column("firms", _("企业"), lambda r: r.enterprises, kind="number"),
         Column("whole", _("其中整月有读数"), lambda r: r.whole, kind="number"),
         Column("source", _("申报来源"),
-               lambda r: "、".join(registry.source_name(s) for s in r.sources)),
+               lambda r: listed(registry.source_name(s) for s in r.sources)),
     ]  # fmt: skip
     return Table(columns, rows, request.GET, prefix="r-", exports=(), caption=_("与申报数的核对"),
                  empty=_("这个月还没有同时有表计和申报的品种"))  # fmt: skip

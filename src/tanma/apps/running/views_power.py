@@ -12,7 +12,7 @@ from django.utils import timezone
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from tanma.apps.kit.door import Chart, Column, Series, Table
+from tanma.apps.kit.door import Chart, Column, Series, Table, listed
 from tanma.apps.live import door as live
 from tanma.apps.running import asked, power
 from tanma.apps.running.asked import frame, shown
@@ -72,7 +72,7 @@ def _signed(moment: power.Moment, term: str, sign: int) -> float | None:
 def _terms(made: power.Balance) -> list[tuple[Any, str, str]]:
     """Name, kWh and meters of each term."""
     return [
-        (name, shown(made.total(term)), "、".join(c.meter for c in made.channels[term]))
+        (name, shown(made.total(term)), listed(c.meter for c in made.channels[term]))
         for term, (name, _sign, _fits) in power.TERMS.items() if term in made.channels
     ]  # fmt: skip
 

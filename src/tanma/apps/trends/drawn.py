@@ -22,6 +22,7 @@ from tanma.apps.kit.door import (
     period_short,
     scaled,
     significant,
+    with_note,
 )
 from tanma.apps.trends.asked import Asked
 from tanma.apps.trends.figures import Against, Figure, Text
@@ -128,7 +129,7 @@ class Answer:
     @property
     def title(self) -> str:
         name = str(self.figure.name)
-        return f"{name}（{self.asked.year} = 100）" if self.indexed else name
+        return with_note(name, f"{self.asked.year} = 100" if self.indexed else "")
 
     def _beside(self, unit: Text) -> list[Series]:
         """The base as a line of its own."""

@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from tanma.apps.codes import door as codes
 from tanma.apps.inventories import door as inventories
-from tanma.apps.kit.door import unit_name
+from tanma.apps.kit.door import listed, unit_name, with_note
 from tanma.apps.registry.door import item_name
 from tanma.apps.trends.figures import Against, Figure, Text
 from tanma.apps.trends.history import History
@@ -162,8 +162,9 @@ def _values(found: Iterable[tuple[Span, float | None]]) -> dict[Span, Fraction]:
 
 def _groups(rows: list[codes.Result]) -> str:
     """Which population the benchmarks come from."""
-    keys = sorted({f"{r.benchmark_group}（n = {r.benchmark_n}）" for r in rows if r.benchmark_n})
-    return gettext("比较对象：%s") % "、".join(keys) if keys else ""
+    known = {(r.benchmark_group, r.benchmark_n) for r in rows if r.benchmark_n}
+    keys = sorted(with_note(group, f"n = {n}") for group, n in known)
+    return gettext("比较对象：%s") % listed(keys) if keys else ""
 
 
 def _rates(history: History) -> Iterator[Figure]:

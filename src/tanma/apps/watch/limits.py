@@ -13,6 +13,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from tanma.apps.facts import door as facts
+from tanma.apps.kit.door import with_note
 from tanma.apps.live import door as live
 from tanma.apps.metering import door as metering
 from tanma.apps.registry import door as registry
@@ -102,9 +103,9 @@ class LimitForm(forms.Form):
         super().__init__(*args, **kwargs)
         self.before = {rule: before.get(rule, "") for rule in rules}
         for rule in rules:
-            own = "" if rule == PROFILE else f"（{unit}）"
+            own = "" if rule == PROFILE else unit
             self.fields[rule] = forms.RegexField(
-                label=f"{RULE_WORDS[rule]}{own}", required=False, max_length=20,
+                label=with_note(RULE_WORDS[rule], own), required=False, max_length=20,
                 regex=r"^-?[0-9]{1,12}(\.[0-9]{1,6})?$", help_text=_("空着即不设"),
                 widget=forms.TextInput(attrs={"inputmode": "decimal"}),
             )  # fmt: skip

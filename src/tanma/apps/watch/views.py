@@ -17,7 +17,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from tanma.apps.equipment import door as equipment
-from tanma.apps.kit.door import Chart, Column, Series, Table, badge_html
+from tanma.apps.kit.door import Chart, Column, Series, Table, badge_html, clauses
 from tanma.apps.live import door as live
 from tanma.apps.metering import door as metering
 from tanma.apps.people import door as people
@@ -332,7 +332,7 @@ def _parameters(
             "channel": c, "name": registry.item_name(c.item), "word": live.STATES[f.state],
             "tone": live.TONES[f.state], "ago": live.ago(f.age_s),
             "value": "—" if f.value is None else f"{live.shown(f.value, 7)} {c.unit}",
-            "limits": "；".join(f"{limits.RULE_WORDS[r]} {v}" for r, v in own.items()),
+            "limits": clauses(f"{limits.RULE_WORDS[r]} {v}" for r, v in own.items()),
             "curve": f"{curve}?channel={c.id}",
             "set": reverse("watch:limit", args=[firm.uid, c.id])
             if may and limits.rules_of(c) else "",

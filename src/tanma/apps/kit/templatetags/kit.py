@@ -41,6 +41,8 @@ register.filter("significant", formats.significant)
 register.filter("percent", formats.percent)
 register.filter("signed", formats.signed)
 register.filter("period_short", formats.period_short)
+register.filter("listed", formats.listed)
+register.filter("clauses", formats.clauses)
 
 
 @register.filter
@@ -176,10 +178,11 @@ def evidence(code: str) -> SafeString:
     """未确认, 凭记忆, 演示 … with its meaning as a tooltip and for screen readers."""
     mark = words.EVIDENCE[code]
     return format_html(
-        '<span class="badge tone-{}" title="{}">{}<span class="vh">：{}</span></span>',
+        '<span class="badge tone-{}" title="{}">{}<span class="vh">{}{}</span></span>',
         mark.tone,
         mark.meaning,
         mark.word,
+        gettext("："),
         mark.meaning,
     )
 

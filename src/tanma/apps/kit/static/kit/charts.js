@@ -50,7 +50,7 @@ function categoryAxis(p, data) {
       color: p.ink2, fontFamily: data.horizontal ? p.sans : p.num, fontSize: p.px(p.small),
       // rows of a lying chart are all named; names get two fifths of the width at most
       hideOverlap: !data.horizontal, interval: data.horizontal ? 0 : undefined,
-      width: data.horizontal ? Math.max(p.px(100), Math.min(p.px(150), p.width * 0.4)) : undefined,
+      width: data.horizontal ? Math.max(p.px(100), Math.min(p.px(195), p.width * 0.46)) : undefined,
       overflow: "truncate",
     },
   };

@@ -1,4 +1,4 @@
-// Small behaviours of every page: the CSV of the table behind a chart, rows that are picked.
+// Small behaviours of every page: the CSV of the table behind a chart, rows that are picked, the place in the menu.
 const unsafe = /^[=+\-@\t\r]/;
 const isNumber = /^[-−+]?[\d,]*\.?\d+%?$/;
 
@@ -39,6 +39,12 @@ document.addEventListener("change", (event) => {
   const boxes = event.target.closest("table").querySelectorAll("tbody .pick input");
   boxes.forEach((box) => { box.checked = event.target.checked; });
 });
+// A long menu opens where its reader is.
+const menu = document.querySelector("nav.side");
+const here = menu?.querySelector("[aria-current]");
+if (here && here.offsetTop + here.offsetHeight > menu.clientHeight) {
+  menu.scrollTop = here.offsetTop - menu.clientHeight / 2;
+}
 
 function reveal(root) {
   root.querySelectorAll("[data-kit-csv][hidden], [data-kit-pick-all][hidden]").forEach((button) => { button.hidden = false; });
