@@ -46,7 +46,7 @@ from tanma.apps.people.door import Viewer, viewer, visible
 from tanma.apps.registry.door import Area
 from tanma.domain.identity import id_from_text, id_text
 from tanma.domain.messages import Problem
-from tanma.domain.methods.edition import edition
+from tanma.engine.rules import edition_of
 
 ACTION_WORDS = {
     "compute": _("计算"), "review": _("初审通过"), "check": _("复核通过，开始预览"),
@@ -103,7 +103,8 @@ def _about(run: Run) -> dict[str, Any]:
 
 def _methods(run: Run) -> list[str]:
     """The accounting editions that a run used, by their titles."""
-    return [edition(name).title[lang()] for name in files_of(run).meta["editions"]]
+    meta = files_of(run).meta
+    return [edition_of(meta, name).title[lang()] for name in meta["editions"]]
 
 
 def named(run: Run) -> str:
