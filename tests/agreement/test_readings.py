@@ -8,7 +8,6 @@ import math
 import random
 import struct
 
-import duckdb
 import pyarrow as pa
 import pytest
 from hypothesis import given, settings
@@ -17,6 +16,7 @@ from hypothesis import strategies as st
 from tanma.domain.messages import Problem
 from tanma.domain.methods import shared  # noqa: F401  registers the families
 from tanma.domain.quantities import Total, find, inputs, quantities, total_sql
+from tests.duck import session
 
 ROWS = 400
 
@@ -84,7 +84,7 @@ def posted_or_none(quantity, row):
 def test_number_and_sql_agree_bit_for_bit(name, seed):
     quantity, table = find(name), columns_of(name, seed)
     rows = [dict(zip(table, row)) for row in zip(*table.values())]
-    con = duckdb.connect()
+    con = session()
     con.register("lines", pa.table({k: pa.array(v, pa.float64()) for k, v in table.items()}))
     answers = con.execute(f"SELECT {quantity.sql()}, {quantity.flag_sql()} FROM lines").fetchall()
     expected = [number_or_none(quantity, row) for row in rows]
@@ -98,7 +98,7 @@ def test_number_and_sql_agree_bit_for_bit(name, seed):
 def test_posted_integers_agree(name):
     quantity, table = find(name), columns_of(name, "posted", 2000)
     rows = [dict(zip(table, row)) for row in zip(*table.values())]
-    con = duckdb.connect()
+    con = session()
     con.register("lines", pa.table({k: pa.array(v, pa.float64()) for k, v in table.items()}))
     answers = con.execute(f"SELECT {quantity.posted_sql()} FROM lines").fetchall()
     assert [posted_or_none(quantity, row) for row in rows] == [posted for (posted,) in answers]
@@ -110,7 +110,7 @@ def test_posted_integers_agree(name):
 def test_totals_agree_as_integers(name, lines):
     quantity = find(name)
     (leaf,) = quantity.inputs()
-    con = duckdb.connect()
+    con = session()
     con.register("lines", pa.table({leaf: pa.array(lines, pa.int64())}))
     answer = con.execute(f"SELECT {quantity.sql()} FROM lines").fetchone()[0]
     assert quantity.number({leaf: lines}).value == answer
@@ -158,7 +158,7 @@ def test_fuel_agrees_on_hypothesis_inputs(data):
     """The hardest-used formula once more on adversarial floats."""
     quantity = find("fuel_co2_t")
     row = {leaf: data.draw(values_of(leaf)) for leaf in quantity.inputs()}
-    con = duckdb.connect()
+    con = session()
     con.register("lines", pa.table({k: pa.array([v], pa.float64()) for k, v in row.items()}))
     value, posted = con.execute(
         f"SELECT {quantity.sql()}, {quantity.posted_sql()} FROM lines"

@@ -1,10 +1,10 @@
-import duckdb
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from tanma.domain import numbers
 from tanma.domain.messages import Problem
+from tests.duck import session
 
 
 def test_seventeen_digits_are_kept():
@@ -46,7 +46,7 @@ def test_a_missing_value_stays_missing():
 @given(st.lists(st.floats(-1e9, 1e9), min_size=1, max_size=50))
 def test_the_sql_posting_gives_the_same_integers(values):
     sql = numbers.post_sql("v", numbers.EMISSION_DECIMALS)
-    with duckdb.connect() as con:  # the connection that all share may be busy elsewhere
+    with session() as con:  # the connection that all share may be busy elsewhere
         found = con.execute(f"select {sql} from (select unnest($1::DOUBLE[]) v)", [values])
         expected = [(numbers.post(v, numbers.EMISSION_DECIMALS),) for v in values]
         assert expected == found.fetchall()
@@ -55,7 +55,7 @@ def test_the_sql_posting_gives_the_same_integers(values):
 @pytest.mark.parametrize("value", [0.5, 1.5, 2.5, -0.5, -1.5, 2.0**51 + 0.5, 2.0**51 + 1.5, 1e300])
 def test_the_sql_posting_rounds_ties_to_even_and_refuses_what_does_not_fit(value):
     expected = numbers.post(value, 0) if abs(value) < numbers.INT64_LIMIT else None
-    with duckdb.connect() as con:
+    with session() as con:
         sql = numbers.post_sql("$1::DOUBLE", 0)
         assert [(expected,)] == con.execute(f"SELECT {sql}", [value]).fetchall()
 

@@ -7,13 +7,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import duckdb
 import pyarrow as pa
 
 from tanma.domain.readings import READING
 from tanma.lake.inbox import Receipt
 from tanma.lake.readings import Readings
 from tanma.lake.settle import Settler
+from tests.duck import session
 
 BEGIN = dt.datetime(2026, 9, 1, tzinfo=dt.UTC)
 FAR = BEGIN + dt.timedelta(days=400)
@@ -83,7 +83,7 @@ def known(
 ) -> dict[tuple[int, int], int]:
     """What the lake answers, keyed as the model's."""
     lake = Readings(root)
-    with duckdb.connect() as con:
+    with session() as con:
         lake.known(con, channels, BEGIN, FAR, lake.watermark if at is None else at, **how)
         rows = con.execute("SELECT channel, start_utc, value FROM readings").fetchall()
     begin = BEGIN.replace(tzinfo=None)
@@ -95,7 +95,7 @@ def known(
 def settled_rows(root: Path) -> list[tuple[Any, ...]]:
     """(stamp, writer, batch, row) of each row of tail and readings that counts there."""
     settler = Settler(root)
-    with duckdb.connect() as con:
+    with session() as con:
         parts = [
             f"SELECT receipt, row FROM read_parquet('{f.uri}')"
             for table in (settler.tail, settler.readings)

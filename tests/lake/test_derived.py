@@ -6,7 +6,6 @@ import datetime as dt
 from pathlib import Path
 from typing import Any
 
-import duckdb
 import polars as pl
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -16,6 +15,7 @@ from hypothesis import strategies as st
 
 from tanma.domain.messages import Problem
 from tanma.lake.derived import DAY, INTERVAL, RESTATEMENT, ActivityDays, Restatements, Validated
+from tests.duck import session
 
 BEGIN = dt.datetime(2026, 9, 1, tzinfo=dt.UTC)
 QUARTER = dt.timedelta(minutes=15)
@@ -50,7 +50,7 @@ def counts(files: list[str]) -> list[tuple[Any, ...]]:
 
 
 def found(table: ActivityDays, months: list[str] | None = None) -> dict[tuple[int, str], Any]:
-    with duckdb.connect() as con:
+    with session() as con:
         table.view(con, months)
         rows = con.execute("SELECT channel, day, milli FROM days").fetchall()
     answer = {(channel, date.isoformat()): milli for channel, date, milli in rows}
@@ -187,7 +187,7 @@ def note(number: int, stamp: int, cause: str = "late") -> dict[str, Any]:
 
 
 def restated(table: Restatements, *args: Any) -> list[int]:
-    with duckdb.connect() as con:
+    with session() as con:
         table.view(con, *args)
         return [row[0] for row in con.execute("SELECT stamp FROM restated ORDER BY 1").fetchall()]
 

@@ -13,7 +13,6 @@ import time
 from pathlib import Path
 
 import deltalake
-import duckdb
 import polars as pl
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -24,11 +23,12 @@ from hypothesis import strategies as st
 
 from tanma.domain.messages import Problem
 from tanma.lake.facts import SCHEMA, FactsMirror
+from tests.duck import session
 from tests.lake.lake_store import Store, said
 
 
 def known(mirror: FactsMirror, at: int, version: int | None = None) -> set[int]:
-    with duckdb.connect() as con:
+    with session() as con:
         mirror.relation(con, at, version=version)
         return {seq for (seq,) in con.execute("SELECT seq FROM known").fetchall()}
 
@@ -58,7 +58,7 @@ def store() -> Store:
 def test_an_empty_mirror_knows_nothing(tmp_path: Path) -> None:
     mirror = FactsMirror(tmp_path)
     assert (-1, 0, 0) == (mirror.version, mirror.watermark, mirror.seq)
-    with duckdb.connect() as con:
+    with session() as con:
         mirror.relation(con, 0)
         assert SCHEMA.names == con.sql("FROM known").columns
         assert [] == con.execute("FROM known").fetchall()
@@ -77,7 +77,7 @@ def test_rows_come_back_as_they_went_in(tmp_path: Path, store: Store) -> None:
     store.append([said(4, 2**62 + 1, text="甲'乙\"\n", revision=7, reported="4,6 MWh")], clock=400)
     mirror = synced(tmp_path, store)
     mirror.compact()
-    with duckdb.connect() as con:
+    with session() as con:
         con.sql(f"FROM read_parquet({list(mirror.pin().files)}) ORDER BY seq").create_view("a")
         stored = con.sql("FROM a").to_arrow_table().cast(SCHEMA)
     assert store.fetch(0, 100) == stored
@@ -180,7 +180,7 @@ def test_missing_columns_are_named(tmp_path: Path, store: Store) -> None:
 
 
 def test_a_view_name_that_is_no_name_is_refused(tmp_path: Path, store: Store) -> None:
-    with duckdb.connect() as con, pytest.raises(Problem) as caught:
+    with session() as con, pytest.raises(Problem) as caught:
         synced(tmp_path, store).relation(con, 300, name="known; DROP")
     assert "lake_view_name" == caught.value.code
     assert "known; DROP" in caught.value.text("zh")
@@ -200,7 +200,7 @@ def test_a_pinned_version_does_not_move(tmp_path: Path, store: Store) -> None:
     store.append([said(2, 21)], clock=400)
     synced(tmp_path, store)
     mirror.compact()
-    with duckdb.connect() as con:
+    with session() as con:
         pinned.relation(con, 300, "before")
         mirror.relation(con, 400, "now")
         assert [(2,), (3,)] == con.execute("SELECT seq FROM before ORDER BY 1").fetchall()

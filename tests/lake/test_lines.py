@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from tanma.domain import canonical
 from tanma.domain.messages import Problem
 from tanma.lake.lines import Lines
+from tests.duck import session
 
 SCHEMA = pa.schema(
     [
@@ -77,7 +78,7 @@ rows_of = st.lists(
 
 @given(rows_of)
 def test_digest_and_lines_equal_the_reference(rows: list[dict[str, Any]]) -> None:
-    with duckdb.connect() as con:
+    with session() as con:
         lines = lines_of(con, table_of(rows))
         written = "".join(text for batch in lines.batches() for text in batch.to_pylist())
         assert reference(rows) == lines.header() + b"\n" + written.encode()
@@ -87,21 +88,21 @@ def test_digest_and_lines_equal_the_reference(rows: list[dict[str, Any]]) -> Non
 def test_every_character_that_needs_an_escape() -> None:
     rows = [ROW | {"area": "x", "id": code, "name": f"a{chr(code)}b"} for code in range(0x180)]
     rows.append(ROW | {"area": CONTROLS, "id": 1, "name": CONTROLS})
-    with duckdb.connect() as con:
+    with session() as con:
         assert canonical.digest(reference(rows)) == lines_of(con, table_of(rows)).digest()
 
 
 @given(rows_of)
 def test_leaves_equal_the_hashes_of_the_reference_lines(rows: list[dict[str, Any]]) -> None:
     expected = [canonical.leaf_hash(line) for line in reference(rows).split(b"\n")[1:-1]]
-    with duckdb.connect() as con:
+    with session() as con:
         assert expected == lines_of(con, table_of(rows)).leaves()
 
 
 def test_order_of_rows_and_batches_change_no_digest() -> None:
     rows = [ROW | {"area": f"{n % 7}", "id": n, "name": "名" * (n % 5)} for n in range(70_000)]
     table = table_of(rows)
-    with duckdb.connect() as con:
+    with session() as con:
         forward = lines_of(con, table).digest()
         backward = lines_of(con, table.sort_by([("id", "descending")])).digest()
     assert canonical.digest(reference(rows)) == forward == backward
@@ -122,13 +123,13 @@ def test_order_of_rows_and_batches_change_no_digest() -> None:
 )
 def test_rows_in_order_are_recognised(keys: list[tuple[str, int]], expected: bool) -> None:
     table = table_of([ROW | {"area": area, "id": number} for area, number in keys])
-    with duckdb.connect() as con:
+    with session() as con:
         assert expected == lines_of(con, table).in_order()
 
 
 def test_disorder_across_batches_is_seen() -> None:
     ids = [*range(1, 66_000), 65_999, *range(66_000, 140_000)]
-    with duckdb.connect() as con:
+    with session() as con:
         con.register("rows", pa.table({"id": ids}))
         assert not Lines(con, "rows", ("id",), ("id",)).in_order()
         con.register("rows", pa.table({"id": list(range(140_000))}))
@@ -136,7 +137,7 @@ def test_disorder_across_batches_is_seen() -> None:
 
 
 def test_sums_beyond_64_bits_are_digits() -> None:
-    with duckdb.connect() as con:
+    with session() as con:
         con.execute(
             "CREATE TABLE sums AS SELECT 1 AS id, sum(x) AS s"
             " FROM (VALUES (9223372036854775807), (1)) t(x)"
@@ -147,7 +148,7 @@ def test_sums_beyond_64_bits_are_digits() -> None:
 
 def test_another_order_of_columns_is_another_digest() -> None:
     table = table_of([ROW | {"area": "a", "id": 1}])
-    with duckdb.connect() as con:
+    with session() as con:
         columns = tuple(reversed(SCHEMA.names))
         assert lines_of(con, table).digest() != lines_of(con, table, columns=columns).digest()
 
@@ -161,7 +162,7 @@ def test_another_order_of_columns_is_another_digest() -> None:
 )
 def test_a_key_twice_or_missing_is_refused(rows: list[tuple[str, int]], shown: str) -> None:
     table = table_of([ROW | {"area": area, "id": number} for area, number in rows])
-    with duckdb.connect() as con, pytest.raises(Problem) as caught:
+    with session() as con, pytest.raises(Problem) as caught:
         lines_of(con, table).digest()
     assert "result_key_doubtful" == caught.value.code
     assert shown in caught.value.text("zh")
@@ -180,7 +181,7 @@ def test_a_key_twice_or_missing_is_refused(rows: list[tuple[str, int]], shown: s
 )
 def test_columns_without_canonical_text_are_refused(kind: pa.DataType, code: str) -> None:
     table = pa.table({"area": ["a"], "id": [1], "odd": pa.array([None], kind)})
-    with duckdb.connect() as con, pytest.raises(Problem) as caught:
+    with session() as con, pytest.raises(Problem) as caught:
         lines_of(con, table).digest()
     assert code == caught.value.code
     assert "odd" in caught.value.text("zh")

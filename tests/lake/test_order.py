@@ -13,13 +13,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-import duckdb
 import pyarrow as pa
 import pytest
 
 from tanma.lake import tables
 from tanma.lake.readings import Readings
 from tanma.lake.settle import Settler
+from tests.duck import session
 from tests.lake.reading_model import BEGIN, FAR, OCTOBER_US, Row, known, table
 
 ORDERS = int(os.environ.get("TANMA_ORDERS", "15"))
@@ -96,7 +96,7 @@ class Delivery:
 
 def canonical(root: Path, at: int) -> str:
     """Digest of the sorted rows: integers, UTC text, no run, no clock."""
-    with duckdb.connect() as con:
+    with session() as con:
         Readings(root).known(con, None, BEGIN, FAR, at)
         rows = con.execute(
             "SELECT channel, start_utc, end_utc, value, revision, contested, stamp"

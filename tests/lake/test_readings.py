@@ -16,8 +16,8 @@ from itertools import permutations
 from pathlib import Path
 from typing import Any
 
-import duckdb
 import polars as pl
+import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
@@ -30,6 +30,7 @@ from tanma.lake import inbox as inbox_module
 from tanma.lake.delta import Table
 from tanma.lake.inbox import Inbox, writers
 from tanma.lake.readings import LANDING, Readings
+from tests.duck import session
 
 BEGIN = dt.datetime(2026, 9, 1, tzinfo=dt.UTC)
 END = BEGIN + dt.timedelta(days=400)
@@ -75,7 +76,7 @@ def read(*rows: tuple[int, int, int | None]) -> pa.Table:
 def known(
     lake: Readings, at: int | None = None, channels: list[int] | None = None
 ) -> dict[tuple[int, int], int]:
-    with duckdb.connect() as con:
+    with session() as con:
         lake.known(con, channels, BEGIN, END, lake.watermark if at is None else at)
         rows = con.execute("SELECT channel, start_utc, value FROM readings").fetchall()
     begin = BEGIN.replace(tzinfo=None)
@@ -247,7 +248,7 @@ def test_an_instant_starts_and_ends_at_once(lake: Readings) -> None:
 def test_readings_without_the_column_have_no_revision(lake: Readings) -> None:
     lake.append(read((1, 0, 5)).drop(["revision"]), writer="a")
     lake.seal()
-    with duckdb.connect() as con:
+    with session() as con:
         lake.known(con, None, BEGIN, END, lake.watermark)
         assert [(5, None)] == con.execute("SELECT value, revision FROM readings").fetchall()
 
@@ -331,7 +332,7 @@ def test_a_writer_needs_a_name(lake: Readings, writer: str) -> None:
 
 
 def daily(lake: Readings, first: str, end: str, zone: str) -> list[tuple[Any, ...]]:
-    with duckdb.connect() as con:
+    with session() as con:
         days = (dt.date.fromisoformat(first), dt.date.fromisoformat(end))
         lake.daily(con, None, *days, zone, lake.watermark)
         rows = con.execute("FROM daily ORDER BY channel, day").fetchall()
@@ -387,7 +388,7 @@ def test_spans_and_zones_are_checked(lake: Readings) -> None:
     assert "2026-09-02" in caught.value.text("en")
     lake.append(read((1, 0, 1)), writer="a")
     lake.seal()
-    with duckdb.connect() as con, pytest.raises(Problem) as caught:
+    with session() as con, pytest.raises(Problem) as caught:
         lake.known(con, None, BEGIN.replace(tzinfo=None), END, 1_000)
     assert "readings_naive_time" == caught.value.code
     assert "2026-09-01T00:00:00" in caught.value.text("zh")

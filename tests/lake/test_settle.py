@@ -6,7 +6,6 @@ import datetime as dt
 from pathlib import Path
 from typing import Any
 
-import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
@@ -20,6 +19,7 @@ from tanma.lake.known import known as view
 from tanma.lake.readings import Readings
 from tanma.lake.settle import Settler, _contested
 from tanma.lake.tables import REVISED, SETTLED, VERSION
+from tests.duck import session
 from tests.lake.reading_model import (
     BEGIN,
     FAR,
@@ -225,7 +225,7 @@ def test_stamps_come_back_from_receipts(lake: Lake) -> None:
     lake.settler.settle()
     lake.clock.at += 7
     lake.say((1, 1, 3, None))
-    with duckdb.connect() as con:
+    with session() as con:
         start, end = (dt.datetime(2026, month, 1, tzinfo=dt.UTC) for month in (9, 12))
         lake.readings.known(con, None, start, end, lake.readings.watermark)
         stamps = con.execute("SELECT value, stamp FROM readings ORDER BY value").fetchall()
@@ -256,7 +256,7 @@ def test_of_a_bucket_the_landing_gives_only_its_channels(lake: Lake) -> None:
 
 
 def dirty(lake: Lake, after: int, upto: int | None = None) -> list[tuple[Any, ...]]:
-    with duckdb.connect() as con:
+    with session() as con:
         upto = lake.readings.watermark if upto is None else upto
         lake.readings.dirty(con, after, upto)
         rows = con.execute("FROM dirty ORDER BY channel, day_utc").fetchall()
@@ -311,7 +311,7 @@ steps_of = st.lists(
 )
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=12, deadline=None)
 @given(steps_of)
 def test_no_answer_changes_by_settling(
     tmp_path_factory: pytest.TempPathFactory, steps: list[Any]
@@ -411,7 +411,7 @@ def test_a_reader_holds_its_snapshot_while_rows_move(lake: Lake) -> None:
     snapshots.append(Snapshot(lake.root))
     lake.say((1, 1, 3, None))
     for snapshot in snapshots:
-        with duckdb.connect() as con:
+        with session() as con:
             view(con, snapshot, Span(BEGIN, FAR), snapshot.watermark, "held")
             assert [(1,), (2,)] == con.execute("SELECT value FROM held ORDER BY 1").fetchall()
 
@@ -424,7 +424,7 @@ def test_a_key_of_which_another_value_came_is_contested(lake: Lake) -> None:
     lake.say((4, 0, None, None))
     for step in (lambda: None, lake.settler.settle, lake.settler.night):
         step()
-        with duckdb.connect() as con:
+        with session() as con:
             lake.readings.known(con, None, BEGIN, FAR, lake.readings.watermark)
             rows = con.execute("SELECT channel, contested FROM readings ORDER BY ALL").fetchall()
         assert [(1, False), (2, False), (3, True)] == rows

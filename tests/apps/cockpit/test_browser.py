@@ -1,4 +1,4 @@
-"""In Chromium: no violation, nothing sideways, charts drawn, refresh without reload."""
+"""In Chromium: charts drawn, refresh without reload, warnings by keyboard."""
 
 from __future__ import annotations
 
@@ -15,7 +15,6 @@ pytestmark = [
     pytest.mark.db,
     pytest.mark.django_db(transaction=True, databases=["default", "work"]),
 ]
-SIZES = [(1920, 1080), (1440, 900), (390, 844)]
 PASSWORD = "sample-cockpit-2026"
 
 
@@ -49,18 +48,6 @@ def opened(browser: Browser, address: str, size: tuple[int, int]) -> tuple[Page,
     )
     page.on("pageerror", lambda e: complaints.append(str(e)))
     return page, complaints
-
-
-@pytest.mark.parametrize("size", SIZES)
-def test_pages_are_accessible_and_fit(city, browser, axe_violations, size):
-    page, complaints = opened(browser, city, size)
-    for path in ("/cockpit/", f"/cockpit/area/{CITY}/", "/cockpit/attention/", "/cockpit/kiosks/"):
-        page.goto(city + path)
-        if path == "/cockpit/":
-            page.wait_for_selector("html[data-charts=ready]")
-        wide = page.evaluate("document.documentElement.scrollWidth - innerWidth")
-        assert (path, [], [], True) == (path, axe_violations(page), complaints, wide <= 0)
-    page.context.close()
 
 
 def test_a_minute_later_figures_are_replaced_and_charts_drawn_without_reload(city, browser):

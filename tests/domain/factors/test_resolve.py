@@ -15,6 +15,7 @@ from tanma.domain.factors.lookup import Query, lookup
 from tanma.domain.factors.preferences import preferences, read_preferences
 from tanma.domain.factors.resolve import missing_problem, missing_sql, relations, resolve_sql
 from tanma.domain.messages import Problem
+from tests.duck import session
 
 TODAY = date(2026, 11, 20)
 MONTH = date(2025, 3, 1)
@@ -39,8 +40,7 @@ MEASURED = pa.schema(
 
 
 def connect(lines: list[dict[str, Any]], measured: list[tuple] = ()) -> duckdb.DuckDBPyConnection:
-    con = duckdb.connect()
-    con.execute("SET threads = 1")
+    con = session()
     for name, table in relations().items():
         con.register(name, table)
     con.register("lines", pa.Table.from_pylist(lines, schema=LINES))
