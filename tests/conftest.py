@@ -121,7 +121,9 @@ def browser_context_args(browser_context_args: dict[str, Any]) -> dict[str, Any]
 
 # Rules of WCAG 2.0 to 2.2, levels A and AA, by axe-core's own tags.
 AXE = """async (tags) => {
-  const found = await axe.run(document, { runOnly: { type: "tag", values: tags } });
+  const found = await axe.run(document, {
+    runOnly: { type: "tag", values: tags }, resultTypes: ["violations"],
+  });
   return found.violations.map(v => `${v.id}: ${v.help} | ` +
     v.nodes.map(n => n.target.join(" ")).join(" ; "));
 }"""

@@ -16,8 +16,8 @@ from itertools import permutations
 from pathlib import Path
 from typing import Any
 
-import polars as pl
 import duckdb
+import polars as pl
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest

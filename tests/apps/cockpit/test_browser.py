@@ -9,7 +9,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from tanma.apps.people.door import User
 from tanma.apps.registry.door import Area
-from tests.apps.region import CITY, COUNTY_1, COUNTY_2, TOWNS, Published
+from tests.apps.region import COUNTY_1, COUNTY_2, TOWNS, Published
 
 pytestmark = [
     pytest.mark.db,
