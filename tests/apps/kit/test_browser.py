@@ -18,6 +18,7 @@ PAGES = {
 }
 SIZES = [(1920, 1080), (720, 450), (390, 844)]
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+RUN = "rules => axe.run({runOnly: rules, resultTypes: ['violations']})"
 # The sample form of the styleguide holds a wrong number on purpose.
 HARMLESS = "The specified value"
 
@@ -64,7 +65,7 @@ def test_no_violation_no_complaint_no_sideways_scroll(
     found, wide = [], []
     for width, height in SIZES:
         page.set_viewport_size({"width": width, "height": height})
-        result = page.evaluate("rules => axe.run({runOnly: rules, resultTypes: [\"violations\"]})", RULES)
+        result = page.evaluate(RUN, RULES)
         found += [(v["id"], [n["target"] for n in v["nodes"]]) for v in result["violations"]]
         wide.append(page.evaluate("document.documentElement.scrollWidth - innerWidth"))
     page.context.close()
