@@ -3,7 +3,7 @@
 import pyarrow as pa
 import pytest
 
-from tanma.engine.disclosure import single, singles, withheld
+from tanma.engine.disclosure import closed_lines, few, least, single, singles, withheld
 
 ROW = {
     "may_use": False, "restricted": False, "energy_restricted": False, "net_mg": 5, "gross_mg": 6,
@@ -40,3 +40,23 @@ def test_the_table_says_the_same_as_its_rows():
 def test_an_older_row_without_the_mark_of_energy_keeps_its_energy():
     row = {k: v for k, v in ROW.items() if k != "energy_restricted"} | {"restricted": True}
     assert MONEY == withheld(row)
+
+
+CELLS = {"a1": (9, 50), "a2": (1, 5), "a3": (8, 30), "b1": (9, 40), "b2": (7, 20), "b3": (9, 60)}
+
+
+def closed(*lines):
+    found = closed_lines([line.split() for line in lines], lambda c: CELLS[c][0],
+                         lambda c: CELLS[c][1])  # fmt: skip
+    return sorted(found)
+
+
+def test_what_one_line_hides_is_not_given_away_by_another():
+    assert 3 == least()
+    assert few(2)
+    assert not few(3)
+    assert ["a2", "a3"] == closed("a1 a2 a3", "b1 b2 b3")
+    # a3 went with a2, so that its own column has to hide another, and so on until nothing follows
+    assert ["a2", "a3", "b2", "b3"] == closed("a1 a2 a3", "b1 b2 b3", "a1 b1", "a2 b2", "a3 b3")
+    assert [] == closed("a1 a3", "b1 b2 b3")
+    assert ["a2"] == closed("a2")

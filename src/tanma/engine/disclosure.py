@@ -1,22 +1,30 @@
-"""What of a single enterprise's result may be shown: docs/design/decisions.md, "Statistics need a
-basis".
+"""What of a single enterprise's result may be shown, and what of sums: docs/design/decisions.md,
+"Statistics need a basis".
 
 Facts for statistics alone count in every sum. Of one enterprise, what they say and what would give
 them away is withheld unless a legal basis or the enterprise's consent is recorded (`may_use`). The
 rated columns of such a row are empty in the run itself; its amounts stay there for the sums.
+
+Of a sum nothing is shown that tells one enterprise: a figure with fewer than `disclosure.min_n`
+enterprises behind it is withheld. Where the total is shown too, a single hidden part would follow
+by subtraction: the next smallest is hidden with it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Callable, Collection, Hashable, Mapping, Sequence
+from typing import Any, TypeVar
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from tanma.domain.rating.attention import index_rule
+
 MONEY = ("value_added_fen", "output_fen", "revenue_fen")
 """Withheld where the money is for statistics (column `restricted`)."""
 KEPT = frozenset({"missing_upper_mg"})
+T = TypeVar("T")
+H = TypeVar("H", bound=Hashable)
 
 
 def _energy(column: str) -> bool:
@@ -49,3 +57,52 @@ def singles(table: pa.Table) -> pa.Table:
                 kept = pc.if_else(hidden, pa.scalar(None, column.type), column)
                 table = table.set_column(place, name, kept)
     return table
+
+
+def least() -> int:
+    return index_rule().disclosure.min_n
+
+
+def few(enterprises: int) -> bool:
+    """Too few enterprises behind a figure to print it."""
+    return enterprises < least()
+
+
+def closed(
+    parts: Sequence[T],
+    enterprises: Callable[[T], int],
+    amount: Callable[[T], int],
+    *,
+    overlapping: bool = False,
+    already: Collection[T] = (),
+) -> list[T]:
+    """The parts to hide, smallest amount first: those with few enterprises, and as many more as
+    it takes until they cannot be told apart by subtracting the others from the total.
+
+    `overlapping`: an enterprise may stand behind several parts, so their numbers do not add up.
+    `already`: parts that are hidden for another reason, such as the column that they stand in.
+    """
+    hidden = [p for p in parts if p in already or few(enterprises(p))]
+    others = sorted((p for p in parts if p not in hidden), key=amount)
+    join = max if overlapping else sum
+    while hidden and others and (len(hidden) < 2 or few(join(map(enterprises, hidden)))):
+        hidden.append(others.pop(0))
+    return sorted(hidden, key=amount)
+
+
+def closed_lines(
+    lines: Sequence[Sequence[H]], enterprises: Callable[[H], int], amount: Callable[[H], int]
+) -> frozenset[H]:
+    """The parts to hide where a part may stand in several lines: each line adds up to one of its
+    own parts or to a total that is known. An enterprise may stand behind several parts.
+
+    Lines are closed one after the other, so those of few parts should come first.
+    """
+    out: frozenset[H] = frozenset()
+    while True:
+        before = out
+        for line in lines:
+            out |= set(closed(line, enterprises, amount, overlapping=True,
+                              already=[p for p in line if p in out]))  # fmt: skip
+        if out == before:
+            return out

@@ -6,10 +6,11 @@ from dataclasses import replace
 
 import pytest
 
-from tanma.apps.cockpit import breakdowns, disclosure, places, wall
+from tanma.apps.cockpit import breakdowns, places, wall
 from tanma.apps.cockpit.disclosure import Part
 from tanma.apps.cockpit.figures import area_figures
 from tanma.apps.cockpit.frozen import frozen
+from tanma.engine import disclosure
 from tests.apps.region import CITY, COUNTY_1, TOWNS
 
 

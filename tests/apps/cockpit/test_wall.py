@@ -7,13 +7,14 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from tanma.apps.cockpit import disclosure, kiosks, wall
+from tanma.apps.cockpit import kiosks, wall
 from tanma.apps.cockpit.figures import AreaFigures
 from tanma.apps.cockpit.frozen import forget, frozen
 from tanma.apps.cockpit.models import Kiosk
 from tanma.apps.facts import door as facts
 from tanma.apps.people.door import visible
 from tanma.apps.registry import door as registry
+from tanma.engine import disclosure
 from tests.apps.region import CITY, COUNTY_1, FIRMS, fact
 
 
@@ -202,7 +203,7 @@ def test_no_kiosk_lives_for_ever(published, days):
 
 
 def test_a_figure_of_few_enterprises_stays_in_the_office(published, kiosk, monkeypatch):
-    monkeypatch.setattr(disclosure, "few", lambda enterprises: True)
+    monkeypatch.setattr(disclosure, "least", lambda: 10**9)
     page = published.client_of("").get(f"/cockpit/kiosk/{kiosk[1]}/")
     assert [] == page.context["below"]
     assert wall.publications()

@@ -1,10 +1,10 @@
-"""Live carbon from the factors of the tables, by the rule that is named."""
+"""Live carbon and coal by the factors, formulas and postings of results."""
 
 import datetime as dt
 
 import pytest
 
-from tanma.apps.live.estimates import co2_t_per, estimate_t
+from tanma.apps.live.estimates import counts, estimable, factors, of_amounts
 
 pytestmark = [pytest.mark.db, pytest.mark.django_db]
 ON = dt.date(2026, 11, 20)
@@ -16,50 +16,74 @@ def national(settings):
     settings.TANMA = settings.TANMA.model_copy(update={"grid_region": ""})
 
 
+def worth(item, amount, unit, on=ON):
+    (found,) = of_amounts([(item, amount, unit)], on)
+    return found
+
+
 def test_power_takes_the_newest_published_average():
-    factor = co2_t_per(BOUGHT, ON)
-    assert (0.5306, "MWh") == (factor.value, factor.unit)
-    assert "0.5306 tCO2/MWh" in factor.named
+    found = worth(BOUGHT, 1, "MWh")
+    assert (0.5306, 0.1229) == (found.co2_t, found.coal_tce)
+    assert "0.5306 tCO2/MWh" in factors(found.factors)
 
 
 def test_power_of_a_province_takes_its_own(settings):
     settings.TANMA = settings.TANMA.model_copy(update={"grid_region": "330000"})
-    assert 0.4974 == co2_t_per(BOUGHT, ON).value
+    assert 0.4974 == worth(BOUGHT, 1, "MWh").co2_t
 
 
 def test_the_level_chosen_for_accounts_holds_for_estimates_too(settings):
     settings.TANMA = settings.TANMA.model_copy(
         update={"grid_region": "330000", "grid_level": "region"}
     )
-    factor = co2_t_per(BOUGHT, ON)
-    assert 0.55 == factor.value
-    assert "华东电网 2023 0.5500 tCO2/MWh" in factor.named
+    found = worth(BOUGHT, 1, "MWh")
+    assert 0.55 == found.co2_t
+    assert "0.5500 tCO2/MWh" in factors(found.factors)
 
 
 def test_units_are_converted():
-    assert 0.5306 == pytest.approx(estimate_t(BOUGHT, 1000, "kWh", ON))
-    assert 0.5306 == pytest.approx(estimate_t(BOUGHT, 1, "MWh", ON))
+    assert 0.5306 == worth(BOUGHT, 1000, "kWh").co2_t
+    assert 0.5306 == worth(BOUGHT, 1, "MWh").co2_t
 
 
-def test_heat_takes_the_edition_in_force():
-    assert 0.11 == pytest.approx(estimate_t("heat.purchased", 1, "GJ", ON))
-    assert "GB/T 32150" in co2_t_per("heat.purchased", ON).named.replace("GBT", "GB/T ")
+def test_heat_takes_what_the_accounts_prefer():
+    found = worth("heat.purchased", 1, "GJ")
+    assert (0.11, 0.03412) == (found.co2_t, found.coal_tce)
+    assert "0.11 tCO2/GJ" in factors(found.factors)
 
 
 def test_gas_by_heat_carbon_and_oxidation():
     """389.31 GJ × 0.0153 tC/GJ × 0.99 × 44/12 per 10⁴ m³."""
-    expected = 389.31 * 0.0153 * 0.99 * 44 / 12
-    assert expected == pytest.approx(estimate_t("fuel.natural_gas.burnt", 10_000, "m3", ON))
-    assert 3 == len(co2_t_per("fuel.natural_gas.burnt", ON).factors)
+    found = worth("fuel.natural_gas.burnt", 10_000, "m3")
+    assert 389.31 * 0.0153 * 0.99 * 44 / 12 == pytest.approx(found.co2_t, abs=1e-9)
+    assert 3 == len(found.factors.split())
+
+
+def test_energy_sold_is_deducted():
+    assert -0.5306 == worth("electricity.sold", 1, "MWh").co2_t
 
 
 @pytest.mark.parametrize(
     ("item", "amount", "unit"),
-    [("water.total", 1, "m3"), (BOUGHT, None, "kWh"), (BOUGHT, 1, "m3"), (BOUGHT, 1, "?")],
+    [(BOUGHT, None, "kWh"), (BOUGHT, 1, "m3"), (BOUGHT, 1, "?")],
 )
-def test_what_has_no_factor_or_amount_is_not_estimated(item, amount, unit):
-    assert estimate_t(item, amount, unit, ON) is None
+def test_what_is_missing_or_fits_no_item_is_not_valued(item, amount, unit):
+    assert worth(item, amount, unit) is None
+
+
+def test_what_does_not_count_has_no_value():
+    found = worth("water.total", 1, "m3")
+    assert (None, None, "") == (found.co2_t, found.coal_tce, found.factors)
+    assert not counts("water.total")
+    assert {BOUGHT} == estimable(["water.total", BOUGHT, "state.pressure"], ON)
 
 
 def test_before_any_factor_was_published_nothing_is_estimated():
-    assert co2_t_per(BOUGHT, dt.date(2010, 1, 1)) is None
+    assert worth(BOUGHT, 1, "MWh", dt.date(2010, 1, 1)).co2_t is None
+    assert set() == estimable([BOUGHT], dt.date(2010, 1, 1))
+
+
+def test_several_amounts_keep_their_places():
+    told = of_amounts([(BOUGHT, 1, "MWh"), (BOUGHT, None, "MWh"), (BOUGHT, 2, "MWh")], ON)
+    assert [0.5306, None, 1.0612] == [None if v is None else v.co2_t for v in told]
+    assert [] == of_amounts([], ON)

@@ -10,6 +10,7 @@ from tanma.apps.facts import door as facts
 from tanma.apps.live import regional
 from tanma.apps.metering import door as metering
 from tanma.apps.registry import door as registry
+from tanma.engine import disclosure
 from tanma.engine.metering.refresh import refresh
 from tanma.lake.derived import ActivityDays
 from tanma.lake.facts import FactsMirror
@@ -17,6 +18,12 @@ from tests.apps.live.conftest import FIRST
 
 pytestmark = [pytest.mark.db, pytest.mark.django_db]
 BOUGHT = "electricity.purchased"
+
+
+@pytest.fixture(autouse=True)
+def _one_is_enough(monkeypatch):
+    """The plant stands alone in its region: what is withheld is tested in test_closing."""
+    monkeypatch.setattr(disclosure, "least", lambda: 1)
 
 
 @pytest.fixture
@@ -88,20 +95,13 @@ def test_whoever_sent_anything_this_month_was_heard_though_nothing_was_expected(
 
 def test_nothing_known_is_nothing_shown(plant):
     found = regional.look(None, timezone.localdate())
+    assert regional.Sums() == found.sums
     assert ([], {}, {}, 0) == (found.lines, found.completeness, found.metered, found.known_at)
     assert {} == found.reported
     FactsMirror(plant.lake).sync(facts.fetch, facts.watermark())
     found = regional.look(None, timezone.localdate())
     assert ([], {}, {}) == (found.lines, found.completeness, found.metered)
     assert found.known_at
-
-
-def test_coal_equivalents_by_the_calorific_value():
-    on = dt.date(2026, 11, 20)
-    assert 0.1229 == pytest.approx(regional.coal_t(BOUGHT, 1000, on))
-    assert 0.03412 == pytest.approx(regional.coal_t("heat.purchased", 1, on))
-    assert regional.coal_t("water.total", 1, on) is None
-    assert regional.coal_t(BOUGHT, None, on) is None
 
 
 def month_of(day: dt.date, months_ago: int) -> dt.date:

@@ -9,11 +9,9 @@ from tanma.apps.codes.models import Result, Run
 from tanma.apps.inventories import account_page
 from tanma.apps.inventories import door as inventories
 from tanma.apps.live import door as live
-from tanma.apps.live import regional
 from tanma.apps.rules import door as rules
 from tanma.apps.rules import packs
 from tanma.apps.rules.models import Kind
-from tanma.apps.running import account as running
 from tanma.domain.methods import edition
 from tanma.engine.accounts import CODE
 from tests.apps.region import viewer_of
@@ -41,8 +39,13 @@ def grid(region, year, value):
 def valued():
     """One MWh of November by the factors that an estimate of today takes."""
     with duckdb.connect() as con:
-        (made,) = running.valued(con, [(BOUGHT, TODAY, 1_000_000)])
+        (made,) = live.valued(con, [(BOUGHT, TODAY, 1_000_000)])
     return made
+
+
+def per_mwh(on=TODAY):
+    (made,) = live.of_amounts([(BOUGHT, 1.0, "MWh")], on)
+    return made.co2_t
 
 
 def state():
@@ -54,12 +57,10 @@ def state():
 
 def test_a_grid_factor_of_the_region_changes_estimates_and_nothing_published(published):
     before, was = state(), valued()
-    assert (0.4974, 497_400_000) == (live.co2_t_per(BOUGHT, TODAY).value, was.mg)
+    assert (0.4974, 497_400_000) == (per_mwh(), was.mg)
     released("grid", grid("330000", 2024, "0.4321"))
-    factor, now = live.co2_t_per(BOUGHT, TODAY), valued()
-    assert (0.4321, 432_100_000) == (factor.value, now.mg)
-    assert "本省电网 2024 0.4321 tCO2/MWh（某省公告）" == factor.named
-    assert 0.4321 == pytest.approx(live.estimate_t(BOUGHT, 1000, "kWh", TODAY))
+    now = valued()
+    assert (0.4321, 432_100_000) == (per_mwh(), now.mg)
     assert "own/2024/330000" == now.factors
     assert "0.4321 tCO2/MWh（浙江省 · 2024 · 某省公告）" == live.factor_text(now.factors)
     assert before == state()
@@ -70,14 +71,14 @@ def test_a_draft_is_no_factor(published):
     files = {"own.csv": pack.files["region.csv"] + grid("330000", 2024, "0.4321"),
              "own.toml": card(pack.files["region.toml"])}  # fmt: skip
     packs.edit(pack, files, viewer_of("admin"))
-    assert 0.4974 == live.co2_t_per(BOUGHT, TODAY).value
+    assert 0.4974 == per_mwh()
     assert () == rules.further()
 
 
 def test_a_factor_published_after_the_day_is_not_taken(published):
     released("grid", grid("330000", 2025, "0.4"))
-    assert 0.4 == live.co2_t_per(BOUGHT, TODAY).value
-    assert 0.4974 == live.co2_t_per(BOUGHT, dt.date(2026, 9, 30)).value
+    assert 0.4 == per_mwh()
+    assert 0.4974 == per_mwh(dt.date(2026, 9, 30))
 
 
 def test_the_trend_takes_a_frozen_factor_that_only_the_region_has(published):
@@ -98,11 +99,16 @@ def test_a_grid_that_only_the_region_names_has_its_name_on_the_chart(published):
 
 
 def test_coal_equivalent_takes_a_released_row(published):
-    was = regional.coal_t("heat.purchased", 1.0, dt.date(2019, 1, 1))
-    assert was is None
+    old = dt.date(2019, 1, 1)
+
+    def per_gj():
+        (made,) = live.of_amounts([("heat.purchased", 1.0, "GJ")], old)
+        return made.coal_tce
+
+    assert per_gj() is None
     row = (
         "own/heat,热力,Heat,heat,tce,,,,GBT2589-2020,0.03,tce/GJ,,某省文件,2018-01-01,"
         "2020-01-01,2018-01-01,recalled,recalled,\n"
     )
     released("standard_coal", row)
-    assert 0.03 == pytest.approx(regional.coal_t("heat.purchased", 1.0, dt.date(2019, 1, 1)))
+    assert 0.03 == per_gj()

@@ -7,13 +7,16 @@ import datetime as dt
 import pytest
 from django.utils import timezone
 
+from tanma.apps.codes import door as codes
 from tanma.apps.facts import door as facts
 from tanma.apps.live import door as live
+from tanma.apps.live import regional
 from tanma.apps.metering import door as metering
 from tanma.apps.registry import door as registry
-from tanma.apps.running import account as accounts
 from tanma.apps.running.lag import Lag, lag, length
 from tanma.apps.running.reconciled import reconciled
+from tanma.engine import disclosure
+from tanma.engine.valued import Basis
 from tests.apps import metered
 from tests.apps.region import fact
 from tests.apps.running.conftest import FIRST, hourly
@@ -32,7 +35,7 @@ def firm():
 
 def declare(item, value, source="grid"):
     row = fact(firm(), item, kind="amount", source=source, value=value, valid_from=SEPTEMBER,
-               valid_to=accounts.following(SEPTEMBER))  # fmt: skip
+               valid_to=live.following(SEPTEMBER))  # fmt: skip
     facts.append(facts.table([row]), author="test")
 
 
@@ -55,7 +58,7 @@ def of(found, item):
 
 
 def test_a_month_is_told_by_source_with_factor_direct_and_indirect(september):
-    found = accounts.account({firm()}, SEPTEMBER, TODAY)
+    found = live.account({firm()}, SEPTEMBER, TODAY)
     gas = of(found, GAS)
     assert (True, True, 6.0) == (gas.direct, gas.counts, pytest.approx(gas.amount))
     assert gas.factor
@@ -64,20 +67,21 @@ def test_a_month_is_told_by_source_with_factor_direct_and_indirect(september):
     )  # fmt: skip
     assert gas.co2_t == pytest.approx(found.total(direct=True)) == pytest.approx(found.total())
     assert found.total(direct=False) is None
-    assert 10 == len(found.days)
+    assert 20 == len(found.days)
+    assert {1} == set(found.behind.values())
 
 
 def test_the_board_counts_and_its_parts_do_not(plant, kept):
     kept()
     today = timezone.localdate()
-    found = accounts.account({firm()}, today.replace(day=1), today)
+    found = live.account({firm()}, today.replace(day=1), today)
     power = of(found, BOUGHT)
     assert (False, 1) == (power.direct, power.enterprises)
     assert power.co2_t == pytest.approx(power.amount / 1000 * 0.5306)
     assert found.total() == found.total(direct=False)
     # posted to grams day by day
-    assert found.coal_t == pytest.approx(power.amount / 1000 * 0.1229, abs=4e-6)
-    assert power.co2_t == pytest.approx(sum(by[BOUGHT] for _day, by in found.days))
+    assert found.coal_tce == pytest.approx(power.amount / 1000 * 0.1229, abs=4e-6)
+    assert power.co2_t == pytest.approx(sum(d.co2_t for d in found.days if d.item == BOUGHT))
 
 
 def test_amounts_are_valued_as_accounts_value_them(plant):
@@ -85,7 +89,7 @@ def test_amounts_are_valued_as_accounts_value_them(plant):
     lines = [(BOUGHT, SEPTEMBER, 10**6), ("electricity.sold", SEPTEMBER, 10**6),
              (coal, SEPTEMBER, 10**6), (WATER, SEPTEMBER, 10**6)]  # fmt: skip
     with live.engine() as con:
-        bought, sold, burnt, water = accounts.valued(con, lines)
+        bought, sold, burnt, water = live.valued(con, lines)
     assert bought.mg == -sold.mg
     assert bought.gce == -sold.gce == 122_900
     assert burnt.mg > 10**9
@@ -94,7 +98,7 @@ def test_amounts_are_valued_as_accounts_value_them(plant):
 
 
 def test_before_facts_are_mirrored_there_is_no_account(plant):
-    assert accounts.account(None, SEPTEMBER, TODAY) is None
+    assert live.account(None, SEPTEMBER, TODAY) is None
 
 
 # --- the lag
@@ -170,3 +174,37 @@ def test_what_has_no_meter_is_named(september, kept):
 
 def test_nothing_mirrored_is_nothing_compared(plant):
     assert () == reconciled(None, SEPTEMBER).rows
+
+
+# --- one way of valuing
+
+
+def test_region_and_account_say_the_same(plant, kept, monkeypatch):
+    monkeypatch.setattr(disclosure, "least", lambda: 1)
+    kept()
+    today = timezone.localdate()
+    found, region = live.account(None, today.replace(day=1), today), regional.look(None, today)
+    power, line = of(found, BOUGHT), of(region, BOUGHT)
+    assert (power.amount, power.today, power.co2_t) == (line.month, line.today, line.month_t)
+    assert power.factor == line.factor
+    sums = region.sums
+    assert (found.total(), found.coal_tce) == (sums.month_t, sums.month_tce)
+    assert (found.today_co2_t, found.today_coal_tce) == (sums.today_t, sums.today_tce)
+    assert sums.month_t > 0
+
+
+def test_amounts_of_a_run_are_valued_as_the_run_valued_them(published):
+    """Every posted line of the published region that rests on no measured factor, to the mg."""
+    files = codes.files_of(published.run())
+    meta = files.meta
+    by = Basis(dt.date.fromisoformat(meta["known_on"]), meta["grid_region"], meta["grid_level"])
+    with live.engine() as con:
+        rows = con.execute(
+            """SELECT item, month, value, mg_province_average, gce_province_average
+               FROM read_parquet(?) WHERE value IS NOT NULL AND NOT measured""",
+            [str(files.path("lines"))],
+        ).fetchall()
+        rows = [r for r in rows if live.counts(r[0])]
+        found = live.valued(con, [r[:3] for r in rows], by)
+    assert len(rows) > 20
+    assert [(abs(v.mg), abs(v.gce)) for v in found] == [r[3:] for r in rows]

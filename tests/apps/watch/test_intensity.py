@@ -45,12 +45,13 @@ def test_the_estimate_is_metered_carbon_over_the_last_known_rate(firm, plant):
     assert intensity.quarter(today) in {found.first, today}
     (line,) = found.metered
     assert "electricity.purchased" == line.item
-    factor = live.co2_t_per(line.item, today)
-    assert line.co2_t == pytest.approx(line.amount / 1000 * factor.value)
+    (mwh,) = live.of_amounts([(line.item, 1.0, "MWh")], today)
+    assert line.co2_t == pytest.approx(line.amount / 1000 * mwh.co2_t)
+    assert live.factors(mwh.factors) == line.factor
     assert 10_000 == pytest.approx(found.rate.per_day)
     assert found.until == today
     # 48 kW all day; 10⁴ yuan a day
-    assert found.intensity == pytest.approx(48 * 24 / 1000 * factor.value, rel=0.01)
+    assert found.intensity == pytest.approx(48 * 24 / 1000 * mwh.co2_t, rel=0.01)
     assert line.days < 4
 
 

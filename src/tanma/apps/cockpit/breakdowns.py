@@ -9,7 +9,6 @@ from typing import Any
 
 from django.utils.translation import get_language, gettext
 
-from tanma.apps.cockpit import disclosure
 from tanma.apps.cockpit.disclosure import Part
 from tanma.apps.cockpit.figures import AreaFigures, quotient
 from tanma.apps.cockpit.frozen import Frozen, Row
@@ -17,6 +16,7 @@ from tanma.apps.kit.door import Chart, Series, percent, rounded
 from tanma.domain.items import carriers, items
 from tanma.domain.rating import find
 from tanma.domain.reference.industries import industries
+from tanma.engine import disclosure
 
 SHOWN = 8
 SOURCES_SHOWN = 5

@@ -7,13 +7,12 @@ calls up, `warn` opens cases about them. `home_of` and `may_see` say which areas
 
 from tanma.apps.cockpit.access import hierarchies_of, home_of, may_see
 from tanma.apps.cockpit.attention import listed as attention_list
-from tanma.apps.cockpit.disclosure import closed, few, least
 from tanma.apps.cockpit.figures import AreaFigures, Years, area_figures, names, quotient
 from tanma.apps.cockpit.frozen import Frozen, frozen
 from tanma.apps.cockpit.handling import warn
 from tanma.apps.cockpit.wall import publications
 
 __all__ = [
-    "AreaFigures", "Frozen", "Years", "area_figures", "attention_list", "closed", "few", "frozen",
-    "hierarchies_of", "home_of", "least", "may_see", "names", "publications", "quotient", "warn",
+    "AreaFigures", "Frozen", "Years", "area_figures", "attention_list", "frozen",
+    "hierarchies_of", "home_of", "may_see", "names", "publications", "quotient", "warn",
 ]  # fmt: skip

@@ -11,12 +11,12 @@ from typing import Any
 from django.urls import reverse
 from django.utils.translation import gettext, pgettext
 
-from tanma.apps.cockpit import disclosure
 from tanma.apps.cockpit.breakdowns import emission_unit
 from tanma.apps.cockpit.figures import AreaFigures, abnormal_words, level_below, names
 from tanma.apps.cockpit.frozen import Frozen
 from tanma.apps.kit.door import MISSING, HexCell, HexLabel, HexMap, hex_map, rounded
 from tanma.apps.registry.door import Area
+from tanma.engine import disclosure
 
 TOWNS = ("township",)
 STEPS = 5

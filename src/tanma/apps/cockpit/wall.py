@@ -33,6 +33,7 @@ from tanma.apps.kit.door import (
 from tanma.apps.registry.door import Area
 from tanma.domain.periods import month_number, parse
 from tanma.domain.rating.attention import index_rule
+from tanma.engine.disclosure import few
 
 PERIODS = 8
 MONTHS = 12
@@ -59,7 +60,7 @@ class View:
 
     def hides(self, figures: AreaFigures) -> bool:
         """Too few enterprises reported for the sums of an area to be shown here."""
-        return self.aggregates_only and disclosure.few(figures.reporting)
+        return self.aggregates_only and few(figures.reporting)
 
     @property
     def earlier(self) -> list[codes.Run]:
@@ -219,7 +220,7 @@ def trend(view: View) -> Chart:
     months = _months(view)
     rows = view.data.rows("monthly", view.figures.hierarchy, view.figures.code)
     net = month_values(
-        r for r in rows if not (view.aggregates_only and disclosure.few(r["enterprises"]))
+        r for r in rows if not (view.aggregates_only and few(r["enterprises"]))
     )
     by_quarter, note = _quarterly(view, months)
     scale, unit = (13, "万吨") if _lang().startswith("zh") else (12, "kt")
@@ -302,7 +303,7 @@ def reporting(view: View) -> dict[str, Any]:
 def _bound(view: View, row: Row) -> Any:
     """What the missing part may come to at most; on a kiosk not where that is one enterprise's."""
     missing = row["expected"] - row["complete"]
-    if view.aggregates_only and 0 < missing and disclosure.few(missing):
+    if view.aggregates_only and 0 < missing and few(missing):
         return disclosure.words()
     return big_tonnes(row["upper_mg"], _lang())
 

@@ -1,7 +1,7 @@
 """An area as the exact sum of its enterprises, by carrier and role, without telling of any one.
 
 A cell that fewer than the declared number of enterprises stand behind is not shown, and neither is
-what would give it away by subtraction in its row or its column (`cockpit.closed`).
+what would give it away by subtraction in its row or its column (`engine.disclosure`).
 """
 
 from __future__ import annotations
@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from tanma.apps.cockpit import door as cockpit
 from tanma.apps.flows.gathering import Gathered
 from tanma.domain.balances import IN, OUT, Balance, balances
+from tanma.engine.disclosure import closed_lines
 
 COLUMNS = (*IN, *OUT, "difference")
 TOTAL = ""
@@ -64,13 +64,9 @@ def _speaks(balance: Balance, role: str) -> bool:
 
 def hidden(cells: Matrix) -> frozenset[tuple[str, str]]:
     """Cells to withhold: few enterprises, and what a row or column would tell by subtraction."""
-    out: set[Cell] = set()
     lines = [*_lines(cells, 0), *_lines(cells, 1)]
-    while True:
-        more = {cell for line in lines for cell in _closed(line, out)}
-        if more <= out:
-            return frozenset((c.carrier, c.role) for c in out)
-        out |= more
+    out = closed_lines(lines, lambda c: c.enterprises, _tells)
+    return frozenset((c.carrier, c.role) for c in out)
 
 
 def _lines(cells: Matrix, by: int) -> Iterable[list[Cell]]:
@@ -83,10 +79,3 @@ def _lines(cells: Matrix, by: int) -> Iterable[list[Cell]]:
 def _tells(cell: Cell) -> int:
     """What is hidden first: the row of all carriers, of which the others tell most."""
     return -1 if cell.carrier == TOTAL else abs(cell.gce)
-
-
-def _closed(line: list[Cell], out: set[Cell]) -> list[Cell]:
-    return cockpit.closed(
-        line, lambda c: c.enterprises, _tells, overlapping=True,
-        already=[c for c in line if c in out],
-    )  # fmt: skip

@@ -17,7 +17,6 @@ from django.urls import reverse
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from tanma.apps.cockpit import door as cockpit
 from tanma.apps.flows import area as sums
 from tanma.apps.flows import drawing, gathering, spans, words
 from tanma.apps.flows.pages import offers, today
@@ -27,6 +26,7 @@ from tanma.apps.people import door as people
 from tanma.apps.registry import door as registry
 from tanma.domain.balances import IN, Balance, Flow
 from tanma.domain.numbers import ENERGY_DECIMALS
+from tanma.engine.disclosure import few, least
 from tanma.lake.facts import FactsMirror, Pinned
 
 KINDS = ("park", "new_area", "trusteeship")
@@ -79,7 +79,7 @@ def area(request: HttpRequest, code: str) -> HttpResponseBase:
         "place": place, "span": span, "span_name": span.name(words.lang()), "wrong": wrong,
         "chosen": drawing.view("", ()), "table": table, "offers": offers(request, span, newest),
         "picture": drawing.picture(_open(cells, shut), drawing.view("", ())), "any": bool(cells),
-        "members": len(members), "told": len(told), "least": cockpit.least(),
+        "members": len(members), "told": len(told), "least": least(),
         "hidden": len(shut), "known_at": known_time(mirror.watermark, settings.TIME_ZONE),
     }  # fmt: skip
     return render(request, "flows/area.html", context)
@@ -164,4 +164,4 @@ def _few() -> str:
 def _most(carrier: str, cells: sums.Matrix) -> int | str:
     """How many enterprises use a carrier; few of them are only called few."""
     most = max(c.enterprises for (of, _), c in cells.items() if of == carrier)
-    return gettext("不足 %(n)d") % {"n": cockpit.least()} if cockpit.few(most) else most
+    return gettext("不足 %(n)d") % {"n": least()} if few(most) else most

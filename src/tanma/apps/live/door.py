@@ -2,15 +2,27 @@
 
 `derive`, `days_of`, `points` and `keep_days` fill tables of an `engine()` connection with what
 readings and kept days say of some channels (`parts`: what virtual ones add up), `given` the kept
-days that enter sums; `freshness` is the age of their newest readings. `basis` and `factor_text` are
-the factors of estimates. `curve` and `totals` draw channels over a `Window`. `ago` and `shown`
-write ages and figures.
+days that enter sums; `freshness` is the age of their newest readings. `account` is the estimated
+account of a month, `withheld` what of an area's is not shown; `basis` and `factor_text` are the
+factors of estimates, `of_amounts` values single amounts. `curve` and `totals` draw channels over a
+`Window`. `ago` and `shown` write ages and figures.
 """
 
+from tanma.apps.live.account import Account, Line, account, following, given
 from tanma.apps.live.asked import firm_of
+from tanma.apps.live.closing import COAL, DIRECT, INDIRECT, TOTAL, Closed, withheld
 from tanma.apps.live.curves import Window, totals
 from tanma.apps.live.curves import points as curve
-from tanma.apps.live.estimates import GAS_SET, basis, co2_t_per, estimate_t, factor_text
+from tanma.apps.live.estimates import (
+    Valued,
+    basis,
+    counts,
+    estimable,
+    factor_text,
+    factors,
+    of_amounts,
+    valued,
+)
 from tanma.apps.live.known import (
     NEVER,
     Fresh,
@@ -23,11 +35,12 @@ from tanma.apps.live.known import (
     parts,
     points,
 )
-from tanma.apps.live.regional import given
-from tanma.apps.live.words import STATES, TONES, ago, rate_unit, shown
+from tanma.apps.live.words import STATES, TONES, ago, not_public, rate_unit, shown
 
 __all__ = [
-    "GAS_SET", "NEVER", "STATES", "TONES", "Fresh", "Window", "ago", "basis", "co2_t_per", "curve",
-    "days_of", "derive", "engine", "estimate_t", "factor_text", "firm_of", "freshness", "given",
-    "keep_days", "lake", "parts", "points", "rate_unit", "shown", "totals",
+    "COAL", "DIRECT", "INDIRECT", "NEVER", "STATES", "TONES", "TOTAL", "Account", "Closed", "Fresh",
+    "Line", "Valued", "Window", "account", "ago", "basis", "counts", "curve", "days_of", "derive",
+    "engine", "estimable", "factor_text", "factors", "firm_of", "following", "freshness", "given",
+    "keep_days", "lake", "not_public", "of_amounts", "parts", "points", "rate_unit", "shown",
+    "totals", "valued", "withheld",
 ]  # fmt: skip

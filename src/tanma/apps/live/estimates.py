@@ -1,116 +1,110 @@
-"""Live carbon: an estimate from meters (监测估算值), with the factor it used; never published.
+"""Live carbon and energy: estimates from meters (监测估算值); never published.
 
-Factors come from the same tables as results, those that the region released among them, by the
-rule `latest_published`: for this year the newest year whose factor is out. What has no factor here
-is not estimated.
+Amounts are valued as results value them (`engine.valued`): the same factors, those that the region
+released among them, by the same order of preference, the same formulas and postings. What has no
+factor there is not estimated.
 """
 
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import dataclass
-from functools import lru_cache
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
+import duckdb
+import pyarrow as pa
 from django.conf import settings
 from django.utils.translation import get_language
 
 from tanma.apps.kit.door import clauses, with_note
 from tanma.apps.rules import door as rules
-from tanma.domain.factors.lookup import Factor, Query, grid_place, lookup
-from tanma.domain.factors.tables import Table
-from tanma.domain.messages import Problem
-from tanma.domain.methods.shared.fuel import fuel_co2_t, fuel_heat_gj
+from tanma.domain.items import items
+from tanma.domain.numbers import EMISSION_DECIMALS, ENERGY_DECIMALS
 from tanma.domain.reference.regions import regions
+from tanma.engine import valued as engine
+from tanma.engine.metering.channels import item_ratio
 from tanma.engine.valued import Basis
-from tanma.intake import units
 
-HEAT_SETS = ("GBT32150-2025", "GBT32151.34-2024", "NDRC-2013-2015")
-GAS_SET = "GBT32151.10-2023"
-COAL_SET = {"heat": "standard_coal"}
-Tables = tuple[Table, ...]
+SIGNS = {
+    "electricity.purchased": 1, "electricity.sold": -1, "heat.purchased": 1, "heat.sold": -1,
+}  # fmt: skip
+"""What counts besides fuels that are burnt; energy sold is deducted."""
+
+
+def counts(item: str) -> bool:
+    """Whether an item is part of an emission total."""
+    return item in SIGNS or (item.startswith("fuel.") and item.endswith(".burnt"))
 
 
 @dataclass(frozen=True)
-class PerUnit:
-    """Carbon or coal equivalent of one item unit, with where the number comes from."""
+class Valued:
+    """An amount with its posted values by the factors of the accounts; energy sold is negative."""
 
-    value: float
-    unit: str
-    factors: tuple[Factor, ...]
+    item: str
+    day: dt.date
+    count: int
+    mg: int | None
+    gce: int | None
+    factors: str
+    """Rows of the factor tables."""
 
     @property
-    def named(self) -> str:
-        """Names, data years, values, units and documents of the factors."""
-        return clauses(_named(f) for f in self.factors)
+    def co2_t(self) -> float | None:
+        return None if self.mg is None else self.mg / 10**EMISSION_DECIMALS
+
+    @property
+    def coal_tce(self) -> float | None:
+        return None if self.gce is None else self.gce / 10**ENERGY_DECIMALS
 
 
-def _named(factor: Factor) -> str:
-    name = factor.name_en if get_language() == "en" else factor.name_zh
-    year = str(factor.data_year or "")
-    said = with_note(f"{factor.value_text} {factor.unit}", factor.document)
-    return " ".join(filter(None, [name, year, said]))
+def valued(
+    con: duckdb.DuckDBPyConnection, lines: Sequence[tuple[str, dt.date, int]],
+    by: Basis | None = None,
+) -> list[Valued]:  # fmt: skip
+    """Amounts (item, day, count at the item's scale) as results would value them (today)."""
+    con.register("estimate_lines", pa.table({
+        "subject": pa.array(range(len(lines)), pa.int64()),
+        "item": pa.array([item for item, _, _ in lines], pa.string()),
+        "month": pa.array([day.replace(day=1) for _, day, _ in lines], pa.date32()),
+        "value": pa.array([count for _, _, count in lines], pa.int64()),
+    }))  # fmt: skip
+    engine.build(con, "estimate_lines", by or basis(), into="estimated")
+    rows = con.execute("SELECT subject, mg, gce, carbon_rows FROM estimated").fetchall()
+    found = {n: told for n, *told in rows}
+    return [_valued(line, *found.get(n, (None, None, ""))) for n, line in enumerate(lines)]
 
 
-def co2_t_per(item: str, on: dt.date) -> PerUnit | None:
-    """Tonnes of CO2 per MWh of power bought, GJ of heat bought, 10⁴ m³ of gas burnt."""
-    try:
-        place = settings.TANMA.grid_region, settings.TANMA.grid_level
-        return _co2(item, on, *place, rules.further())
-    except Problem:
-        return None
+def _valued(
+    line: tuple[str, dt.date, int], mg: int | None, gce: int | None, rows: str | None
+) -> Valued:  # fmt: skip
+    item, day, count = line
+    if not counts(item):
+        return Valued(item, day, count, None, None, "")
+    sign = SIGNS.get(item, 1)
+    signed_mg, signed_gce = (None if v is None else sign * v for v in (mg, gce))
+    return Valued(item, day, count, signed_mg, signed_gce, rows or "")
 
 
-@lru_cache(maxsize=64)
-def _co2(
-    item: str, on: dt.date, province: str, level: str, further: Tables
-) -> PerUnit | None:
-    if item == "electricity.purchased":
-        place = grid_place(province, level, on) or "CN"
-        query = Query("grid", "electricity", "ef", on, region=place, kind="average")
-        factor = lookup(query, known_on=on, rule="latest_published", further=further)
-        return PerUnit(factor.value, "MWh", (factor,))
-    if item == "heat.purchased":
-        factor = _heat(on, further)
-        return PerUnit(factor.value, "GJ", (factor,))
-    if item == "fuel.natural_gas.burnt":
-        return _gas(on, further)
-    return None
+def of_amounts(said: Sequence[tuple[str, float | None, str]], on: dt.date) -> list[Valued | None]:
+    """Amounts (item, amount, unit) by what is known on a day; None where they fit no item."""
+    counted = [None if a is None else _count(item, a, unit) for item, a, unit in said]
+    lines = [(s[0], on, c) for s, c in zip(said, counted, strict=True) if c is not None]
+    with duckdb.connect() as con:
+        found = iter(valued(con, lines, replace(basis(), known_on=on)) if lines else ())
+    return [None if c is None else next(found) for c in counted]
 
 
-def _heat(on: dt.date, further: Tables) -> Factor:
-    """The newest edition in force."""
-    problem: Problem | None = None
-    for edition in HEAT_SETS:
-        try:
-            query = Query("heat", "heat", "ef", on, set_id=edition)
-            return lookup(query, known_on=on, further=further)
-        except Problem as error:
-            problem = problem or error
-    assert problem is not None
-    raise problem
+def _count(item: str, amount: float, unit: str) -> int | None:
+    """An amount in a unit as a count at the item's scale."""
+    ratio = item_ratio(unit, 0, item)
+    return None if ratio is None else round(amount * 1000 * float(ratio))
 
 
-def _gas(on: dt.date, further: Tables) -> PerUnit:
-    ncv, carbon, oxidised = (
-        lookup(Query("fuel", "natural_gas", p, on, set_id=GAS_SET), known_on=on, further=further)
-        for p in ("ncv", "cc", "of")
-    )
-    heat_gj = fuel_heat_gj(1.0, ncv.value)
-    return PerUnit(
-        fuel_co2_t(heat_gj, carbon.value, oxidised.value), "10^4 m3", (ncv, carbon, oxidised)
-    )
-
-
-def estimate_t(item: str, amount: float | None, unit: str, on: dt.date) -> float | None:
-    """Estimated tonnes of CO2 of an amount in a unit; None where nothing is known."""
-    factor = co2_t_per(item, on)
-    if factor is None or amount is None:
-        return None
-    known = units.units()
-    if unit not in known or factor.unit not in known:
-        return None
-    ratio = units.ratio(known[unit], known[factor.unit])
-    return None if ratio is None else amount * float(ratio) * factor.value
+def estimable(wanted: Sequence[str], on: dt.date) -> set[str]:
+    """The items that have a factor on a day."""
+    known = [i for i in dict.fromkeys(wanted) if i in items() and counts(i)]
+    found = of_amounts([(i, 1.0, items()[i].unit) for i in known], on)
+    return {v.item for v in found if v is not None and v.mg is not None}
 
 
 def basis(known_at: int | None = None) -> Basis:
@@ -119,6 +113,11 @@ def basis(known_at: int | None = None) -> Basis:
         dt.datetime.fromtimestamp(known_at / 1e6, dt.UTC))  # fmt: skip
     place = settings.TANMA.grid_region or "CN", settings.TANMA.grid_level
     return Basis(moment.date(), *place, rules.further())
+
+
+def factors(rows: str) -> str:
+    """The rows of the factor tables that amounts took, in words."""
+    return clauses(factor_text(row) for row in dict.fromkeys(rows.split()))
 
 
 def factor_text(row_id: str) -> str:

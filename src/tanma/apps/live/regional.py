@@ -7,28 +7,19 @@ from collections.abc import Collection
 from dataclasses import dataclass
 
 import duckdb
-import pyarrow as pa
 
-from tanma.apps.live import estimates, known
-from tanma.apps.registry import door as registry
-from tanma.apps.rules import door as rules
-from tanma.domain.factors.lookup import Query, lookup
+from tanma.apps.live import known
+from tanma.apps.live.account import Account, given, of_given
+from tanma.apps.live.closing import COAL, TOTAL, withheld
 from tanma.domain.items import items
-from tanma.domain.messages import Problem
-from tanma.engine.metering import bucket, months
-from tanma.intake import units
 from tanma.lake.derived import ActivityDays
 from tanma.lake.facts import FactsMirror
 from tanma.lake.status import DERIVED_UPTO
 
-COAL_SET = "GBT2589-2020"
-ENERGY = ("electricity.purchased", "heat.purchased", "fuel.natural_gas.burnt")
-"""Items whose coal equivalent and carbon are shown."""
-
 
 @dataclass(frozen=True)
 class Line:
-    """One item of the region: amounts in the item's unit."""
+    """One item of the region, amounts in the item's unit; what is withheld is None."""
 
     item: str
     unit: str
@@ -38,9 +29,10 @@ class Line:
     """The same days of the month before."""
     replaced: float | None
     """How much of this month was put in place of what was measured, by a declared method."""
-    today_t: float | None
     month_t: float | None
     factor: str
+    withheld: frozenset[str] = frozenset()
+    """Columns that few enterprises stand behind, or that others would tell by subtraction."""
 
     @property
     def change(self) -> float | None:
@@ -54,8 +46,20 @@ class Line:
 
 
 @dataclass(frozen=True)
+class Sums:
+    """Energy [tce] and carbon [t] over the items that have a factor; None: unknown or withheld."""
+
+    today_tce: float | None = None
+    today_t: float | None = None
+    month_tce: float | None = None
+    month_t: float | None = None
+    withheld: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True)
 class Region:
     lines: list[Line]
+    sums: Sums
     completeness: dict[int, tuple[int, int]]
     """enterprise → readings that came and that were expected this month"""
     metered: dict[int, float]
@@ -80,18 +84,20 @@ def look(subjects: Collection[int] | None, today: dt.date) -> Region:
     """
     mirror = FactsMirror(known.lake()).pin()
     if not mirror.watermark:
-        return Region([], {}, {}, {}, today, month_before(today))
+        return Region([], Sums(), {}, {}, {}, today, month_before(today))
     first, before = today.replace(day=1), month_before(today)
     with known.engine() as con:
         mirror.relation(con, mirror.watermark, "facts_known")
         month = _reported_month(con, first) or before
         given(con, (min(month, before), today + dt.timedelta(days=1)), subjects)
-        lines = [line for i in _counted(con) if (line := _line(con, i, today, first, before))]
+        now = of_given(con, first, today + dt.timedelta(days=1), today, mirror.watermark)
+        length = today + dt.timedelta(days=1) - first
+        then = of_given(con, before, min(before + length, first), today, mirror.watermark)
         end = (month + dt.timedelta(days=32)).replace(day=1)
         return Region(
-            lines, _completeness(con, first, today), _metered(con, month, end),
-            _reported(con, month), today, month, mirror.watermark, _heard(con, first),
-            ActivityDays(known.lake()).mark(DERIVED_UPTO),
+            _lines(now, then), _sums(now), _completeness(con, first, today),
+            _metered(con, month, end), _reported(con, month), today, month, mirror.watermark,
+            _heard(con, first), ActivityDays(known.lake()).mark(DERIVED_UPTO),
         )  # fmt: skip
 
 
@@ -100,88 +106,37 @@ def month_before(day: dt.date) -> dt.date:
     return (day.replace(day=1) - dt.timedelta(days=1)).replace(day=1)
 
 
-def given(
-    con: duckdb.DuckDBPyConnection, span: tuple[dt.date, dt.date],
-    subjects: Collection[int] | None,
-) -> None:  # fmt: skip
-    """Table `given`: days that enter sums, with enterprise and ratio to the item's counts.
-
-    Needs `facts_known`; None stands for every enterprise.
-    """
-    bucket.of_facts(con, "facts_known")
-    known.keep_days(con, *span, _channels(subjects))
-    months.ratios(con)
-    con.execute(f"CREATE OR REPLACE TEMP TABLE given AS {months.added('days')}")
-    if subjects is not None:
-        ids = pa.table({"subject": pa.array(sorted(subjects), pa.int64())})
-        con.register("subjects_here", ids)
-        con.execute("DELETE FROM given WHERE subject NOT IN (SELECT subject FROM subjects_here)")
-
-
-FEW = 500
-"""Enterprises whose channels are looked up one by one, so that the days of others stay unread."""
-
-
-def _channels(subjects: Collection[int] | None) -> list[int] | None:
-    if subjects is None or len(subjects) > FEW:
-        return None
-    rows = registry.Channel.objects.filter(subject__in=list(subjects))
-    return list(rows.values_list("id", flat=True))
+def _lines(now: Account, then: Account) -> list[Line]:
+    """This month beside the same days before; each without what its account withholds."""
+    shut, shut_before = withheld(now), withheld(then)
+    before = {x.item: x.amount for x in then.lines}
+    found = []
+    for x in now.lines:
+        hidden = {
+            name for name, of in (("today", (shut, now.today)), ("month", (shut, None)),
+                                  ("before", (shut_before, None)))
+            if of[0].has(x.item, of[1])
+        }  # fmt: skip
+        told = {"today": x.today, "month": x.amount, "before": before.get(x.item)}
+        open_ = {name: None if name in hidden else value for name, value in told.items()}
+        kept = "month" not in hidden
+        found.append(Line(
+            x.item, x.unit, **open_, replaced=x.substituted if kept else None,
+            month_t=x.co2_t if kept else None, factor=x.factor, withheld=frozenset(hidden),
+        ))  # fmt: skip
+    return found
 
 
-def _counted(con: duckdb.DuckDBPyConnection) -> list[str]:
-    return [i for (i,) in con.execute("SELECT DISTINCT item FROM given ORDER BY item").fetchall()]
-
-
-def _sum(
-    con: duckdb.DuckDBPyConnection, item: str, low: dt.date, high: dt.date, of: str = "milli"
-) -> float | None:
-    """Amount of an item over days [low, high), in its unit."""
-    rows = con.execute(
-        f"SELECT sum({of}::HUGEINT * num)::DOUBLE / any_value(den) FROM given"
-        " WHERE item = ? AND day >= ? AND day < ?", [item, low, high],
-    ).fetchall()  # fmt: skip
-    return None if rows[0][0] is None else float(rows[0][0]) / 10 ** items()[item].scale
-
-
-def _line(
-    con: duckdb.DuckDBPyConnection, item: str, today: dt.date, first: dt.date, before: dt.date
-) -> Line | None:
-    if item not in items():
-        return None
-    one = dt.timedelta(days=1)
-    length = today + one - first
-    this = _sum(con, item, first, today + one)
-    unit = items()[item].unit
-    now = _sum(con, item, today, today + one)
-    factor = estimates.co2_t_per(item, today)
-    return Line(
-        item,
-        unit,
-        now,
-        this,
-        _sum(con, item, before, min(before + length, first)),
-        _sum(con, item, first, today + one, "substituted_milli"),
-        estimates.estimate_t(item, now, unit, today),
-        estimates.estimate_t(item, this, unit, today),
-        factor.named if factor else "",
-    )
-
-
-def coal_t(item: str, amount: float | None, on: dt.date) -> float | None:
-    """Coal equivalent [tce] of an amount in the item's unit, at the calorific value."""
-    key = {"electricity.purchased": "electricity", "heat.purchased": "heat"}.get(item)
-    if key is None or amount is None:
-        return None
-    try:
-        query = Query("standard_coal", key, "tce", on, set_id=COAL_SET)
-        factor = lookup(query, known_on=on, further=rules.further())
-    except Problem:
-        return None
-    known_units = units.units()
-    said, wanted = known_units[items()[item].unit], known_units[factor.unit.partition("/")[2]]
-    ratio = units.ratio(said, wanted)
-    return None if ratio is None else amount * float(ratio) * factor.value
+def _sums(now: Account) -> Sums:
+    shut = withheld(now)
+    told = {
+        "today_tce": (now.today_coal_tce, (COAL, now.today)),
+        "today_t": (now.today_co2_t, (TOTAL, now.today)),
+        "month_tce": (now.coal_tce, (COAL, None)),
+        "month_t": (now.total(), (TOTAL, None)),
+    }
+    hidden = frozenset(name for name, (_, key) in told.items() if shut.has(*key))
+    return Sums(**{n: None if n in hidden else v for n, (v, _) in told.items()}, withheld=hidden)
 
 
 def _completeness(

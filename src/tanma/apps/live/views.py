@@ -179,16 +179,16 @@ def _behind(a: Asked, found: dict[str, Any]) -> dict[str, Any]:
     """The table behind the curve, sums, and the estimate of carbon."""
     form = {"hour": "%m-%d %H:00", "day": "%Y-%m-%d", "month": "%Y-%m"}[found["grain"]]
     today = dt.datetime.now(ZoneInfo(settings.TIME_ZONE)).date()
-    tiles = []
-    for c in a.chosen:
-        total = found["sums"].get(c.id)
-        factor = estimates.co2_t_per(c.item, today)
-        tiles.append({
-            "name": _name(c), "total": shown(total), "unit": c.unit,
-            "level": c.kind in known.LEVELS, "note": _note(found["replaced"].get(c.id)),
-            "co2": shown(estimates.estimate_t(c.item, total, c.unit, today), 4),
-            "factor": factor.named if factor else "",
-        })  # fmt: skip
+    totals = [found["sums"].get(c.id) for c in a.chosen]
+    said = [(c.item, t, c.unit) for c, t in zip(a.chosen, totals, strict=True)]
+    valued = estimates.of_amounts(said, today)
+    tiles = [
+        {"name": _name(c), "total": shown(total), "unit": c.unit,
+         "level": c.kind in known.LEVELS, "note": _note(found["replaced"].get(c.id)),
+         "co2": shown(worth.co2_t if worth else None, 4),
+         "factor": estimates.factors(worth.factors) if worth else ""}
+        for c, total, worth in zip(a.chosen, totals, valued, strict=True)
+    ]  # fmt: skip
     return {
         "heads": [(_name(c), c.unit) for c in a.chosen], "tiles": tiles,
         "rows": [(at.strftime(form), [shown(v) for v in values]) for at, values in found["rows"]],

@@ -14,10 +14,11 @@ from django.utils.translation import gettext
 
 from tanma.apps.kit.door import HexCell, hex_map
 from tanma.apps.live import regional
-from tanma.apps.live.words import shown
+from tanma.apps.live.words import not_public, shown
 from tanma.apps.metering import door as metering
 from tanma.apps.people import door as people
 from tanma.apps.registry import door as registry
+from tanma.engine.disclosure import least
 
 STEPS = (0.5, 0.8, 0.95, 0.99)
 """Completeness at which the map's shade changes."""
@@ -35,7 +36,9 @@ def region(request: HttpRequest) -> HttpResponse:
     found = regional.look(subjects, today)
     context = {
         "today": today, "any": meters.exists(), "lines": [_line(x) for x in found.lines],
-        "tiles": _tiles(found), "map": _map(found.completeness), "rate": _rate(viewer, found),
+        "tiles": _tiles(found.sums), "least": least(),
+        "hidden": bool(found.sums.withheld) or any(x.withheld for x in found.lines),
+        "map": _map(found.completeness), "rate": _rate(viewer, found),
         "areas": _areas(found.completeness), "mirrored": found.known_at,
         "derived": found.derived_at,
     }  # fmt: skip
@@ -44,30 +47,26 @@ def region(request: HttpRequest) -> HttpResponse:
 
 
 def _line(line: regional.Line) -> dict[str, Any]:
+    told = {"today": line.today, "month": line.month, "before": line.before}
     return {
-        "name": registry.item_name(line.item), "unit": line.unit, "today": shown(line.today),
-        "month": shown(line.month), "before": shown(line.before), "change": line.change,
-        "replaced": line.replaced_share,
-        "co2": shown(line.month_t, 4), "factor": line.factor,
+        "name": registry.item_name(line.item), "unit": line.unit,
+        **{n: not_public() if n in line.withheld else shown(v) for n, v in told.items()},
+        "change": line.change, "replaced": line.replaced_share, "factor": line.factor,
+        "co2": not_public() if "month" in line.withheld else shown(line.month_t, 4),
     }  # fmt: skip
 
 
-def _total(values: list[float | None]) -> float | None:
-    known = [v for v in values if v is not None]
-    return sum(known) if known else None
-
-
-def _tiles(found: regional.Region) -> list[dict[str, Any]]:
+def _tiles(sums: regional.Sums) -> list[dict[str, Any]]:
     """Coal equivalent and carbon of today and of this month, over the items that have a factor."""
-    own = [x for x in found.lines if x.item in regional.ENERGY]
-    on = found.through
-    tiles = [
-        (gettext("今日用能"), _total([regional.coal_t(x.item, x.today, on) for x in own]), "tce"),
-        (gettext("今日碳排放"), _total([x.today_t for x in own]), "tCO₂"),
-        (gettext("本月用能"), _total([regional.coal_t(x.item, x.month, on) for x in own]), "tce"),
-        (gettext("本月碳排放"), _total([x.month_t for x in own]), "tCO₂"),
-    ]
-    return [{"label": label, "value": shown(v, 4), "unit": unit} for label, v, unit in tiles]
+    labels = {
+        "today_tce": (gettext("今日用能"), "tce"), "today_t": (gettext("今日碳排放"), "tCO₂"),
+        "month_tce": (gettext("本月用能"), "tce"), "month_t": (gettext("本月碳排放"), "tCO₂"),
+    }  # fmt: skip
+    return [
+        {"label": label, "unit": unit,
+         "value": not_public() if name in sums.withheld else shown(getattr(sums, name), 4)}
+        for name, (label, unit) in labels.items()
+    ]  # fmt: skip
 
 
 def _by_area(completeness: dict[int, tuple[int, int]]) -> dict[str, tuple[int, int]]:

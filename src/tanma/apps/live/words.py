@@ -36,3 +36,8 @@ def shown(value: float | None, digits: int = 6) -> str:
     if value is None:
         return "—"
     return f"{value:,.0f}" if abs(value) >= 10 ** (digits - 1) else f"{value:,.{digits}g}"
+
+
+def not_public() -> str:
+    """What stands where a figure of an area is withheld."""
+    return gettext("不公开")

@@ -19,6 +19,8 @@ from tanma.apps.people import door as people
 from tanma.apps.registry import door as registry
 
 MONTHS_BACK = 6
+SHOWN = ("electricity.pv.generated", "electricity.pv.exported", "water.total", "water.fresh")
+"""Metered amounts that are shown and emit nothing."""
 TABS = (
     ("account", _("监测估算账户")),
     ("energy", _("能源总览")),

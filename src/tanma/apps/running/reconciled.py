@@ -15,9 +15,9 @@ import duckdb
 import pyarrow as pa
 
 from tanma.apps.live import door as live
-from tanma.apps.running.account import SHOWN, Valued, counts, following, valued
+from tanma.apps.live.door import Valued, counts, following, valued
+from tanma.apps.running.asked import SHOWN
 from tanma.domain.items import items
-from tanma.domain.numbers import EMISSION_DECIMALS
 from tanma.engine import activity
 from tanma.engine.metering import months
 from tanma.lake.facts import FactsMirror
@@ -116,7 +116,7 @@ def _rows(con: duckdb.DuckDBPyConnection, month: dt.date) -> list[Row]:
 def _row(told: tuple[Any, ...], metered: Valued, declared: Valued) -> Row:
     item, own, said, n, whole, sources = told
     scale = 10 ** items()[item].scale
-    tonnes = [None if v.mg is None else v.mg / 10**EMISSION_DECIMALS for v in (metered, declared)]
+    tonnes = (metered.co2_t, declared.co2_t)
     return Row(item, own / scale, said / scale, n, whole, tuple(sources), *tonnes)
 
 

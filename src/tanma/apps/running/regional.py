@@ -2,11 +2,13 @@
 
 Energy by carrier adds the posted integers of the run's lines, so that it agrees with the accounts.
 Green power and water are no lines; they come from the facts known at the run's time, by the same
-plan that an evaluation uses. What fewer enterprises stand behind than may be shown is left out.
+plan that an evaluation uses. What fewer enterprises stand behind than may be shown is left out, and
+what would give it away by subtraction.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date
 from functools import lru_cache
 
@@ -21,6 +23,7 @@ from tanma.domain.items import items
 from tanma.domain.methods import Edition
 from tanma.engine import activity
 from tanma.engine.accounts import ENERGY, weights
+from tanma.engine.disclosure import closed_lines
 from tanma.engine.rules import edition_of
 from tanma.lake.facts import FactsMirror
 
@@ -28,7 +31,8 @@ Monthly = dict[str, dict[date, int]]
 """Item → month → sum of counts over the enterprises of the area."""
 MEASURE = "energy_calorific_gce"
 PV = ("electricity.pv.generated", "electricity.pv.exported")
-BESIDE = (*PV, *GREEN, "electricity.purchased", "water.total", "water.fresh", "water.reused")
+WATER = ("water.total", "water.fresh", "water.reused")
+BESIDE = (*PV, *GREEN, "electricity.purchased", *WATER)
 
 
 def members(run: codes.Run, hierarchy: str, code: str) -> list[int]:
@@ -64,15 +68,26 @@ def _energy(
                 WHERE gce IS NOT NULL GROUP BY item, month ORDER BY item, month""",
             [path] * len(columns),
         ).fetchall()
-    return _open(rows)
+    return _open(rows, [frozenset(r[0] for r in rows)])
 
 
-def _open(rows: list[tuple[str, date, int, int]]) -> Monthly:
-    """The sums that enough enterprises stand behind."""
+Told = tuple[str, date, int, int]
+"""Item, month, sum of counts, enterprises behind it."""
+
+
+def _open(rows: list[Told], parts: Sequence[frozenset[str]]) -> Monthly:
+    """The sums that enough enterprises stand behind and that nothing shown would give away.
+
+    `parts`: items that add up to a total of the area, month by month; months to those of a year.
+    """
+    lines = [[r for r in rows if r[1] == m and r[0] in own]
+             for own in parts for m in dict.fromkeys(r[1] for r in rows)]  # fmt: skip
+    lines += [[r for r in rows if r[0] == item] for item in dict.fromkeys(r[0] for r in rows)]
+    hidden = closed_lines(lines, lambda r: r[3], lambda r: abs(r[2]))
     found: Monthly = {}
-    for item, month, value, n in rows:
-        if not cockpit.few(n):
-            found.setdefault(item, {})[month] = value
+    for row in rows:
+        if row not in hidden:
+            found.setdefault(row[0], {})[row[1]] = row[2]
     return found
 
 
@@ -102,7 +117,7 @@ def _beside(known_at: int, subjects: tuple[int, ...], first: date, end: date) ->
             """SELECT item, month, sum(value)::BIGINT, count(DISTINCT subject) FROM activity
                GROUP BY item, month ORDER BY item, month"""
         ).fetchall()
-    return _open(rows)
+    return _open(rows, [frozenset(WATER)])
 
 
 def beside(run: codes.Run, hierarchy: str, code: str) -> Monthly:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from django.contrib.auth.decorators import login_required
@@ -12,18 +12,19 @@ from django.shortcuts import render
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from tanma.apps.cockpit import door as cockpit
 from tanma.apps.inventories import door as inventories
 from tanma.apps.kit.door import Chart, Column, Series, Table, listed, percent
+from tanma.apps.live import door as live
+from tanma.apps.live.door import Account, Closed, Line
 from tanma.apps.registry import door as registry
 from tanma.apps.running import asked
-from tanma.apps.running.account import Account, Line, account
-from tanma.apps.running.asked import Place, frame, shown
+from tanma.apps.running.asked import SHOWN, Place, frame, shown
 from tanma.apps.running.lag import lag
 from tanma.apps.running.reconciled import Row, reconciled
 from tanma.domain.items import items
 from tanma.domain.messages import Problem
 from tanma.engine.accounts import CODE
+from tanma.engine.disclosure import few, least
 
 
 @login_required
@@ -40,32 +41,47 @@ def _account(request: HttpRequest, place: Place) -> HttpResponseBase:
     today = asked.now()
     month = asked.month_of(request, today)
     running = month == today.replace(day=1)
-    found = account(place.subjects, month, today)
-    table = _lines_table(found.lines if found else (), request, _left_out(place, running=running))
+    found = live.account(place.subjects, month, today)
+    shut = Closed() if found is None or place.firm else live.withheld(found)
+    left_out = _left_out(place, running=running)
+    table = _lines_table(lines_of(found), request, left_out, shut, today)
     if (file := table.export(f"estimate-{month:%Y-%m}")) is not None:
         return file
     context = frame(place, "account") | {
         "month": month, "running": running, "found": found, "table": table,
         "months": [(f"{m:%Y-%m}", m == month) for m in asked.months(today)],
-        "lag": lag(place.channels if place.firm else None), "tiles": _tiles(found, running=running),
-        "chart": _days_chart(found), "poll": place.address("account", f"?month={month:%Y-%m}"),
+        "lag": lag(place.channels if place.firm else None),
+        "tiles": _tiles(found, shut, running=running), "chart": _days_chart(found, shut),
+        "hidden": bool(shut.keys), "least": least(),
+        "poll": place.address("account", f"?month={month:%Y-%m}"),
         "unmetered": _unmetered(place, found) if place.firm else [],
     }  # fmt: skip
     if not running:
-        context |= _reconciliation(request, place, month)
+        context |= _reconciliation(request, place, month, {x.item: x for x in lines_of(found)})
     part = "running/parts/account.html" if request.headers.get("HX-Request") else ""
     return render(request, part or "running/account.html", context)
 
 
-def _tiles(found: Account | None, *, running: bool) -> list[tuple[Any, str, str]]:
+def lines_of(found: Account | None) -> list[Line]:
+    """What counts, and what is shown beside it."""
+    return [x for x in (found.lines if found else ()) if x.counts or x.item in SHOWN]
+
+
+def _tiles(
+    found: Account | None, shut: Closed, *, running: bool
+) -> list[tuple[Any, str, str]]:
     if found is None:
         return []
     label = _("本月估算排放") if running else _("当月估算排放")
+    told = [
+        (label, found.total(), "tCO₂", live.TOTAL),
+        (_("直接排放"), found.total(direct=True), "tCO₂", live.DIRECT),
+        (_("间接排放"), found.total(direct=False), "tCO₂", live.INDIRECT),
+        (_("综合能耗（当量值，有系数的部分）"), found.coal_tce, "tce", live.COAL),
+    ]
     return [
-        (label, shown(found.total()), "tCO₂"),
-        (_("直接排放"), shown(found.total(direct=True)), "tCO₂"),
-        (_("间接排放"), shown(found.total(direct=False)), "tCO₂"),
-        (_("综合能耗（当量值，有系数的部分）"), shown(found.coal_t), "tce"),
+        (name, live.not_public() if shut.has(key) else shown(value), unit)
+        for name, value, unit, key in told
     ]
 
 
@@ -80,39 +96,55 @@ def _left_out(place: Place, *, running: bool) -> set[str]:
     return {key for key, idle in (("firms", place.firm), ("today", not running)) if idle}
 
 
-def _lines_table(lines: Sequence[Line], request: HttpRequest, left_out: set[str]) -> Table:
+def _lines_table(
+    lines: Sequence[Line], request: HttpRequest, left_out: set[str], shut: Closed, today: dt.date
+) -> Table:
     none = gettext("没有因子，不估算")
+
+    def kept(value: Any, line: Line, day: dt.date | None = None) -> Any:
+        return live.not_public() if shut.has(line.item, day) else value
+
     columns = [
         Column("item", _("排放源"), lambda x: registry.item_name(x.item)),
         Column("kind", _("类别"), _category),
-        Column("amount", _("用量"), lambda x: x.amount, lambda x: shown(x.amount, 6),
-               kind="number"),
+        Column("amount", _("用量"), lambda x: kept(x.amount, x),
+               lambda x: kept(shown(x.amount, 6), x), kind="number"),
         Column("unit", _("单位"), lambda x: x.unit),
-        Column("today", _("今日"), lambda x: x.today, lambda x: shown(x.today, 6), kind="number"),
-        Column("co2", _("监测估算值"), lambda x: x.co2_t, lambda x: shown(x.co2_t), unit="tCO₂",
-               kind="number"),
+        Column("today", _("今日"), lambda x: kept(x.today, x, today),
+               lambda x: kept(shown(x.today, 6), x, today), kind="number"),
+        Column("co2", _("监测估算值"), lambda x: kept(x.co2_t, x),
+               lambda x: kept(shown(x.co2_t), x), unit="tCO₂", kind="number"),
         Column("factor", _("因子"), lambda x: x.factor or (none if x.counts else "")),
         Column("covered", _("采集完整率"), lambda x: None if x.covered is None else 100 * x.covered,
                lambda x: percent(x.covered), unit="%", kind="number"),
-        Column("substituted", _("其中替代"), lambda x: x.substituted,
-               lambda x: shown(x.substituted), kind="number"),
-        Column("firms", _("企业"), lambda x: x.enterprises, kind="number"),
+        Column("substituted", _("其中替代"), lambda x: kept(x.substituted, x),
+               lambda x: kept(shown(x.substituted), x), kind="number"),
+        Column("firms", _("企业"), _firms, kind="number"),
     ]  # fmt: skip
-    kept = [c for c in columns if c.key not in left_out]
-    return Table(kept, list(lines), request.GET, caption=_("按排放源"),
+    wanted = [c for c in columns if c.key not in left_out]
+    return Table(wanted, list(lines), request.GET, caption=_("按排放源"),
                  empty=_("这个月还没有按日计算的用量"))  # fmt: skip
 
 
-def _days_chart(found: Account | None) -> Chart | None:
+def _firms(line: Line) -> int | str:
+    """How many enterprises stand behind a line; few of them are only called few."""
+    return gettext("不足 %(n)d") % {"n": least()} if few(line.enterprises) else line.enterprises
+
+
+def _days_chart(found: Account | None, shut: Closed) -> Chart | None:
     """Estimated emission of each day, by source."""
-    if found is None or not found.days:
+    valued = [d for d in (found.days if found else ()) if d.mg is not None]
+    told = {(d.item, d.day): d.co2_t for d in valued}
+    if not told:
         return None
-    sources = sorted({item for _day, by in found.days for item in by})
+    days = sorted({day for _, day in told})
     series = [
-        Series(registry.item_name(i), [by.get(i) for _day, by in found.days], "tCO₂", digits=3)
-        for i in sources
-    ]
-    labels = [f"{day:%m-%d}" for day, _by in found.days]
+        Series(registry.item_name(item),
+               [None if shut.has(item, day) else told.get((item, day)) for day in days],
+               "tCO₂", digits=3)
+        for item in sorted({item for item, _ in told})
+    ]  # fmt: skip
+    labels = [f"{day:%m-%d}" for day in days]
     return Chart("stacked", _("逐日监测估算值"), labels, series, category_label=gettext("日期"),
                  name="estimated-days")  # fmt: skip
 
@@ -131,14 +163,22 @@ def _unmetered(place: Place, found: Account | None) -> list[str]:
     return [registry.item_name(i) for i in sorted(used - metered)]
 
 
-def _reconciliation(request: HttpRequest, place: Place, month: dt.date) -> dict[str, Any]:
+def _reconciliation(
+    request: HttpRequest, place: Place, month: dt.date, lines: Mapping[str, Line]
+) -> dict[str, Any]:
     made = reconciled(place.subjects, month)
-    rows = [r for r in made.rows if place.firm or not cockpit.few(r.enterprises)]
+    rows = [r for r in made.rows if place.firm or _open(r, lines.get(r.item))]
     return {
         "reconciled": rows, "beside": _beside_table(rows, request),
         "undeclared": [registry.item_name(i) for i in made.undeclared],
         "declared_alone": [registry.item_name(i) for i in made.unmetered],
     }  # fmt: skip
+
+
+def _open(row: Row, line: Line | None) -> bool:
+    """Enough enterprises stand behind a row, and behind what it lacks of the line above it."""
+    lacking = 0 if line is None else line.enterprises - row.enterprises
+    return not few(row.enterprises) and not (lacking > 0 and few(lacking))
 
 
 def _beside_table(rows: list[Row], request: HttpRequest) -> Table:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from typing import Any
 
 from django.contrib.auth.decorators import login_required
@@ -10,14 +11,17 @@ from django.shortcuts import render
 from django.utils.translation import gettext
 
 from tanma.apps.cockpit import door as cockpit
+from tanma.apps.live import door as live
+from tanma.apps.live.door import Closed
 from tanma.apps.registry import door as registry
 from tanma.apps.running import asked, energy, regional
-from tanma.apps.running.account import account
 from tanma.apps.running.asked import Place, frame, shown
 from tanma.apps.running.lag import lag
+from tanma.apps.running.views_account import lines_of
 from tanma.apps.trends import door as trends
 from tanma.domain.messages import Problem
 from tanma.domain.periods import parse
+from tanma.engine.disclosure import least
 
 SHOWN_MONTHS = 12
 
@@ -81,11 +85,18 @@ def _areas(place: Place, data: cockpit.Frozen, code: str) -> list[tuple[str, str
 def _live_tiles(place: Place) -> dict[str, Any]:
     """Today and this month of each carrier and of water, as metered."""
     today = asked.now()
-    found = account(place.subjects, today.replace(day=1), today)
+    found = live.account(place.subjects, today.replace(day=1), today)
+    shut = Closed() if found is None or place.firm else live.withheld(found)
+
+    def kept(value: float, item: str, day: dt.date | None = None) -> str:
+        return live.not_public() if shut.has(item, day) else shown(value, 6)
+
     tiles = [
-        (registry.item_name(x.item), shown(x.today, 6), x.unit,
-         gettext("本月至今 %s") % shown(x.amount, 6))
-        for x in (found.lines if found else ())
-        if place.firm or not cockpit.few(x.enterprises)
+        (registry.item_name(x.item), kept(x.today, x.item, today), x.unit,
+         gettext("本月至今 %s") % kept(x.amount, x.item))
+        for x in lines_of(found)
     ]  # fmt: skip
-    return {"live": tiles, "lag": lag(place.channels if place.firm else None)}
+    return {
+        "live": tiles, "lag": lag(place.channels if place.firm else None),
+        "hidden": bool(shut.keys), "least": least(),
+    }  # fmt: skip

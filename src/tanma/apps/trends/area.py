@@ -22,6 +22,7 @@ from tanma.apps.trends.figures import Figure, Text
 from tanma.apps.trends.measures import Known, Pair, Span, Sum, span_of
 from tanma.domain.numbers import EMISSION_DECIMALS, ENERGY_DECIMALS
 from tanma.domain.periods import parse
+from tanma.engine.disclosure import few
 
 Yearly = Callable[[cockpit.Years], "float | int | None"]
 Value = Callable[[cockpit.AreaFigures], "float | int | None"]
@@ -93,7 +94,7 @@ class Region:
         for run in self.runs:
             span = span_of(parse(run.period))
             area = cockpit.area_figures(cockpit.frozen(run), self.hierarchy, self.code, "")
-            if area is not None and not cockpit.few(area.enterprises):
+            if area is not None and not few(area.enterprises):
                 found.setdefault(span, area)
         return found
 
@@ -103,7 +104,7 @@ class Region:
         found: dict[date, dict[str, int]] = {}
         for area in self.areas.values():
             for row in area.data.rows("monthly", *area.key):
-                if not cockpit.few(row["enterprises"]):
+                if not few(row["enterprises"]):
                     found.setdefault(row["month"], row)
         return found
 

@@ -141,6 +141,7 @@ def efficiency(
 
 
 GJ_PER_KWH = 3600 / 1_000_000
+GAS_SET = "GBT32151.10-2023"
 
 
 def _gj(channel: registry.Channel, amount: float | None, on: dt.date) -> float | None:
@@ -153,7 +154,7 @@ def _gj(channel: registry.Channel, amount: float | None, on: dt.date) -> float |
     if channel.item != "fuel.natural_gas.burnt":
         return None
     try:
-        query = Query("fuel", "natural_gas", "ncv", on, set_id=live.GAS_SET)
+        query = Query("fuel", "natural_gas", "ncv", on, set_id=GAS_SET)
         ncv = lookup(query, known_on=on, further=rules.further())
     except Problem:
         return None

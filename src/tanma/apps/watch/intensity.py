@@ -125,16 +125,17 @@ def _metered(subject: int, first: dt.date, end: dt.date) -> list[Metered]:
 def _of_item(
     item: str, own: Sequence[registry.Channel], told: dict[int, tuple[float, float]], on: dt.date
 ) -> Metered | None:
-    factor = live.co2_t_per(item, on)
     amounts = [told[c.id][0] / 10**c.scale for c in own]
-    co2 = [live.estimate_t(item, a, c.unit, on) for a, c in zip(amounts, own, strict=True)]
-    known = [v for v in co2 if v is not None]
-    if factor is None or len(known) < len(own) or len({c.unit for c in own}) > 1:
+    said = [(item, a, c.unit) for a, c in zip(amounts, own, strict=True)]
+    valued = [v for v in live.of_amounts(said, on) if v is not None]
+    known = [v.co2_t for v in valued if v.co2_t is not None]
+    if len(known) < len(own) or len({c.unit for c in own}) > 1:
         return None
     days = [told[c.id][1] for c in own]
     per_day = sum(v / d for v, d in zip(known, days, strict=True))
     return Metered(
-        item, sum(amounts), own[0].unit, sum(known), per_day, min(days), factor.named
+        item, sum(amounts), own[0].unit, sum(known), per_day, min(days),
+        live.factors(valued[0].factors),
     )  # fmt: skip
 
 
@@ -143,7 +144,8 @@ def _tops(subject: int) -> list[registry.Channel]:
     meters = {m.name: m for m in metering.Meter.objects.filter(enterprise=subject, formula="")}
     by_id = {m.id: m for m in meters.values()}
     rows = registry.Channel.objects.filter(meter__in=meters).order_by("id")
-    counted = [c for c in rows if live.co2_t_per(c.item, timezone.localdate()) is not None]
+    having = live.estimable([c.item for c in rows], timezone.localdate())
+    counted = [c for c in rows if c.item in having]
     has = {(c.meter, c.item) for c in counted}
     return [c for c in counted if not _below(meters[c.meter], c.item, by_id, has)]
 
