@@ -16,7 +16,10 @@ import pytest
 from django.utils import translation
 from hypothesis import HealthCheck, settings
 
+from tests.slow import listed
+
 pytest_plugins = ["tests.floors"]
+ROOT = Path(__file__).resolve().parent.parent
 
 # No test may ever touch the home of the person who runs it; xdist workers get one folder each.
 HOME = tempfile.mkdtemp(prefix="tanma-test-")
@@ -47,7 +50,10 @@ DATABASE_FIXTURES = {"db", "transactional_db", "django_db_setup", "live_server"}
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Mark what a test uses, then put the quick ones first: a mistake shows within seconds."""
+    slow = {ROOT / file: names for file, names in listed().items()}
     for item in items:
+        if getattr(item, "originalname", item.name) in slow.get(item.path, ()):
+            item.add_marker("slow")
         used = set(getattr(item, "fixturenames", ()))
         if item.get_closest_marker("django_db") or used & DATABASE_FIXTURES:
             item.add_marker("db")

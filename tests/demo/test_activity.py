@@ -1,9 +1,12 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 
 from tanma.demo import tables
 from tanma.demo.calibrate import year
+
+pytestmark = pytest.mark.slow  # the whole region is made first
 
 
 def test_no_amount_is_negative_or_missing(city):

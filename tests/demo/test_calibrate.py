@@ -15,6 +15,8 @@ from tanma.demo.population import build as build_people
 from tanma.domain.items import carriers
 from tests.demo import rating_check as check
 
+pytestmark = pytest.mark.slow  # the whole region is made first
+
 YEAR = ("2025Q4", "2026Q1", "2026Q2", "2026Q3")
 YEAR_BEFORE = ("2024Q4", "2025Q1", "2025Q2", "2025Q3")
 

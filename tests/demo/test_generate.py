@@ -13,6 +13,8 @@ from tanma.intake import units
 from tanma.intake.tables.packages import load_package
 from tests.demo.rating_check import read
 
+pytestmark = pytest.mark.slow  # the whole region is made first
+
 SMALL = {"enterprises": 1200, "small": 400, "quarters": 5}
 
 

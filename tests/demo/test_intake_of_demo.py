@@ -14,6 +14,8 @@ import pytest
 from tanma.demo import faults
 from tanma.intake import tables
 
+pytestmark = pytest.mark.slow  # the whole region is made first
+
 TODAY = dt.date(2026, 11, 20)
 
 

@@ -14,6 +14,8 @@ from tanma.demo import tables, truth
 from tanma.domain.rating import find
 from tanma.engine.rating import rate
 
+pytestmark = pytest.mark.slow  # the whole region is made first
+
 SCHEME = find("zhejiang-carbon-efficiency")
 T, WAN = 10**9, 10**6
 MONTHS = slice(-12, None)
