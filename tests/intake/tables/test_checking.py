@@ -48,8 +48,8 @@ def test_kwh_declared_as_mwh_is_seen_by_history(judge, line):
     checked = judge(power(("2026-09", "118000", "MWh")), history=history(120_000_000))
     found = line(checked)
     assert ("unit_suspected", "error") == (found.code, found.severity)
-    assert "118000 MWh 约为本企业通常水平的 10^3 倍。单位可能应为 kWh" in found.zh
-    assert "about 10^3 times what is usual" in found.en
+    assert "118000 MWh 约为本企业通常每月 120 MWh 的 10^3 倍。单位可能应为 kWh" in found.zh
+    assert "about 10^3 times a usual month of this enterprise, 120 MWh" in found.en
     assert 0 == checked.facts.num_rows
 
 
@@ -77,8 +77,27 @@ def test_what_no_plant_can_use_is_held_back_without_being_near_a_power_of_ten(ju
     """600,000 times a usual month is 10^5.8."""
     found = line(judge(power(("2026-09", "72000000", "MWh")), history=history(120_000_000)))
     assert ("unit_suspected", "error") == (found.code, found.severity)
+    assert "72000000 MWh 约为本企业通常每月 120 MWh 的 10^6 倍。单位可能应为 Wh" in found.zh
     few = judge(power(("2026-09", "60000", "MWh")), history=history(120_000_000))  # 10^2.7
     assert {} == few.report.counts()
+
+
+def test_each_row_is_told_what_was_usual_of_its_own_thing(judge):
+    """A hundredfold of 1.234 MWh and of 98,765 MWh; 10 ^ 2 explains no unit of power."""
+    for counts, usual in ((1_234_000, "1.23 MWh"), (98_765_000_000, "98,800 MWh")):
+        text = power(("2026-09", f"{counts / 1e4:.0f}", "MWh"))
+        (found,) = judge(text, history=history(counts)).report.lines()
+        assert "size_suspected" == found.code
+        assert f"通常每月 {usual} 的 10^2 倍，没有哪个单位能解释。请核对小数点" in found.zh
+        assert "Check the decimal point, the multiplier and the period" in found.en
+        assert "—" not in found.zh + found.en
+
+
+def test_what_peers_do_not_explain_is_kept_and_said(judge, line):
+    found = line(judge(power(("2026-09", "12000", "MWh")), peers=history(120_000_000)))
+    assert ("size_suspected_peers", "warning") == (found.code, found.severity)
+    assert "数据已保留" in found.zh
+    assert "no unit explains it" in found.en
 
 
 def test_a_misspelt_column_that_nobody_reads_is_told(judge, line):
@@ -103,7 +122,7 @@ def test_peers_only_warn_and_only_where_history_is_silent(judge, line):
     text = power(("2026-09", "118000", "MWh"))
     found = line(judge(text, peers=history(120_000_000)))
     assert ("unit_suspected_peers", "warning") == (found.code, found.severity)
-    assert "约为同类企业的 10^3 倍" in found.zh
+    assert "约为同类企业通常每月 120 MWh 的 10^3 倍" in found.zh
     assert {} == judge(text, peers=history(120_000_000), history=history(1.2e11)).report.counts()
 
 

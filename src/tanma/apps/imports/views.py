@@ -32,6 +32,8 @@ from tanma.intake.tables.templates import allowed
 STAGES = {"read": _("正在读取"), "check": _("正在检查"), "append": _("正在写入")}
 REPORT_LINES = 10_000
 FORMATS = (".xlsx", ".csv")
+SUSPECTED = ("unit_suspected", "size_suspected")
+"""What a person may let in after a look."""
 
 
 def importer(request: HttpRequest) -> people.Viewer:
@@ -148,7 +150,9 @@ def batch(request: HttpRequest, uid: str) -> HttpResponseBase:
     context = _context(found) | {
         "table": table, "codes": _codes(found), "rejects": bool(found.bad),
         "package_title": titled(found.package), "kept": files.source(found).exists(),
-        "suspected": ("unit_suspected", "error") in {(c, s) for c, s, _n in reports.codes(found)},
+        "suspected": any(
+            code in SUSPECTED and severity == "error" for code, severity, _n in reports.codes(found)
+        ),
         "may_withdraw": _may_withdraw(viewer, found) and _holds(found),
     }  # fmt: skip
     return render(request, "imports/batch.html", context)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -58,15 +59,20 @@ class Work:
         return self.sheet.column(field_name).take(pa.array(at))
 
     def note(
-        self, code: str, severity: str, field_name: str, at: NDArray[np.int64], **params: object
-    ) -> None:
-        """A finding whose parameters differ only by the text of the cell."""
+        self, code: str, severity: str, field_name: str, at: NDArray[np.int64],
+        own: Mapping[str, pa.Array] | None = None, **params: object,
+    ) -> None:  # fmt: skip
+        """A finding whose parameters differ by the text of the cell and by `own` texts alone."""
         if not len(at):
             return
         title = self.sheet.title(field_name)
         texts = self.cells(field_name, at)
-        encoded = pc.dictionary_encode(texts)
-        cases = [{"field": title, "text": t, **params} for t in encoded.dictionary.to_pylist()]
+        told = {"text": pc.fill_null(texts, ""), **(own or {})}
+        encoded = pc.dictionary_encode(pc.binary_join_element_wise(*told.values(), "\x1f"))
+        parted = [t.split("\x1f") for t in encoded.dictionary.to_pylist()]
+        cases = [
+            {"field": title, **dict(zip(told, parts, strict=True)), **params} for parts in parted
+        ]
         which = encoded.indices.to_numpy(zero_copy_only=False).astype(np.int64)
         self.report.add(code, severity, title, at, texts, cases, which)
 

@@ -7,6 +7,7 @@ item in the file, and (only as a warning) its peers. A quantity is flagged and n
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from fractions import Fraction
 
@@ -15,7 +16,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from tanma.domain.items import items
+from tanma.domain.items import Item, items
 from tanma.intake import units
 from tanma.intake.tables.columns import Work, text_column
 from tanma.intake.tables.facts import Days, Stated
@@ -27,6 +28,9 @@ LEAST_POWER = 2
 REFUSED_FROM_POWER = 3
 """1,000 and more times history is held back, near a power of ten or not; 100 times could be a
 start-up or a stop."""
+BY_OWN = ("unit_suspected", "size_suspected")
+BY_PEERS = ("unit_suspected_peers", "size_suspected_peers")
+"""Codes where a unit explains the size, and where none does."""
 OWN_ROWS = 4
 """So many rows of one enterprise and item make a history of their own."""
 
@@ -122,28 +126,49 @@ def _flag(
     for n in np.unique(power[hits]).astype(int).tolist():
         rows = hits[power[hits] == n]
         held = abs(n) >= REFUSED_FROM_POWER and not (gentle or work.context.accept_suspected)
-        code = "unit_suspected_peers" if gentle else "unit_suspected"
-        _note(work, stated, at[rows], n, code, ERROR if held else WARNING)
+        codes = BY_PEERS if gentle else BY_OWN
+        _note(work, stated, at[rows], usual[rows], n, codes, ERROR if held else WARNING)
 
 
 def _note(
-    work: Work, stated: Stated, at: NDArray[np.int64], power: int, code: str, severity: str
-) -> None:
+    work: Work, stated: Stated, at: NDArray[np.int64], usual: NDArray[np.float64], power: int,
+    codes: tuple[str, str], severity: str,
+) -> None:  # fmt: skip
+    """Both values, and the unit that would explain the size, where one does."""
     unit = work.coded[stated.rule.unit]
     for unit_code in np.unique(unit.codes[at]).tolist():
         for item_code in np.unique(stated.item_of[at]).tolist():
-            here = at[(unit.codes[at] == unit_code) & (stated.item_of[at] == item_code)]
-            item = items()[stated.items[item_code]]
-            said = unit.values[unit_code]
+            chosen = (unit.codes[at] == unit_code) & (stated.item_of[at] == item_code)
+            item, said = items()[stated.items[item_code]], unit.values[unit_code]
+            assert isinstance(said, units.Unit)
+            meant = _meant(said, power)
             work.note(
-                code, severity, stated.rule.value, here, power=power, unit=unit.texts[unit_code],
-                item=item.name_zh, item_en=item.name_en, meant=_meant(said, power),
+                codes[0 if meant else 1], severity, stated.rule.value, at[chosen],
+                {"usual": _usual(usual[chosen], item, said)},
+                power=power, unit=unit.texts[unit_code], item=item.name_zh, item_en=item.name_en,
+                meant=meant,
             )  # fmt: skip
 
 
-def _meant(said: object, power: int) -> str:
-    """The unit that would make the quantity usual, if there is one."""
-    assert isinstance(said, units.Unit)
+def _meant(said: units.Unit, power: int) -> str:
+    """The unit that would make the quantity usual; "" where there is none."""
     wanted = said.factor / Fraction(10) ** power
     same = [u for u in units.units().values() if u.dimension == said.dimension]
-    return next((u.unit for u in same if u.factor == wanted), "—")
+    return next((u.unit for u in same if u.factor == wanted), "")
+
+
+def _usual(counts: NDArray[np.float64], item: Item, said: units.Unit) -> pa.Array:
+    """Usual months in the unit of the row, or in the item's where that is of another kind."""
+    own = units.units()[item.unit]
+    ratio = units.ratio(own, said)
+    per = float((ratio or 1) / Fraction(10) ** item.scale)
+    unit = own.unit if ratio is None else said.unit
+    distinct, which = np.unique(counts, return_inverse=True)
+    texts = [f"{_three_digits(v * per)} {unit}" for v in distinct.tolist()]
+    return pa.array(texts, pa.string()).take(pa.array(which))
+
+
+def _three_digits(value: float) -> str:
+    """A positive figure with three significant digits, without an exponent."""
+    decimals = 2 - math.floor(math.log10(value))
+    return f"{round(value, decimals):,.{max(decimals, 0)}f}"
