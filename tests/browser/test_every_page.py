@@ -38,7 +38,7 @@ OFFICE = [
     "/cockpit/neutrality/", "/cockpit/attention/", "/cockpit/kiosks/", "/publications/",
     "/live/", "/live/region/", "/live/{uid[B]}/", "/meters/", "/flows/", "/flows/{uid[B]}/",
     "/flows/area/9901/", "/batches/", "/imports/ledger/",
-    "/watch/", "/cases/", "/equipment/", "/running/account/region/?month=2026-10",
+    "/watch/", "/watch/alarms/", "/cases/", "/equipment/", "/running/account/region/?month=2026-10",
     "/running/energy/region/", "/trends/area/9901/?grain=rolling&units=990101",
     "/trends/enterprise/{uid[A]}/?units=nobody&start=2026-02",
     "/publications/{run[2026Q1/r4]}/", "/publications/{run[2026Q1/r4]}/uncoded/",

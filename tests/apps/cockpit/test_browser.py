@@ -79,7 +79,7 @@ def test_a_minute_later_nothing_changes_when_nothing_is_new(city, browser):
     assert (204, "旧", []) == (answer.value.status, text, complaints)
 
 
-def test_one_box_ticks_the_page_and_warns_by_keyboard(city, browser):
+def test_one_box_ticks_the_page_and_warns_by_keyboard(city, browser, axe_violations):
     page, complaints = opened(browser, city, (1440, 900))
     page.goto(city + "/cockpit/attention/")
     page.get_by_label("选择本页全部").press("Space")
@@ -89,4 +89,10 @@ def test_one_box_ticks_the_page_and_warns_by_keyboard(city, browser):
     page.get_by_role("button", name="向勾选的企业发出预警").press("Enter")
     expect(page.get_by_text("家企业发出预警")).to_be_visible()
     assert 0 == page.locator("tbody .pick input").count()
-    assert [] == complaints
+    page.get_by_role("link", name="待企业答复").first.click()
+    expect(page.get_by_text("请答复")).to_be_visible()
+    found = axe_violations(page)
+    page.set_viewport_size({"width": 390, "height": 844})
+    found += axe_violations(page)
+    page.context.close()
+    assert ([], []) == (found, complaints)
