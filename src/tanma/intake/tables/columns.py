@@ -60,7 +60,7 @@ class Work:
 
     def note(
         self, code: str, severity: str, field_name: str, at: NDArray[np.int64],
-        own: Mapping[str, pa.Array] | None = None, **params: object,
+        own: Mapping[str, pa.Array] | None = None, /, **params: object,
     ) -> None:  # fmt: skip
         """A finding whose parameters differ by the text of the cell and by `own` texts alone."""
         if not len(at):
