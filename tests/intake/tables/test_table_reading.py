@@ -109,3 +109,32 @@ def test_short_rows_are_filled_with_nothing(judge, line):
     checked = judge(HEADER + ROW + "91990101MA0DEM001L,2026-09\n")
     assert {"cell_missing": 4} == checked.report.counts()
     assert 1 == checked.counts["rejected"]
+
+
+FORM = "统一社会信用代码,报告期别,能源名称,单位,年初库存量,消费量合计1-本月,期末库存量\n"
+POWER = "91990101MA0DEM001L,2026-02,电力,万千瓦时,,120.5,\n"
+SIGNED = "单位负责人：张三    填表人：李四,,,,,,\n"
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "gb18030"])
+def test_a_form_with_titles_blank_rows_and_a_footer_gives_its_rows_alone(encoding, known):
+    text = f"205-1 表,,,,,,\n,,,,,,\n{FORM}{POWER},,,,,,\n{SIGNED}报出日期：2026年3月5日,,,,,,\n"
+    sheet = read_bytes(text.encode(encoding), "t.csv")
+    assert [4] == sheet.rows.tolist()
+    found = check(sheet, known)
+    assert {} == found.report.counts()
+    assert [1_205_000_000] == found.facts["value"].to_pylist()
+
+
+def test_a_footer_between_rows_or_with_figures_is_read_as_a_row(known):
+    between = read_bytes((FORM + POWER + SIGNED + POWER).encode(), "t.csv")
+    assert [2, 3, 4] == between.rows.tolist()
+    figures = read_bytes((FORM + POWER + "填表人,2026-02,电力,万千瓦时,,1,\n").encode(), "t.csv")
+    assert [2, 3] == figures.rows.tolist()
+
+
+def test_a_stock_that_a_carrier_has_not_is_refused_only_where_it_is_stated(known):
+    assert {} == check(read_bytes((FORM + POWER).encode(), "t.csv"), known).report.counts()
+    text = FORM + POWER.replace(",,120.5", ",7,120.5")
+    wrong = check(read_bytes(text.encode(), "t.csv"), known)
+    assert {"cell_flow_unsupported": 1} == wrong.report.counts()

@@ -136,6 +136,12 @@ def test_a_merged_title_above_the_header_does_no_harm():
     assert [3] == read_bytes(data, "t.xlsx").rows.tolist()
 
 
+def test_a_merged_line_below_the_data_does_no_harm():
+    text = "单位负责人：张三 填表人：李四"
+    data = xlsx(HEADER, ROW, [text], merge=(2, 0, 2, 5, text))
+    assert [2] == read_bytes(data, "t.xlsx").rows.tolist()
+
+
 def test_merged_cells_of_ods_are_refused():
     span = 'table:number-rows-spanned="2"'
     data = ods(ods_row(*HEADER) + ods_row(*ROW, span=span) + ods_row(*ROW))

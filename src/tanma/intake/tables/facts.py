@@ -78,7 +78,7 @@ def _items(work: Work, rule: FactRule) -> tuple[NDArray[np.int64], list[str]]:
     for code in distinct.tolist():
         carrier, flow = divmod(code, max(len(flows.texts), 1))
         ids.append(by_flow().get((str(first.values[carrier]), str(flows.values[flow])), ""))
-    _flow_unsupported(work, name, first, flows, which, ids)
+    _flow_unsupported(work, rule, name, first, flows, which, ids)
     return which, ids
 
 
@@ -98,15 +98,21 @@ def _distinct(codes: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.i
 
 def _flow_unsupported(
     work: Work,
+    rule: FactRule,
     name: str,
     carrier: Coded,
     flow: Coded,
     which: NDArray[np.int64],
     ids: list[str],
 ) -> None:
-    """A carrier and a flow that are each known but make no item, such as water burnt."""
-    unknown = np.array([not i for i in ids] or [False])[which]
-    at = np.flatnonzero(unknown & carrier.present & flow.present)
+    """A carrier and a flow that are each known but make no item, such as water burnt.
+
+    A form has a column for each flow: one that a carrier lacks is no fault while its cell is empty.
+    """
+    unknown = np.array([not i for i in ids] or [False])[which] & carrier.present & flow.present
+    if rule.flow_is and unknown.any():
+        unknown &= pc.not_equal(work.sheet.column(rule.value), "").to_numpy(zero_copy_only=False)
+    at = np.flatnonzero(unknown)
     for code in np.unique(carrier.codes[at]).tolist():
         here = at[carrier.codes[at] == code]
         allowed = [f for c, f in by_flow() if c == carrier.values[code]]

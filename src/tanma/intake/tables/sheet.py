@@ -78,4 +78,4 @@ def read_bytes(data: bytes, name: str, package: str | Package | None = None) -> 
         raise Problem("file_kind", file=name, suffix=suffix or "—")
     if not len(grid.rows):
         raise Problem("file_no_rows", file=name)
-    return Sheet(name, grid.match.package, grid)
+    return Sheet(name, grid.match.package, grid.without_footer())

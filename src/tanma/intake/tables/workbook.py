@@ -18,7 +18,7 @@ from python_calamine import CalamineError, CalamineSheet, CalamineWorkbook
 
 from tanma.domain.messages import Problem
 from tanma.intake.tables import header
-from tanma.intake.tables.grid import Grid
+from tanma.intake.tables.grid import FOOTER, Grid
 from tanma.intake.tables.packages import Package
 
 UNPACKED_LIMIT = 1 << 30
@@ -152,7 +152,7 @@ def _first_fitting(
             problem = problem or error
             continue
         formulas, merged = _inside(archive, name)
-        _refuse_merged(file, name, merged, top)
+        _refuse_merged(file, name, [m for m in merged if not _is_note(cells, m)], top)
         return Grid.of_rows(cells[top], cells[top + 1 :], top + 2, found, formulas)
     raise problem or Problem("file_empty", file=file)
 
@@ -173,6 +173,13 @@ def _text_of_other(cell: Any) -> str:
     if isinstance(cell, dt.time):
         return cell.isoformat("minutes")
     return str(cell).strip()
+
+
+def _is_note(cells: list[list[str]], merged: tuple[int, int, int]) -> bool:
+    """Whether a merged range is a line about the form, as they stand below its data."""
+    row, column, last_row = merged
+    inside = row == last_row < len(cells) and column < len(cells[row])
+    return inside and FOOTER.match(cells[row][column]) is not None
 
 
 def _refuse_merged(file: str, sheet: str, merged: list[tuple[int, int, int]], top: int) -> None:
