@@ -66,6 +66,8 @@ def test_each_sees_the_own_area_or_enterprise(firms, client):
     assert ["锅炉 蒸汽"] == [r[0] for r in rows(county)]
     own = person("jia", Role.ENTERPRISE, subject=firms[0])
     assert ["总表 购入电力"] == [r[0] for r in rows(own)]
+    assert 'name="area"' in county.get(PAGE).content.decode()
+    assert 'name="area"' not in own.get(PAGE).content.decode()
     nobody = person("yi", Role.ENTERPRISE, subject=99)
     assert "目前没有未关闭的报警" in nobody.get(PAGE).content.decode()
     assert 302 == client.get(PAGE).status_code

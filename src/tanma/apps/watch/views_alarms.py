@@ -39,8 +39,11 @@ class AlarmFilter(forms.Form):
     state = forms.ChoiceField(label=_("状态"), required=False, choices=[ANY, *STATES.items()])
     q = forms.CharField(label=_("企业"), required=False, max_length=60)
 
-    def __init__(self, data: Any) -> None:
+    def __init__(self, data: Any, *, office: bool) -> None:
         super().__init__(data)
+        if not office:  # one enterprise has one area and one name
+            del self.fields["area"], self.fields["q"]
+            return
         self.fields["area"].choices = registry.area_choices()  # type: ignore[attr-defined]
 
 
@@ -66,7 +69,7 @@ def filtered(rows: QuerySet[Alarm], wanted: dict[str, Any]) -> QuerySet[Alarm]:
 def alarms(request: HttpRequest) -> HttpResponseBase:
     """Open alarms, the one that waits longest first."""
     viewer = people.viewer(request)
-    form = AlarmFilter(request.GET)
+    form = AlarmFilter(request.GET, office=viewer.office)
     wanted = form.cleaned_data if form.is_valid() else {}
     open_ = people.visible(viewer, Alarm.objects.filter(case__closed_at=None))
     table = _table(viewer, filtered(open_, wanted), request)
