@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date
 
 import pytest
+from django.test import Client
 
 from tanma.apps.catalogue import compare, declarations
 from tanma.apps.desk import accounts, power
@@ -13,9 +14,9 @@ from tanma.apps.desk.cases import Decision
 from tanma.apps.desk.models import DeskCase
 from tanma.apps.facts import door as facts
 from tanma.apps.imports import door as imports
-from tanma.apps.people.door import SYSTEM
+from tanma.apps.people.door import SYSTEM, Role
 from tanma.domain.periods import parse
-from tests.apps.imports.conftest import FIRST, SECOND, THIRD, energy
+from tests.apps.imports.conftest import FIRST, SECOND, THIRD, energy, person
 
 pytestmark = [pytest.mark.db, pytest.mark.django_db]
 HEAD = "用电户号,户名,户主统一社会信用代码,期间,数量,单位\n"
@@ -128,3 +129,18 @@ def test_power_by_account_stands_in_where_the_grid_company_names_no_enterprise(f
     imports.import_file(sheet("by_enterprise.csv", energy(row)), SYSTEM)
     assert 35 == declarations.power_from_grid(firms[FIRST], period)
     assert [35] == [pair.power_kwh for pair in compare.pairs(period)]
+
+
+@pytest.mark.django_db(databases=["default", "work"])
+def test_a_case_names_those_whose_meters_hang_on_the_account_though_they_came_later(firms, sheet):
+    from tests.apps.desk.test_cases import meters
+
+    accounts_sheet(sheet, "9901,物业,,2026-08,10,kWh")
+    case = DeskCase.objects.get(kind="account", value="9901")
+    client = Client()
+    client.force_login(person("office", Role.BUREAU))
+    assert FIRST not in client.get(f"/imports/desk/{case.uid}/").content.decode()
+    meters(sheet, ("M1", FIRST, "9901"), ("M2", SECOND, "9901"))
+    page = client.get(f"/imports/desk/{case.uid}/").content.decode()
+    assert FIRST in page
+    assert SECOND in page

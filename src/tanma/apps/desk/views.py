@@ -221,7 +221,10 @@ def _firms(found: DeskCase) -> list[registry.Enterprise]:
     """Enterprises that a case is about."""
     ids = [int(firm) for firm in found.details.get("firms", {})]
     ids += [int(found.details["subject"])] if "subject" in found.details else []
-    codes = registry.find("uscc", found.details.get("codes", []))
+    named = set(found.details.get("codes", []))
+    if found.kind == "account":  # the register of meters may name them later than the power came
+        named |= accounts.known_accounts().get(found.value, set())
+    codes = registry.find("uscc", sorted(named))
     rows = registry.Enterprise.objects.filter(id__in=[*ids, *codes.values()])
     return list(rows.order_by("natural_key"))
 
