@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
+from functools import cache
 
 import pytest
 
 from tanma.site.messages import ROOT, catalogue, missing, unfilled, used
 
 ROOMS = sorted(p.name for p in (ROOT / "apps").iterdir() if (p / "apps.py").exists())
+all_missing = cache(missing)
 PLACEHOLDER = re.compile(r"%\((\w+)\)s|%s|%\((\w+)\)d")
 
 
@@ -17,7 +19,7 @@ def test_every_text_of_a_room_has_an_english_entry(room):
     """Repair: `python -m tanma.site.messages` lists them; append to locale/en/…/django.po."""
     found = {
         str(file.relative_to(ROOT)): keys
-        for file, keys in missing().items()
+        for file, keys in all_missing().items()
         if file.is_relative_to(ROOT / "apps" / room)
     }
     assert {} == found
