@@ -17,6 +17,7 @@ from tanma.apps.people import door as people
 from tanma.apps.registry import door as registry
 from tanma.demo import registers
 from tanma.domain.items import items
+from tanma.domain.messages import Problem
 from tanma.engine import activity
 from tanma.site import demo_region
 from tanma.site.config import Config
@@ -178,3 +179,42 @@ def test_the_home_of_the_demo_is_its_own(monkeypatch, tmp_path):
     demo_region.enter(tmp_path)
     said = Config(home=tmp_path)
     assert demo_region.SETTINGS == {name: getattr(said, name) for name in demo_region.SETTINGS}
+
+
+def test_a_region_of_another_size_is_asked_for_before_it_is_made(tmp_path):
+    assert {} == demo_region.size(tmp_path)
+    demo_region.choose(tmp_path, {})
+    wanted = {"enterprises": 42_226, "region": "province", "quarters": 4}
+    demo_region.choose(tmp_path, wanted)
+    assert wanted == demo_region.size(tmp_path)
+    demo_region.choose(tmp_path, wanted)
+    demo_region.choose(tmp_path, {})
+    with pytest.raises(Problem) as caught:
+        demo_region.choose(tmp_path, {"enterprises": 2000})
+    assert "demo_size_other" == caught.value.code
+    assert '"enterprises": 42226' in caught.value.text("zh")
+    assert '{"enterprises": 2000} was asked for' in caught.value.text("en")
+
+
+def test_a_region_that_is_made_keeps_its_size(tmp_path):
+    demo_region.Progress(tmp_path).once("generate", "一", "one", lambda: None)
+    with pytest.raises(Problem) as caught:
+        demo_region.choose(tmp_path, {"small": 10})
+    assert "TANMA_HOME" in caught.value.text("en")
+    assert {} == demo_region.size(tmp_path)
+
+
+def test_a_size_that_cannot_be_made_is_not_kept(tmp_path):
+    with pytest.raises(Problem) as caught:
+        demo_region.choose(tmp_path, {"enterprises": 12})
+    assert "demo_size_wrong" == caught.value.code
+    assert "1000" in caught.value.text("zh")
+    assert "industries need at least 1000" in caught.value.text("en")
+    assert {} == demo_region.size(tmp_path)
+
+
+def test_only_periods_that_the_region_has_whole_are_published():
+    year = ["2025Q4", "2026Q1", "2026Q2", "2026Q3"]
+    assert ["2026Q2", "2026H1"] == demo_region.published_later(year)
+    more = [f"{y}Q{q}" for y in (2023, 2024, 2025, 2026) for q in (1, 2, 3, 4)]
+    assert list(demo_region.PUBLISHED_LATER) == demo_region.published_later(more)

@@ -18,6 +18,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from tanma.domain.periods import parse
 from tanma.site import demo_warnings
 from tanma.site.config import HOME_FILE
 
@@ -119,6 +120,46 @@ def filled(home: Path) -> bool:
     return f"run:{PREVIEWED}" in Progress(home).state["done"]
 
 
+SIZES = ("enterprises", "small", "quarters", "region", "seed")
+"""What may be said of a demo region before it is made; the generator knows the rest."""
+
+
+def size(home: Path) -> dict[str, Any]:
+    """To what size the region of a home was or is to be made, where it is not the usual one."""
+    kept = home / "demo" / "size.json"
+    return dict(json.loads(kept.read_text(encoding="utf-8"))) if kept.exists() else {}
+
+
+def choose(home: Path, wanted: dict[str, Any]) -> None:
+    """Keep the size of a region that is not made yet; a Problem where one of another size is."""
+    from tanma.domain.messages import Problem
+
+    made = size(home)
+    if not wanted or made == wanted:
+        return
+    if made or "generate" in Progress(home).state["done"]:
+        usual = json.dumps(made or "default")
+        raise Problem("demo_size_other", home=home, made=usual, wanted=json.dumps(wanted))
+    _check(wanted)
+    (home / "demo" / "size.json").write_text(json.dumps(wanted), encoding="utf-8")
+
+
+def _check(wanted: dict[str, Any]) -> None:
+    from tanma.demo.plan import Plan
+    from tanma.domain.messages import Problem
+
+    try:
+        Plan(**wanted)
+    except ValueError as fault:
+        raise Problem("demo_size_wrong", wanted=json.dumps(wanted), why=fault) from None
+
+
+def published_later(periods: list[str]) -> list[str]:
+    """The earlier periods of which the region has every quarter."""
+    begin = parse(periods[0]).start
+    return [period for period in PUBLISHED_LATER if parse(period).start >= begin]
+
+
 PATIENCE_S = 40.0
 """After so long the server opens with what is there; the rest goes on beside it."""
 
@@ -143,9 +184,10 @@ def opening(home: Path, say: Callable[[str], None]) -> Iterator[Work]:
     out = home / "demo" / "region"
     say("准备数据库 · preparing the database")
     prepare()
-    yield "generate", "生成演示区域", "generating the region", lambda: demo.generate(out)
+    made = partial(demo.generate, out, **size(home))
+    yield "generate", "生成演示区域", "generating the region", made
     manifest = demo.read(out)
-    Progress(home).expect(len(manifest.steps) + len(PUBLISHED_LATER) + 12)
+    Progress(home).expect(len(manifest.steps) + len(published_later(manifest.periods)) + 12)
     yield "users", "建立账号", "making accounts", lambda: make_users(home)
     for step in first_steps(manifest.steps):
         say(f"{step.description_zh} · {step.description_en}（{step.rows:,}）")
@@ -168,7 +210,7 @@ def fill_region(home: Path) -> None:
     for step in manifest.steps:
         progress.once(*_import(manifest, step))
     progress.once("post", "表计月用量入账", "stating a metered month", post_readings)
-    for period in PUBLISHED_LATER:
+    for period in published_later(manifest.periods):
         progress.once(
             f"run:{period}", f"发布 {period}", f"publishing {period}", partial(publish, period)
         )
@@ -354,7 +396,6 @@ def keep_ledger(home: Path) -> None:
     from tanma.apps.people import door as people
     from tanma.apps.registry import door as registry
     from tanma.demo import ledgers, writing
-    from tanma.domain.periods import parse
 
     own = people.Membership.objects.filter(role="enterprise").values_list("subject", flat=True)
     firm = registry.Enterprise.objects.filter(pk__in=own).first()
@@ -371,7 +412,6 @@ def _burnt(subject: int, unit: str) -> tuple[str, list[float]]:
     """The first fuel of the unit that was burnt in each month of the latest quarter."""
     from tanma.apps.facts import door as facts
     from tanma.domain.items import carriers, items
-    from tanma.domain.periods import parse
 
     months = parse(LATEST).months
     said = {(f.item, f.valid_from): f.value for f in facts.current(facts.facts_of(subject))
@@ -389,7 +429,6 @@ def post_readings() -> None:
     from django.conf import settings
 
     from tanma.apps.codes import door as codes
-    from tanma.domain.periods import parse
     from tanma.engine.metering.run import run as derive
     from tanma.site.keeping import post
 

@@ -15,6 +15,15 @@ HELP = "Generate, import, rate and serve an invented region (演示数据)."
 def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--port", type=int, help="port to listen on (8000)")
     parser.add_argument("--host", help="address to listen on (127.0.0.1)")
+    parser.add_argument(
+        "--enterprises", type=int, metavar="N", help="enterprises above scale (3,800), up to 42,226"
+    )
+    parser.add_argument("--small", type=int, metavar="N", help="small enterprises (5,000)")
+    parser.add_argument("--quarters", type=int, metavar="N", help="quarters, 4 or more (12)")
+    parser.add_argument(
+        "--region", choices=("city", "province"), help="one city, or 11 cities and 90 counties"
+    )
+    parser.add_argument("--seed", type=int, metavar="N", help="another seed, another region")
     parser.add_argument("--open", action="store_true", help=argparse.SUPPRESS)
     parser.add_argument("--fill", action="store_true", help=argparse.SUPPRESS)
     parser.add_argument("--no-live", action="store_true", help="without simulated gateways")
@@ -26,6 +35,8 @@ def run(args: argparse.Namespace) -> int:
 
     home = demo_region.demo_home()
     demo_region.enter(home)
+    said = {name: getattr(args, name) for name in demo_region.SIZES}
+    demo_region.choose(home, {name: value for name, value in said.items() if value is not None})
     os.environ.setdefault("TANMA_INTAKE_PORT", str((args.port or 8000) + INTAKE_ABOVE))
     if args.open:
         demo_region.open_region(home, _say)
