@@ -122,3 +122,32 @@ def test_the_area_is_the_sum_of_what_its_enterprises_show(region_of_five):
         m["electricity", "bought"].gce for m in each
     )
     assert 50_000 * KWH == sum(x.count for x in together.all() if x.carrier == "electricity")
+
+
+@pytest.mark.db
+@pytest.mark.django_db
+def test_members_are_those_of_the_last_day_of_the_span(region_of_five):
+    """One leaves the park on 1 October: September has five members, October four."""
+    from tanma.apps.facts import door as facts
+    from tanma.apps.imports.door import mirror
+    from tanma.apps.people.door import Role
+    from tanma.apps.registry import door as registry
+    from tests.apps.flows.conftest import _attribute, say
+    from tests.apps.live.conftest import person
+
+    park, firms = region_of_five
+    left = _attribute(firms[4], "area.management", "") | {"valid_from": dt.date(2026, 10, 1)}
+    facts.append(facts.table([left]), author="test")
+    registry.project()
+    for code in CODES:
+        say(code, "2026-10", electricity__purchased=10_000 * KWH)
+    mirror()
+    bureau = person("bureau", Role.BUREAU)
+    assert 4 == registry.placement([park]).count()
+    for period, members, tce in (("2026-09", 5, "6.145"), ("2026-10", 4, "4.916")):
+        text = bureau.get(f"/flows/area/{park}/?period={period}").content.decode()
+        assert f"{members} 家企业，{members} 家有数" in text
+        assert tce in text
+    # half-way: the last day counts, as it does in results
+    text = bureau.get(f"/flows/area/{park}/?period=2026-09/2026-10").content.decode()
+    assert "4 家企业，4 家有数" in text

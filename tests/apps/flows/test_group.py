@@ -158,3 +158,35 @@ def test_sites_are_shown_with_their_zone_and_missing_ones_named(owner, pair):
 def test_visitors_are_sent_to_the_login(client, pair):
     text(client, f"/flows/{pair.uid}/group/", 302)
     assert 302 == client.post(f"/flows/{pair.uid}/group/consent/").status_code
+
+
+def test_a_meter_that_moved_counts_where_it_stood_on_the_last_day():
+    made = [metered(1, "二厂", None, 100)]
+    (found,) = sites.sites(made, {}, {1: {"meter.site": "一厂"}})
+    assert ("一厂", 100) == (found.code, found.counts[BOUGHT])
+    assert [sites.MAIN] == [s.code for s in sites.sites(made, {}, {})]
+
+
+@pytest.mark.db
+@pytest.mark.django_db
+def test_members_of_a_group_are_those_of_the_day(pair):
+    head = registry.Enterprise.objects.get(pk=subject_of(FIRST))
+    member = subject_of(SECOND)
+    left = _attribute(member, "group.head", "") | {"valid_from": dt.date(2026, 10, 1)}
+    facts.append(facts.table([left]), author="test")
+    registry.project()
+    assert [] == list(registry.members(head))
+    assert [member] == [m.id for m in registry.members_on(head, dt.date(2026, 9, 30))]
+    assert [] == list(registry.members_on(head, dt.date(2026, 10, 1)))
+
+
+@pytest.mark.db
+@pytest.mark.django_db
+def test_sites_of_the_register_are_those_of_the_day(pair):
+    head = registry.Enterprise.objects.get(pk=subject_of(FIRST))
+    (site,) = registry.register("site", ["S-九厂"], author="test").values()
+    since = {"valid_from": dt.date(2026, 10, 1)}
+    rows = [_attribute(site, "site.enterprise", FIRST) | since, _attribute(site, "name", "九厂")]
+    facts.append(facts.table(rows), author="test")
+    assert "S-九厂" not in sites.registered(head, dt.date(2026, 9, 30))
+    assert "九厂" == sites.registered(head, dt.date(2026, 10, 1))["S-九厂"]

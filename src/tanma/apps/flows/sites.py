@@ -6,8 +6,9 @@ taken from the other. So the sites add up to what the border meters count, whate
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import date
 
 from django.db.models import Q
 
@@ -44,12 +45,19 @@ class Site:
         return summed(told) if told else None
 
 
-def sites(metered: Sequence[Metered], registered: dict[str, str]) -> list[Site]:
+Places = Mapping[int, Mapping[str, str]]
+"""Meter → what is said of it on the last day of the span."""
+
+
+def sites(
+    metered: Sequence[Metered], registered: dict[str, str], places: Places | None = None
+) -> list[Site]:
     """Every site that is registered or has a meter, in order of its code."""
     found = {code: Site(code, name) for code, name in registered.items()}
     at = {m.point.channel.id: m for m in metered}
     for one in metered:
-        site = found.setdefault(_code(one), Site(_code(one)))
+        code = _code(one, places)
+        site = found.setdefault(code, Site(code))
         site.zones.add(one.point.channel.zone)
         site.silent += one.count is None
         if one.count is None:
@@ -57,12 +65,16 @@ def sites(metered: Sequence[Metered], registered: dict[str, str]) -> list[Site]:
         _add(site, one, 1)
         above = at.get(one.point.above or 0)
         if above is not None and above.count is not None:
-            _add(found.setdefault(_code(above), Site(_code(above))), one, -1)
+            code = _code(above, places)
+            _add(found.setdefault(code, Site(code)), one, -1)
     return [found[code] for code in sorted(found)]
 
 
-def _code(one: Metered) -> str:
-    return one.point.channel.site or MAIN
+def _code(one: Metered, places: Places | None) -> str:
+    """The site of a meter as `places` say, else as of today."""
+    if places is None:
+        return one.point.channel.site or MAIN
+    return places.get(one.point.meter.id, {}).get("meter.site") or MAIN
 
 
 def _add(site: Site, one: Metered, sign: int) -> None:
@@ -88,15 +100,10 @@ def total(found: Iterable[Site]) -> Site:
     return whole
 
 
-def registered(firm: registry.Enterprise) -> dict[str, str]:
-    """Code → name of the sites that the register knows of an enterprise today."""
+def registered(firm: registry.Enterprise, day: date) -> dict[str, str]:
+    """Code → name of the sites that the register knows of an enterprise on a day."""
     codes = dict(registry.ExternalId.objects.filter(scheme="site").values_list("subject", "value"))
-    said: dict[int, dict[str, str]] = {}
-    rows = facts.Fact.objects.filter(
-        Q(item="name") | Q(item="site.enterprise"), subject__in=list(codes), kind="attribute"
-    )
-    for fact in sorted(facts.current(list(rows)), key=lambda f: (f.valid_from, facts.rank(f))):
-        said.setdefault(fact.subject, {})[fact.item] = fact.text or ""
+    said = facts.attributes(list(codes), Q(item="name") | Q(item="site.enterprise"), day)
     return {
         codes[s]: told.get("name", "")
         for s, told in said.items() if told.get("site.enterprise") == firm.uscc

@@ -11,6 +11,7 @@ import pyarrow as pa
 from django.conf import settings
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import PermissionDenied
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponseBase
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
@@ -36,7 +37,12 @@ KINDS = ("park", "new_area", "trusteeship")
 def _members(viewer: people.Viewer, code: str) -> list[int] | None:
     """Enterprises of an area as of today; None where the viewer may not see them all."""
     every = registry.placement([code]).values("subject")
-    rows = registry.Enterprise.objects.filter(id__in=every)
+    return _all_seen(viewer, registry.Enterprise.objects.filter(id__in=every))
+
+
+def _all_seen(
+    viewer: people.Viewer, rows: QuerySet[registry.Enterprise]
+) -> list[int] | None:
     mine = people.visible(viewer, rows)
     if not viewer.office or mine.count() != rows.count():
         return None
@@ -68,6 +74,11 @@ def area(request: HttpRequest, code: str) -> HttpResponseBase:
     with live.engine() as con:
         newest = _known(con, mirror, members) or today()
         span, wrong = spans.asked(request.GET, newest)
+        lay = registry.Enterprise.objects.filter(id__in=_placed(con, code, span.last))
+        members = _all_seen(viewer, lay)
+        if members is None:
+            raise PermissionDenied(code)
+        _known(con, mirror, members)
         made = gathering.gather(con, "known", members, span, fresh=False)
     cells = sums.matrix(made)
     shut = sums.hidden(cells)
@@ -83,6 +94,26 @@ def area(request: HttpRequest, code: str) -> HttpResponseBase:
         "hidden": len(shut), "known_at": known_time(mirror.watermark, settings.TIME_ZONE),
     }  # fmt: skip
     return render(request, "flows/area.html", context)
+
+
+def _placed(con: duckdb.DuckDBPyConnection, code: str, day: dt.date) -> list[int]:
+    """Who lay in an area on a day, as results of a period that ends with it say."""
+    inside = registry.inside_on(code, day)
+    con.register("inside", pa.table({
+        "item": pa.array([item for item, _ in inside], pa.string()),
+        "text": pa.array([area for _, area in inside], pa.string()),
+    }))  # fmt: skip
+    rows = con.execute(
+        """SELECT DISTINCT subject FROM (
+             SELECT subject, item,
+                    arg_max(text, (valid_from, coalesce(revision, 0), stamp, seq)) AS text
+             FROM facts_known
+             WHERE kind = 'attribute' AND item IN ('area.statutory', 'area.management')
+                   AND valid_from <= ? AND valid_to > ?
+             GROUP BY subject, item
+           ) SEMI JOIN inside USING (item, text)""", [day, day],
+    ).fetchall()  # fmt: skip
+    return [subject for (subject,) in rows]
 
 
 def _known(

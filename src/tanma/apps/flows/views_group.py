@@ -22,6 +22,7 @@ from tanma.apps.flows.views import address, found_firm
 from tanma.apps.inventories import door as inventories
 from tanma.apps.kit.door import Column, Table, listed, scaled, tce, tonnes, unit_name
 from tanma.apps.live import door as live
+from tanma.apps.metering import door as metering
 from tanma.apps.people import door as people
 from tanma.apps.registry import door as registry
 from tanma.domain.balances import Whole, balances, summed, whole
@@ -54,9 +55,14 @@ def group(request: HttpRequest, uid: str) -> HttpResponseBase:
         con.register("known", _stated(viewer, seen))
         newest = gathering.newest(con, "known") or today()
         span, wrong = spans.asked(request.GET, newest)
+        every = registry.members_on(firm, span.last)
+        members = [firm, *people.visible(viewer, every).order_by("name")]
+        seen = [m for m in members if viewer.may("see_figures", m.id)]
+        con.register("known", _stated(viewer, seen))
         made = gather(con, "known", [m.id for m in seen], span)
     own = [m for m in made.measured if m.point.channel.subject == firm.id]
-    found = sites.sites(own, sites.registered(firm))
+    places = metering.attributes([m.point.meter.id for m in own], span.last)
+    found = sites.sites(own, sites.registered(firm, span.last), places)
     told = [_member(m, made) for m in seen]
     tables = {"sites": _site_table(found, request), "members": _member_table(told, request)}
     for name, table in tables.items():
@@ -67,7 +73,7 @@ def group(request: HttpRequest, uid: str) -> HttpResponseBase:
         "firm": firm, "span": span, "span_name": span.name(words.lang()), "wrong": wrong,
         "offers": offers(request, span, newest), "sites": found, "tables": tables,
         "members": told, "silent_sites": sum(s.missing for s in found),
-        "unseen": registry.members(firm).count() + 1 - len(seen),
+        "unseen": every.count() + 1 - len(seen),
         "missing": sum(not m.told for m in told), "head": head, "chosen": None,
         "given": bool(firm.group_uscc) and firm.group_consent == firm.group_uscc,
         "may_consent": viewer.may("consent", firm.id),

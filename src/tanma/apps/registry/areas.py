@@ -109,6 +109,13 @@ def ancestors_on(day: date, hierarchy: str = "statutory") -> dict[str, list[str]
     return found
 
 
+def inside_on(code: str, day: date) -> list[tuple[str, str]]:
+    """(item, area) by which an enterprise lies in an area on a day: the area and those below it."""
+    rows = AreaClosure.objects.filter(ancestor=code, valid_from__lte=day, valid_to__gt=day)
+    found = rows.values_list("hierarchy", "descendant")
+    return [(f"area.{hierarchy}", area) for hierarchy, area in found]
+
+
 def placement(area_codes: Iterable[str]) -> QuerySet[Placement]:
     """Subjects that lie in any of the areas today."""
     return Placement.objects.filter(area_code__in=list(area_codes))

@@ -4,9 +4,9 @@
 closure up to the newest facts; `ancestors_on` gives the closure of a day.
 """
 
-from tanma.apps.registry.areas import ancestors_on, placement
+from tanma.apps.registry.areas import ancestors_on, inside_on, placement
 from tanma.apps.registry.enterprises import find, project, register
-from tanma.apps.registry.groups import consent, head_of, members
+from tanma.apps.registry.groups import consent, head_of, members, members_on
 from tanma.apps.registry.history import RESTRICTED, Version, readable, versions
 from tanma.apps.registry.links import link_if_there
 from tanma.apps.registry.listing import area_choices, filtered
@@ -27,7 +27,8 @@ __all__ = [
     "RESTRICTED", "Area", "AreaClosure", "Channel", "Enterprise", "ExternalId", "Node",
     "Placement", "Standing", "StandingSource", "Version", "ancestors_on", "area_choices",
     "area_name", "area_names", "author_name", "consent", "evidence_html", "filtered", "find",
-    "head_of", "industry_name", "item_name", "link_if_there", "members", "placement", "project",
+    "head_of", "industry_name", "inside_on", "item_name", "link_if_there", "members", "members_on",
+    "placement", "project",
     "readable", "register",
     "set_standings", "source_name", "standings", "tree", "versions",
 ]  # fmt: skip

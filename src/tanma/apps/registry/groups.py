@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from datetime import date
 
-from django.db.models import F, QuerySet
+from django.db.models import F, Q, QuerySet
 
 from tanma.apps.facts import door as facts
 from tanma.apps.registry.models import Enterprise
@@ -20,6 +20,14 @@ HEAD, CONSENT = "group.head", "consent.group"
 def members(head: Enterprise) -> QuerySet[Enterprise]:
     """Enterprises whose head this one is today."""
     return Enterprise.objects.filter(group_uscc=head.uscc).exclude(pk=head.pk)
+
+
+def members_on(head: Enterprise, day: date) -> QuerySet[Enterprise]:
+    """Enterprises whose head this one was on a day."""
+    ever = facts.Fact.objects.filter(item=HEAD, text=head.uscc).values_list("subject", flat=True)
+    said = facts.attributes(set(ever), Q(item=HEAD), day)
+    own = [subject for subject, told in said.items() if told.get(HEAD) == head.uscc]
+    return Enterprise.objects.filter(pk__in=own).exclude(pk=head.pk)
 
 
 def consenting(heads: Collection[int]) -> frozenset[int]:
