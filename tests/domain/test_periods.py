@@ -1,8 +1,6 @@
 from datetime import date
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from tanma.domain import periods
 from tanma.domain.messages import Problem
@@ -78,20 +76,3 @@ def test_months_of_a_quarter():
 def test_a_day_finds_its_month_and_quarter():
     assert "2026-11" == periods.month_of(date(2026, 11, 20)).text
     assert "2026Q4" == periods.quarter_of(date(2026, 11, 20)).text
-
-
-def test_january_and_february_reported_together_are_split_by_days():
-    parts = periods.split_by_days(59, date(2026, 1, 1), date(2026, 3, 1))
-    assert {date(2026, 1, 1): 31, date(2026, 2, 1): 28} == parts
-
-
-@given(
-    st.integers(-(10**18), 10**18),
-    st.dates(date(2000, 1, 1), date(2030, 1, 1)),
-    st.integers(1, 800),
-)
-def test_a_split_keeps_the_total(count, start, days):
-    end = date.fromordinal(start.toordinal() + days)
-    parts = periods.split_by_days(count, start, end)
-    assert count == sum(parts.values())
-    assert all(abs(p) <= abs(count) for p in parts.values())

@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tanma.domain.periods import split_by_days
+from tanma.domain.numbers import largest_remainder
+from tanma.domain.periods import month_number, month_start
 from tanma.engine import activity
 
 POWER = "electricity.purchased"
@@ -148,10 +149,15 @@ def test_an_uncontested_item_is_not_touched_by_the_choice_of_another():
     st.dates(date(2024, 1, 2), date(2026, 1, 1)),
     st.integers(2, 300),
 )
-def test_the_split_equals_the_python_rule(count, start, days):
+def test_an_amount_is_split_to_months_by_days_with_largest_remainder(count, start, days):
     end = date.fromordinal(start.toordinal() + days)
-    expected = {m.isoformat()[:7]: v for m, v in split_by_days(count, start, end).items()}
-    assert expected == months(fact(start.isoformat(), end.isoformat(), count))
+    numbers = range(month_number(start), month_number(end) + (1 if end.day > 1 else 0))
+    spans = [(max(month_start(n), start), min(month_start(n + 1), end)) for n in numbers]
+    names = [month_start(n).isoformat() for n in numbers]
+    parts = largest_remainder(count, [(e - s).days for s, e in spans], names)
+    found = months(fact(start.isoformat(), end.isoformat(), count))
+    assert {n[:7]: v for n, v in zip(names, parts, strict=True)} == found
+    assert count == sum(found.values())
 
 
 @pytest.mark.parametrize(("day", "industry"), [("2026-06-30", "3011"), ("2026-07-01", "3012")])

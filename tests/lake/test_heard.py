@@ -1,6 +1,8 @@
 """Who was heard, from what inboxes remember."""
 
 import datetime as dt
+import sqlite3
+from contextlib import closing
 
 import pyarrow as pa
 
@@ -66,3 +68,26 @@ def test_an_inbox_that_cannot_be_read_is_left_to_its_writer(tmp_path):
     take(tmp_path, "http-1", "a")
     (tmp_path / "inbox" / "broken.sqlite3").write_bytes(b"not a database, much longer than it")
     assert 1 == heard(tmp_path)["G1"].batches
+
+
+def test_sums_are_kept_with_the_batches_and_outlive_receipts(tmp_path):
+    take(tmp_path, "http-1", "a", "b", "b")
+    landing = Landing(tmp_path)
+    landing.seal()
+    assert 2 == landing.inbox("http-1").forget_receipts(2**62)
+    found = heard(tmp_path)["G1"]
+    assert (2, 4) == (found.batches, found.rows)
+    take(tmp_path, "http-1", "c", first=9)
+    assert (3, 6) == (heard(tmp_path)["G1"].batches, heard(tmp_path)["G1"].rows)
+
+
+def test_an_inbox_that_was_not_opened_since_is_added_up_and_then_kept(tmp_path):
+    take(tmp_path, "http-1", "a", "b")
+    with closing(sqlite3.connect(tmp_path / "inbox" / "http-1.sqlite3")) as con:
+        con.execute("DROP TABLE heard")
+        con.execute("PRAGMA user_version = 3")
+        con.commit()
+    before = heard(tmp_path)["G1"]
+    assert (2, 4) == (before.batches, before.rows)
+    take(tmp_path, "http-1", "c", first=9)
+    assert 3 == heard(tmp_path)["G1"].batches

@@ -279,6 +279,7 @@ def test_batches_that_waited_in_an_inbox_of_the_second_version_are_sealed(
     Landing(tmp_path, clock).take([said(1)], writer="a")
     with closing(sqlite3.connect(tmp_path / "inbox" / "a.sqlite3")) as con:
         con.execute("ALTER TABLE batch DROP COLUMN signature")
+        con.execute("DROP TABLE heard")
         con.execute("PRAGMA user_version = 2")
         con.commit()
     lake = Landing(tmp_path, clock)

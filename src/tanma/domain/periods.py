@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from datetime import date
 
 from tanma.domain.messages import Problem
-from tanma.domain.numbers import largest_remainder
 
 _PATTERN = re.compile(
     r"(?P<year>\d{4})"
@@ -132,16 +131,3 @@ def month_of(day: date) -> Period:
 
 def quarter_of(day: date) -> Period:
     return parse(f"{day.year:04d}Q{(day.month - 1) // 3 + 1}")
-
-
-def split_by_days(count: int, start: date, end: date) -> dict[date, int]:
-    """Split an amount over [start, end) to months by days, with largest remainder.
-
-    Returns month start → part; the parts add up to the count exactly.
-    """
-    months = range(month_number(start), month_number(end) + (1 if end.day > 1 else 0))
-    starts = [month_start(m) for m in months]
-    ends = [month_start(m + 1) for m in months]
-    days = [(min(e, end) - max(s, start)).days for s, e in zip(starts, ends, strict=True)]
-    parts = largest_remainder(count, days, [s.isoformat() for s in starts])
-    return dict(zip(starts, parts, strict=True))

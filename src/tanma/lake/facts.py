@@ -236,6 +236,7 @@ class FactsMirror:
 
     def _rewritten(self, con: duckdb.DuckDBPyConnection, pinned: Pinned) -> list[NewFile]:
         scan = sql.scan(pinned.files)
+        con.execute("SET enable_progress_bar = false")  # it writes to standard output
         con.execute(f"SET temp_directory = {sql.text(str(self._lock.parent / 'facts.sort'))}")
         con.execute(
             f"CREATE TEMP TABLE revised AS SELECT DISTINCT {_HASH} AS key FROM {scan}"

@@ -1,4 +1,4 @@
-"""Who was heard: last contact, batches and gaps of each source, from what the inboxes remember.
+"""Who was heard: last contact, batches and gaps of each source, from what the inboxes keep of it.
 
 A source is a gateway's id. A message id that ends in a number is taken as the sender's own
 numbering, so that a number that never came shows as a gap. Reads only, beside running writers.
@@ -40,7 +40,7 @@ def heard(root: Path) -> dict[str, Heard]:
     numbers: dict[str, set[int]] = {}
     notes: dict[str, tuple[int, bytes]] = {}
     for con in _inboxes(root):
-        for source, last, batches, rows in con.execute(_SUMS):
+        for source, last, batches, rows in con.execute(_sums(con)):
             told = sums.setdefault(source, [0, 0, 0])
             sums[source] = [max(told[0], last), told[1] + batches, told[2] + rows]
         for source, key, stamp, note in con.execute(_RECENT, (RECENT_BATCHES,)):
@@ -54,6 +54,12 @@ def heard(root: Path) -> dict[str, Heard]:
         note = notes.get(source, (0, b""))[1]
         found[source] = Heard(last, batches, rows, number, gaps, missed, note)
     return found
+
+
+def _sums(con: sqlite3.Connection) -> str:
+    """Sums as the writer keeps them; an inbox that it has not opened since has receipts alone."""
+    kept = con.execute("SELECT count(*) FROM sqlite_master WHERE name = 'heard'").fetchone()[0]
+    return "SELECT source, last, batches, rows FROM heard" if kept else _SUMS
 
 
 _SUMS = """SELECT source, max(stamp), count(*), sum(rows) FROM received WHERE source <> ''

@@ -49,7 +49,16 @@ _THIRD = """
     ALTER TABLE batch ADD COLUMN signature TEXT NOT NULL DEFAULT '';
     PRAGMA user_version = 3;
 """
-_LATER = {2: _SECOND, 3: _THIRD}
+# Who was heard, kept in the commit of the batches: receipts are too many to be added up for a page.
+_FOURTH = """
+    CREATE TABLE heard (
+        source TEXT PRIMARY KEY, last INTEGER NOT NULL, batches INTEGER NOT NULL,
+        rows INTEGER NOT NULL) WITHOUT ROWID;
+    INSERT INTO heard SELECT source, max(stamp), count(*), sum(rows) FROM received
+        WHERE source <> '' GROUP BY source;
+    PRAGMA user_version = 4;
+"""
+_LATER = {2: _SECOND, 3: _THIRD, 4: _FOURTH}
 """What each version of the file has more than the one before."""
 _LOG_PAGES = 8192
 """Pages of the log before it is written back: 64 MiB, so that sealed batches rarely are."""
@@ -58,6 +67,9 @@ _UNPACKED = pa.ipc.IpcReadOptions(use_threads=False)
 _DAMAGED = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
 _RECEIPT = "id, stamp, rows, body_digest, note"
 _Found = tuple[int, int, int, bytes, bytes]
+_HEARD = """INSERT INTO heard VALUES (?, ?, ?, ?) ON CONFLICT (source) DO UPDATE SET
+    last = max(last, excluded.last), batches = batches + excluded.batches,
+    rows = rows + excluded.rows"""
 
 
 @dataclass(frozen=True)
@@ -206,14 +218,18 @@ class Inbox:
             self._refuse_aside()
             before = last = con.execute("SELECT last FROM clock").fetchone()[0]
             receipts = []
+            heard: dict[str, tuple[int, int, int]] = {}
             for entry in entries:
                 receipt = self._known(con, entry)
                 if receipt is None:
                     last = max(self._clock(), last + 1)
                     receipt = self._insert(con, entry, last)
+                    _, batches, rows = heard.get(entry.source, (0, 0, 0))
+                    heard[entry.source] = (last, batches + 1, rows + entry.rows)
                 receipts.append(receipt)
             if last > before:
                 con.execute("UPDATE clock SET last = ?", (last,))
+                con.executemany(_HEARD, [(s, *told) for s, told in heard.items() if s])
             return receipts
 
     def _known(self, con: sqlite3.Connection, entry: Entry) -> Receipt | None:
@@ -386,8 +402,12 @@ def is_damage(error: BaseException) -> bool:
     """Whether an inbox cannot be read: a malformed file, or a batch that fails its checksum."""
     if isinstance(error, Problem):
         return error.code in {"readings_batch_damaged", "readings_inbox_damaged"}
+    if not isinstance(error, sqlite3.DatabaseError):
+        return False
     code = getattr(error, "sqlite_errorcode", None)
-    return isinstance(error, sqlite3.DatabaseError) and code is not None and code & 255 in _DAMAGED
+    if code is None:  # raised by Python: a text whose bytes are none any more
+        return "decode to UTF-8" in str(error)
+    return code & 255 in _DAMAGED
 
 
 @contextmanager

@@ -13,7 +13,6 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from zoneinfo import ZoneInfo
 
 import duckdb
 import pyarrow as pa
@@ -21,14 +20,13 @@ import pyarrow as pa
 from tanma.domain.messages import Problem
 from tanma.domain.readings import READING
 from tanma.lake import sql
+from tanma.lake.days import day_bounds
 from tanma.lake.inbox import Receipt
 from tanma.lake.known import Snapshot, Span, dirty, known
 from tanma.lake.landing import SEAL_ROWS, Landing, Sealed, entry, now_us
 from tanma.lake.tables import LANDING
 
 __all__ = ["LANDING", "READING", "Readings", "Receipt", "Sealed", "now_us"]
-_UTC = pa.timestamp("us")
-_DAYS = pa.schema([("day", pa.date32()), ("from_utc", _UTC), ("to_utc", _UTC)])
 
 
 class Readings:
@@ -102,7 +100,9 @@ class Readings:
         Columns: channel, day, value (sum of counts), readings, crossing. A reading belongs to the
         day in which it starts; `crossing` counts those that end after that day's end.
         """
-        bounds = _day_bounds(first_day, end_day, ZoneInfo(zone))
+        if first_day >= end_day:
+            raise Problem("readings_no_day", first_day=first_day, end_day=end_day)
+        bounds = day_bounds([zone], first_day, end_day)
         con.register(f"{sql.checked_name(name)}_days", bounds)
         first, last = (
             moment.as_py().replace(tzinfo=dt.UTC)
@@ -116,16 +116,3 @@ class Readings:
             FROM {name}_readings ASOF JOIN {name}_days ON start_utc >= from_utc
             GROUP BY channel, day"""
         )
-
-
-def _day_bounds(first_day: dt.date, end_day: dt.date, zone: ZoneInfo) -> pa.Table:
-    """Each local day with the instants at which it begins and ends: 23, 24 or 25 hours apart."""
-    if first_day >= end_day:
-        raise Problem("readings_no_day", first_day=first_day, end_day=end_day)
-    days = [first_day + dt.timedelta(days=n) for n in range((end_day - first_day).days + 1)]
-    edges = [
-        dt.datetime.combine(day, dt.time(), zone).astimezone(dt.UTC).replace(tzinfo=None)
-        for day in days
-    ]
-    columns = {"day": days[:-1], "from_utc": edges[:-1], "to_utc": edges[1:]}
-    return pa.table(columns, schema=_DAYS)

@@ -270,6 +270,7 @@ def test_from_nothing_to_the_first_value(owner, firms, home):
     poll = page(owner, test + "poll/")
     assert "hx-get" in poll
     arrive(home, 1, 1234)
+    assert 'id="connect-steps" hx-swap-oob="true"' in poll
     text = page(owner, test + "poll/")
     assert "12.34" in text
     assert "接入完成" in text

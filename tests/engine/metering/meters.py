@@ -11,11 +11,12 @@ import pyarrow as pa
 
 from tanma.domain.identity import id_text
 from tanma.domain.quality import flags, flags_of
-from tanma.engine.metering import calendar, channels, days, intervals, months, parameters
+from tanma.engine.metering import channels, days, intervals, months, parameters
+from tanma.lake.days import midnight_utc
 from tests.engine.region import OPEN, Region
 
 FIRST = dt.date(2026, 9, 1)
-MIDNIGHT = calendar.midnight_utc(FIRST, "Asia/Shanghai")
+MIDNIGHT = midnight_utc(FIRST, "Asia/Shanghai")
 """The local midnight with which 1 September 2026 begins, as UTC."""
 QUARTER = dt.timedelta(minutes=15)
 POWER = "electricity.purchased"

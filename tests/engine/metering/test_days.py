@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tanma.engine.metering import calendar
 from tanma.engine.metering.days import half_even
+from tanma.lake.days import midnight_utc
 from tests.engine.metering.meters import (
     FIRST,
     MIDNIGHT,
@@ -97,7 +97,7 @@ def test_a_local_day_has_as_many_half_hours_as_its_clock_says(
 ) -> None:
     meters = one(zone=zone, interval_s=1800)
     half = dt.timedelta(minutes=30)
-    start = calendar.midnight_utc(first, zone)
+    start = midnight_utc(first, zone)
     rows = [(1, start + n * half, n * 10) for n in range(sum(halves) + 1)]
     made = Derived(meters, known(rows), first, len(halves))
     expected = {f"{first + dt.timedelta(days=n):%m-%d}": halves[n] for n in range(len(halves))}

@@ -197,15 +197,22 @@ def _points(device: DeviceMap | None) -> list[dict[str, Any]]:
 def connect_test(request: HttpRequest, uid: str) -> HttpResponse:
     """Step four: wait until the first value of each channel is seen."""
     _viewer, row = found(request, Gateway, uid)
-    context = _shown(request, row) | {"steps": steps(3), **_arrived(row)}
+    arrived = _arrived(row)
+    context = _shown(request, row) | {**arrived, "steps": _last(arrived)}
     return render(request, "metering/connect_test.html", context)
+
+
+def _last(arrived: dict[str, Any]) -> list[tuple[Any, str, str]]:
+    """The stepper of step four: done when every channel was heard."""
+    return steps(3 if arrived["waiting"] or not arrived["arrived"] else 4)
 
 
 @login_required
 def connect_poll(request: HttpRequest, uid: str) -> HttpResponse:
     """The part of step four that asks again."""
     _viewer, row = found(request, Gateway, uid)
-    context = {"gateway": row, **_heard(row), **_arrived(row)}
+    arrived = _arrived(row)
+    context = {"gateway": row, **_heard(row), **arrived, "steps": _last(arrived), "again": True}
     return render(request, "metering/parts/arrived.html", context)
 
 

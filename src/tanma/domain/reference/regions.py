@@ -41,8 +41,3 @@ def ancestors(code: str) -> list[Region]:
     while chain[-1].parent_code:
         chain.append(region(chain[-1].parent_code))
     return chain
-
-
-def province_of(code: str) -> str:
-    """The province code of a division: what grid factors are published for."""
-    return ancestors(code)[-1].code

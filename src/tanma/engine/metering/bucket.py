@@ -27,6 +27,7 @@ from tanma.engine.metering import (
     virtual,
 )
 from tanma.lake import known as lake
+from tanma.lake.days import midnight_utc
 from tanma.lake.facts import FactsMirror
 
 MARGIN = dt.timedelta(days=2)
@@ -141,8 +142,8 @@ class Span:
     def utc(self, zones: Iterable[str]) -> tuple[dt.datetime, dt.datetime]:
         """The instants that enclose these days in every zone."""
         named = sorted(set(zones)) or [calendar.DEFAULT_ZONE]
-        first = min(calendar.midnight_utc(self.first, z) for z in named)
-        end = max(calendar.midnight_utc(self.end, z) for z in named)
+        first = min(midnight_utc(self.first, z) for z in named)
+        end = max(midnight_utc(self.end, z) for z in named)
         return first.replace(tzinfo=dt.UTC), end.replace(tzinfo=dt.UTC)
 
 

@@ -13,8 +13,8 @@ import duckdb
 
 from tanma.domain import quality
 from tanma.domain.messages import Problem
-from tanma.engine.metering import calendar
 from tanma.engine.metering.parameters import slot
+from tanma.lake.days import day_bounds
 
 _BITS = {name: flag.mask for name, flag in quality.flags().items()}
 _DAY_US = 86_400_000_000
@@ -67,7 +67,7 @@ def _all_days(con: duckdb.DuckDBPyConnection, into: str, name: str) -> None:
     zones = [z for (z,) in con.execute(f"SELECT DISTINCT zone FROM {name}_channels").fetchall()]
     beside = dt.timedelta(days=2)
     span = (first - beside, last + beside) if first else (dt.date(2000, 1, 1), dt.date(2000, 1, 2))
-    con.register("all_days", calendar.day_bounds(zones, *span))
+    con.register("all_days", day_bounds(zones, *span))
 
 
 def _some(con: duckdb.DuckDBPyConnection, name: str, condition: str) -> bool:

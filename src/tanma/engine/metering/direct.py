@@ -16,8 +16,8 @@ import pyarrow as pa
 
 from tanma.engine.metering import bucket as buckets
 from tanma.engine.metering import months, parameters
-from tanma.engine.metering.calendar import midnight_utc
 from tanma.lake import known as lake
+from tanma.lake.days import midnight_utc
 from tanma.lake.derived import DAY
 
 _SLICE = 1024

@@ -12,10 +12,10 @@ import datetime as dt
 
 import duckdb
 
-from tanma.engine.metering import calendar
 from tanma.engine.metering.channels import id_text
 from tanma.lake import known as lake
 from tanma.lake import sql
+from tanma.lake.days import day_bounds
 from tanma.lake.facts import Pinned
 
 READINGS, EVENT, PARAMETER = 1, 2, 3
@@ -157,7 +157,7 @@ def _days(con: duckdb.DuckDBPyConnection) -> None:
     beside = dt.timedelta(days=2)
     span = (first - beside, last + beside) if first else (dt.date(2000, 1, 1), dt.date(2000, 1, 2))
     zones = [z for (z,) in con.execute("SELECT DISTINCT zone FROM metering_channels").fetchall()]
-    con.register("dirty_calendar", calendar.day_bounds(zones, *span))
+    con.register("dirty_calendar", day_bounds(zones, *span))
     con.execute(
         """CREATE OR REPLACE TEMP TABLE dirty_days AS
         SELECT r.channel, d.day, min(r.first_utc) AS since_utc, max(r.cause) AS cause

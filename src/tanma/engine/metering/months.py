@@ -15,10 +15,10 @@ from math import lcm
 import duckdb
 import pyarrow as pa
 
-from tanma.engine.metering.calendar import midnight_utc
 from tanma.engine.metering.channels import item_ratio
 from tanma.engine.metering.days import half_even
 from tanma.engine.metering.parameters import METHOD_ITEM, milli
+from tanma.lake.days import midnight_utc
 from tanma.lake.sql import scan
 
 _FEW = 2000
