@@ -158,7 +158,6 @@ def test_a_file_taken_back_leaves_the_ledger(month, firms):
     ("given", "code"),
     [
         ({}, "ledger_nothing_stated"),
-        ({"item": "电力", "bought": "5", "unit": "kWh"}, "cell_flow_unsupported"),
         ({"bought": "-5"}, "amount_negative"),
         ({"bought": "5", "unit": "GJ"}, "cell_unit_mismatch"),
         ({"bought": "5", "day": "2099-01-01"}, "period_future"),
