@@ -10,6 +10,7 @@ import pytest
 
 from tanma.domain.messages import Problem
 from tanma.engine.metering import bucket, months
+from tanma.engine.metering import run as of_run
 from tanma.engine.metering.refresh import refresh
 from tanma.engine.metering.run import run, span_of
 from tanma.lake.derived import ActivityDays, Validated
@@ -60,6 +61,25 @@ def test_a_run_as_known_before_a_correction_gives_the_days_of_then(lake: Lake) -
     assert 672_000 == lake.days()[5000, "09-01"]
     run(lake.root, ["2026-09"])
     assert 1_000_672_000 == lake.days()[5000, "09-01"]
+
+
+def test_buckets_of_more_than_one_group_give_the_same_days(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also those of a sum whose parts lie in buckets of different groups."""
+    made = two_buckets()
+    made.meter(3, 1, formula="[M1] + [M2]")
+    made.channel(9000, meter=3, kind="interval")
+    found = []
+    for group in (16, 1):
+        monkeypatch.setattr(of_run, "GROUP", group)
+        lake = Lake(tmp_path / str(group), made)
+        lake.read(registers(1, MIDNIGHT - 4 * QUARTER, [n * 10 for n in range(110)]))
+        lake.read([(5000, MIDNIGHT + n * QUARTER, 7) for n in range(96)], QUARTER)
+        run(lake.root, ["2026-09"])
+        found.append(lake.days())
+    assert found[0] == found[1]
+    assert 960_000 + 672_000 == found[0][9000, "09-01"]
 
 
 def test_progress_is_told_bucket_by_bucket(lake: Lake) -> None:

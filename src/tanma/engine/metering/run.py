@@ -29,6 +29,8 @@ from tanma.lake.sql import scan
 
 SLICE = 1024
 """Channels whose readings are held at a time: about 3 million rows of quarter-hours and a month."""
+GROUP = 16
+"""Buckets whose days are held together and made visible at once: two million rows of a month."""
 _BATCH_ROWS = 122_880
 
 
@@ -173,19 +175,28 @@ def run(
     known = buckets.meters(root, facts_at, memory)
     wanted = months_of(snapshot) if months is None else sorted(set(months))
     total, done_n, intervals, rows = len(wanted) * len(known.buckets()), 0, 0, 0
+    needed = _parts_of_sums(known)
     for month in wanted:
-        tasks = [
-            Task(root, month, b, at, known.of(b * BUCKET, (b + 1) * BUCKET), memory,
-                 validated=validated)
-            for b in known.buckets()
-        ]  # fmt: skip
-        done = []
-        for one in _mapped(tasks, cluster):
-            done.append(one)
-            done_n, intervals = done_n + 1, intervals + one.intervals
-            if progress:
-                progress(done_n, total, one)
-        rows += publish(root, done, known, at, memory)
+        kept = [DAY.empty_table()]
+        for group in (groups := _groups(known)):
+            tasks = [
+                Task(root, month, b, at, known.of(b * BUCKET, (b + 1) * BUCKET), memory,
+                     validated=validated)
+                for b in group
+            ]  # fmt: skip
+            done = []
+            for one in _mapped(tasks, cluster):
+                done.append(one)
+                done_n, intervals = done_n + 1, intervals + one.intervals
+                if progress:
+                    progress(done_n, total, one)
+            found = [_days_of(done)]
+            kept.append(found[0].filter(pc.is_in(found[0]["channel"], needed)))
+            if group is groups[-1]:  # parts of other meters may lie in any bucket
+                found.append(computed_of(root, known, month, at, memory))
+                parts = pa.concat_tables([*kept, found[-1]])
+                found.append(virtual_of(parts, known, at, memory))
+            rows += publish(root, done, pa.concat_tables(found))
     if months is None:
         ActivityDays(root).put(DAY.empty_table(), {STAMP: at, FACTS: facts_at})
     return Ran(total, intervals, rows, at, facts_at)
@@ -221,18 +232,27 @@ def _mapped(tasks: list[Task], cluster: str | None) -> Iterator[Done]:
     yield from mapped(cluster, derive, tasks)
 
 
-def publish(
-    root: Path, done: list[Done], known: Meters, known_at: int, memory: str = "1GB"
-) -> int:
-    """Make partitions and days of a month visible, virtual meters with them; how many days."""
-    Validated(root).publish([d.part for d in done if d.part is not None])
+def _groups(known: Meters) -> list[list[int]]:
+    every = sorted(known.buckets())
+    return [every[n : n + GROUP] for n in range(0, len(every), GROUP)]
+
+
+def _parts_of_sums(known: Meters) -> pa.Array:
+    """The channels that virtual meters add up."""
+    expanded, _ = virtual.of_meters(known.channels, known.names())
+    return pa.array(sorted({c for parts in expanded.values() for c in parts}), pa.int64())
+
+
+def _days_of(done: list[Done]) -> pa.Table:
     ordered = sorted(done, key=lambda d: d.bucket)
-    real = pa.concat_tables([DAY.empty_table(), *(d.days for d in ordered)])
-    if done:
-        real = pa.concat_tables([real, computed_of(root, known, done[0].month, known_at, memory)])
-    both = pa.concat_tables([real, virtual_of(real, known, known_at, memory)])
-    ActivityDays(root).put(both)
-    return both.num_rows
+    return pa.concat_tables([DAY.empty_table(), *(d.days for d in ordered)])
+
+
+def publish(root: Path, done: list[Done], days: pa.Table) -> int:
+    """Make partitions and days visible; how many days."""
+    Validated(root).publish([d.part for d in done if d.part is not None])
+    ActivityDays(root).put(days)
+    return days.num_rows
 
 
 def computed_of(
