@@ -34,24 +34,30 @@ ROOT = Path(__file__).parents[2]
 ZONE = ZoneInfo("Asia/Shanghai")
 SLOT = dt.timedelta(minutes=15)
 CODE = "91990101MA0DEM001L"
+OTHERS = ("91990101MA0DEM002P", "91990101MA0DEM003T")
+"""Two that use nothing: a region of fewer than three enterprises shows no figures."""
 ENTERPRISES = f"""统一社会信用代码,单位名称,行业代码,行政区划代码,规模,状态,生效日期
 {CODE},示例甲水泥有限公司,3011,330502,规上,在营,2024-01-01
+{OTHERS[0]},示例乙水泥有限公司,3011,330502,规上,在营,2024-01-01
+{OTHERS[1]},示例丙水泥有限公司,3011,330502,规上,在营,2024-01-01
 """
 METERS = f"""表计编号,统一社会信用代码,计量项目,数据形式,单位,分辨率,倍率,生效日期
 M-0001,{CODE},购入电量,区间量,kWh,0.01,40,2024-01-01
+M-0002,{OTHERS[0]},购入电量,区间量,kWh,0.01,40,2024-01-01
+M-0003,{OTHERS[1]},购入电量,区间量,kWh,0.01,40,2024-01-01
 """
 PREPARE = """
 from datetime import date
 from tanma.apps.metering import door as metering
 from tanma.apps.people import door as people
 from tanma.apps.registry import door as registry
-firm = registry.Enterprise.objects.get()
 user = people.User.objects.create_user("office", password="a-long-password-of-the-test")
 organisation = people.Organisation.objects.create(name_zh="测试局")
 people.Membership.objects.create(user=user, organisation=organisation, role="bureau",
                                  valid_from=date(2024, 1, 1))
-gateway, token = metering.create_gateway("G1", firm.id, author="test")
-print("TOKEN", token)
+firms = sorted(registry.Enterprise.objects.all(), key=lambda f: f.uscc)
+tokens = [metering.create_gateway(f"G{f.id}", f.id, author="test")[1] for f in firms]
+print("TOKENS", *tokens)
 """
 
 
@@ -160,11 +166,11 @@ def _holds(true: Callable[[], bool]) -> bool:
         return False  # a server that is being started again
 
 
-def readings(day: dt.date, kwh: str = "10.00") -> list[dict[str, object]]:
+def readings(day: dt.date, kwh: str = "10.00", meter: str = "M-0001") -> list[dict[str, object]]:
     """The 96 quarter-hours of a local day."""
     begin = dt.datetime.combine(day, dt.time(), ZONE)
     return [
-        {"channel": "M-0001/electricity.purchased", "time": (begin + n * SLOT).isoformat(),
+        {"channel": f"{meter}/electricity.purchased", "time": (begin + n * SLOT).isoformat(),
          "end": (begin + (n + 1) * SLOT).isoformat(), "value": kwh}
         for n in range(96)
     ]  # fmt: skip
@@ -180,13 +186,19 @@ def test_a_reading_arrives_is_corrected_a_day_later_and_every_total_follows(home
     for name, text in (("enterprises", ENTERPRISES), ("meters", METERS)):
         (home.folder / f"{name}.csv").write_text(text, encoding="utf-8")
         home.tanma("import", str(home.folder / f"{name}.csv"))
-    token = home.tanma("manage", "shell", "-c", PREPARE).partition("TOKEN ")[2].strip()
+    token, *others = home.tanma("manage", "shell", "-c", PREPARE).partition("TOKENS ")[2].split()
     for name in home.commands:
         home.start(name)
     today = dt.datetime.now(ZONE).date()
     yesterday = today - dt.timedelta(days=1)
     chance = random.Random(20261120)
     client = Client(f"http://127.0.0.1:{home.intake}", token, home.folder / "spool")
+
+    for n, own in enumerate(others, 2):
+        idle = Client(f"http://127.0.0.1:{home.intake}", own, home.folder / f"spool-{n}")
+        for day in (yesterday, today):
+            idle.send(readings(day, "0.00", f"M-000{n}"))
+        assert idle.flush(60)
 
     sent = readings(yesterday) + readings(today)
     for start in range(0, len(sent), 24):
