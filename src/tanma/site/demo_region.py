@@ -354,6 +354,15 @@ def link_enterprise() -> None:
     )  # fmt: skip
 
 
+def _own_firm() -> Any:
+    """The enterprise of the account `enterprise`; None while it has none."""
+    from tanma.apps.people import door as people
+    from tanma.apps.registry import door as registry
+
+    own = people.Membership.objects.filter(user__username="enterprise")
+    return registry.Enterprise.objects.filter(pk__in=own.values("subject")).first()
+
+
 MEMBERS = 3
 """Enterprises of the demo's group beside its head; all but the last consent to be seen by it."""
 
@@ -365,8 +374,7 @@ def found_group(home: Path) -> None:
     from tanma.apps.registry import door as registry
     from tanma.demo import writing
 
-    own = people.Membership.objects.filter(role="enterprise").values_list("subject", flat=True)
-    head = registry.Enterprise.objects.filter(pk__in=own).first()
+    head = _own_firm()
     if head is None:
         return
     active = registry.Enterprise.objects.filter(
@@ -394,11 +402,9 @@ def keep_ledger(home: Path) -> None:
 
     from tanma.apps.imports import door as imports
     from tanma.apps.people import door as people
-    from tanma.apps.registry import door as registry
     from tanma.demo import ledgers, writing
 
-    own = people.Membership.objects.filter(role="enterprise").values_list("subject", flat=True)
-    firm = registry.Enterprise.objects.filter(pk__in=own).first()
+    firm = _own_firm()
     carrier, tonnes = _burnt(firm.pk, ledgers.UNIT) if firm else ("", [])
     if firm is None or not tonnes:
         return

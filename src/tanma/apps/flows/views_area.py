@@ -27,7 +27,7 @@ from tanma.apps.people import door as people
 from tanma.apps.registry import door as registry
 from tanma.domain.balances import IN, Balance, Flow
 from tanma.domain.numbers import ENERGY_DECIMALS
-from tanma.engine.disclosure import few, least
+from tanma.engine.disclosure import least
 from tanma.lake.facts import FactsMirror, Pinned
 
 KINDS = ("park", "new_area", "trusteeship")
@@ -175,24 +175,20 @@ def _column(role: str, cells: sums.Matrix, shut: Collection[tuple[str, str]]) ->
 
     def value(carrier: str) -> float | str | None:
         if (carrier, role) in shut:
-            return _few()
+            return live.not_public()
         cell = cells.get((carrier, role))
         return None if cell is None else cell.gce / 10**ENERGY_DECIMALS
 
     def show(carrier: str) -> str | None:
         if (carrier, role) in shut:
-            return _few()
+            return live.not_public()
         cell = cells.get((carrier, role))
         return None if cell is None else tce(cell.gce)
 
     return Column(role, label, value, show, unit="tce", kind="number")
 
 
-def _few() -> str:
-    return gettext("不公开")
-
-
 def _most(carrier: str, cells: sums.Matrix) -> int | str:
     """How many enterprises use a carrier; few of them are only called few."""
     most = max(c.enterprises for (of, _), c in cells.items() if of == carrier)
-    return gettext("不足 %(n)d") % {"n": least()} if few(most) else most
+    return live.how_many(most)

@@ -35,12 +35,12 @@ from tanma.apps.live.known import (
     parts,
     points,
 )
-from tanma.apps.live.words import STATES, TONES, ago, not_public, rate_unit, shown
+from tanma.apps.live.words import STATES, TONES, ago, how_many, not_public, rate_unit, shown
 
 __all__ = [
     "COAL", "DIRECT", "INDIRECT", "NEVER", "STATES", "TONES", "TOTAL", "Account", "Closed", "Fresh",
     "Line", "Valued", "Window", "account", "ago", "basis", "counts", "curve", "days_of", "derive",
     "engine", "estimable", "factor_text", "factors", "firm_of", "following", "freshness", "given",
-    "keep_days", "lake", "not_public", "of_amounts", "parts", "points", "rate_unit", "shown",
-    "totals", "valued", "withheld",
+    "how_many", "keep_days", "lake", "not_public", "of_amounts", "parts", "points", "rate_unit",
+    "shown", "totals", "valued", "withheld",
 ]  # fmt: skip

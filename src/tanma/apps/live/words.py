@@ -7,6 +7,7 @@ from django.utils.translation import gettext_lazy as _
 
 from tanma.apps.live import known
 from tanma.apps.registry import door as registry
+from tanma.engine.disclosure import few, least
 
 STATES = {"fresh": _("正常"), "late": _("延迟"), "silent": _("中断"), "none": _("无数据")}
 TONES = {"fresh": "good", "late": "warn", "silent": "bad", "none": "plain"}
@@ -41,3 +42,8 @@ def shown(value: float | None, digits: int = 6) -> str:
 def not_public() -> str:
     """What stands where a figure of an area is withheld."""
     return gettext("不公开")
+
+
+def how_many(enterprises: int) -> int | str:
+    """How many enterprises stand behind a figure; few of them are only called few."""
+    return gettext("不足 %(n)d") % {"n": least()} if few(enterprises) else enterprises

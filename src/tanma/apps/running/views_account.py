@@ -119,16 +119,11 @@ def _lines_table(
                lambda x: percent(x.covered), unit="%", kind="number"),
         Column("substituted", _("其中替代"), lambda x: kept(x.substituted, x),
                lambda x: kept(shown(x.substituted), x), kind="number"),
-        Column("firms", _("企业"), _firms, kind="number"),
+        Column("firms", _("企业"), lambda x: live.how_many(x.enterprises), kind="number"),
     ]  # fmt: skip
     wanted = [c for c in columns if c.key not in left_out]
     return Table(wanted, list(lines), request.GET, caption=_("按排放源"),
                  empty=_("这个月还没有按日计算的用量"))  # fmt: skip
-
-
-def _firms(line: Line) -> int | str:
-    """How many enterprises stand behind a line; few of them are only called few."""
-    return gettext("不足 %(n)d") % {"n": least()} if few(line.enterprises) else line.enterprises
 
 
 def _days_chart(found: Account | None, shut: Closed) -> Chart | None:

@@ -8,8 +8,9 @@ of tables that only grow, so a worker that dies costs its time and nothing else.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from fractions import Fraction
 from pathlib import Path
 
 import duckdb
@@ -175,7 +176,8 @@ def run(
     known = buckets.meters(root, facts_at, memory)
     wanted = months_of(snapshot) if months is None else sorted(set(months))
     total, done_n, intervals, rows = len(wanted) * len(known.buckets()), 0, 0, 0
-    needed = _parts_of_sums(known)
+    sums, _ = virtual.of_meters(known.channels, known.names())
+    needed = pa.array(sorted({c for parts in sums.values() for c in parts}), pa.int64())
     for month in wanted:
         kept = [DAY.empty_table()]
         for group in (groups := _groups(known)):
@@ -195,7 +197,7 @@ def run(
             if group is groups[-1]:  # parts of other meters may lie in any bucket
                 found.append(computed_of(root, known, month, at, memory))
                 parts = pa.concat_tables([*kept, found[-1]])
-                found.append(virtual_of(parts, known, at, memory))
+                found.append(virtual_of(parts, known, sums, at, memory))
             rows += publish(root, done, pa.concat_tables(found))
     if months is None:
         ActivityDays(root).put(DAY.empty_table(), {STAMP: at, FACTS: facts_at})
@@ -237,12 +239,6 @@ def _groups(known: Meters) -> list[list[int]]:
     return [every[n : n + GROUP] for n in range(0, len(every), GROUP)]
 
 
-def _parts_of_sums(known: Meters) -> pa.Array:
-    """The channels that virtual meters add up."""
-    expanded, _ = virtual.of_meters(known.channels, known.names())
-    return pa.array(sorted({c for parts in expanded.values() for c in parts}), pa.int64())
-
-
 def _days_of(done: list[Done]) -> pa.Table:
     ordered = sorted(done, key=lambda d: d.bucket)
     return pa.concat_tables([DAY.empty_table(), *(d.days for d in ordered)])
@@ -272,15 +268,15 @@ def computed_of(
 
 
 def virtual_of(
-    real: pa.Table, known: Meters, known_at: int, memory: str = "1GB"
-) -> pa.Table:
-    """The days of virtual meters over some days of real ones."""
-    expanded, _ = virtual.of_meters(known.channels, known.names())
-    if not expanded:
+    real: pa.Table, known: Meters, sums: Mapping[int, Mapping[int, Fraction]], known_at: int,
+    memory: str = "1GB",
+) -> pa.Table:  # fmt: skip
+    """The days of virtual meters, by the parts that they add up, over some days of real ones."""
+    if not sums:
         return DAY.empty_table()
     with buckets.connection(memory) as con:
         known.install(con)
         con.register("real_days", real)
-        virtual.terms(con, expanded)
+        virtual.terms(con, sums)
         virtual.days(con, "real_days", known_at)
         return _days(con, "virtual_days")
