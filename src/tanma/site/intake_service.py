@@ -24,7 +24,8 @@ TARGET = "tanma.site.intake_service:application"
 AGAIN_S = 1.0
 """A sealer or server that ended is started again after so many seconds."""
 LEAST_S = 2.0
-"""A server that lived shorter is not."""
+"""A server that lived shorter so many times in a row is not."""
+TRIES = 3
 
 
 @dataclass(frozen=True)
@@ -136,20 +137,27 @@ def serve(target: str, how: Serving, *beside: list[str] | None) -> int:
     scheme = "https" if how.tls_cert else "http"
     print(f"Tanma 碳码 · {scheme}://{how.host}:{how.port}/v1/readings", flush=True)
     try:
-        began = time.monotonic()
-        while not _granian(target, how):
-            # granian gives up when a worker dies twice within seconds; gateways still need us.
-            if time.monotonic() - began < LEAST_S:
-                return 1  # it could not even start: the port is taken, say
-            print("tanma: the server ended and is started again", file=sys.stderr, flush=True)
-            time.sleep(AGAIN_S)
-            began = time.monotonic()
+        return _served(target, how)
     except KeyboardInterrupt:
-        pass
+        return 0
     finally:
         for other in reversed(others):
             other.stop()
-    return 0
+
+
+def _served(target: str, how: Serving) -> int:
+    """Serve again whenever granian gives up: it does when a worker dies twice within seconds,
+    and gateways still need us. A server that cannot even start (the port is taken, say) is left."""
+    short = 0
+    while True:
+        began = time.monotonic()
+        if _granian(target, how):
+            return 0
+        short = short + 1 if time.monotonic() - began < LEAST_S else 0
+        if short == TRIES:
+            return 1
+        print("tanma: the server ended and is started again", file=sys.stderr, flush=True)
+        time.sleep(AGAIN_S)
 
 
 def _interrupt(number: int, frame: FrameType | None) -> None:
