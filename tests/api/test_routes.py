@@ -138,6 +138,19 @@ def test_results_are_those_of_visible_enterprises_with_exact_amounts(published):
     assert stored.grade == row["grade"]
 
 
+@pytest.mark.parametrize(
+    ("lang", "name"), [("zh-hans", "棉织造加工"), ("en", "Weaving of cotton")]
+)
+def test_the_name_of_an_industry_follows_the_language_asked_for(published, lang, name):
+    firm = published.enterprise("A")
+    type(firm).objects.filter(pk=firm.pk).update(industry="1712")
+    published.run().results.filter(subject=firm.pk).update(industry="1712")
+    client, spoken = published.client_of("firm_a"), {"accept-language": lang}
+    one = client.get(f"/api/v1/enterprises/{firm.uid}", headers=spoken).json()
+    (row,) = client.get("/api/v1/results", headers=spoken).json()["items"]
+    assert [("1712", name)] * 2 == [(r["industry"], r["industry_name"]) for r in (one, row)]
+
+
 def test_results_of_an_unknown_period_are_not_found(published):
     answer = published.client_of("city").get("/api/v1/results", {"period": "2020"})
     assert (404, "api_not_found") == (answer.status_code, answer.json()["code"])

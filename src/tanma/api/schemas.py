@@ -73,6 +73,7 @@ class EnterpriseOut(Schema):
     name: str
     name_en: str
     industry: str
+    industry_name: str
     area_code: str
     management_code: str
     size_class: str
@@ -94,6 +95,7 @@ class ResultOut(Schema):
     uscc: str
     name: str
     industry: str
+    industry_name: str
     area_code: str
     size_class: str
     period: str

@@ -5,6 +5,7 @@ from __future__ import annotations
 from fractions import Fraction
 
 import pytest
+from django.utils import translation
 
 from tanma.apps.cockpit import breakdowns
 from tanma.apps.cockpit.disclosure import Part
@@ -25,6 +26,12 @@ def test_a_division_averages_sum_over_sum():
 def test_against_another_average_everything_is_divided():
     found = breakdowns.spread(ROW).over(3.0)
     assert (0.5, 0.5 / 3, 2 / 3, 0.25 / 3) == (found.average, found.low, found.high, found.best)
+
+
+@pytest.mark.parametrize(("lang", "name"), [("zh-hans", "纺织业"), ("en", "Textiles")])
+def test_a_division_has_a_short_name_in_the_language(lang, name):
+    with translation.override(lang):
+        assert (name, "99") == (breakdowns.division_name("17"), breakdowns.division_name("99"))
 
 
 @pytest.mark.parametrize(("net", "above"), [(3_000, False), (3_001, True)])

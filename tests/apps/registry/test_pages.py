@@ -111,6 +111,22 @@ def test_export_has_all_rows_with_grades_and_says_demo(published, settings):
     assert b"PK" == answer.content[:2]
 
 
+@pytest.mark.parametrize(
+    ("lang", "name"), [("zh-hans", "棉织造加工"), ("en", "Weaving of cotton")]
+)
+def test_an_industry_has_its_name_in_the_language_on_page_and_in_the_file(published, lang, name):
+    type(published.enterprise("A")).objects.update(industry="1712")
+    client, spoken = published.client_of("city"), {"accept-language": lang}
+    assert f"1712 {name}" in client.get(LIST, headers=spoken).text
+    file = client.get(LIST, {"export": "csv"}, headers=spoken)
+    text = b"".join(file.streaming_content).decode("utf-8-sig")
+    assert len(FIRMS) == text.count(f",1712,{name},")
+
+
+def test_an_industry_outside_the_classification_is_its_code():
+    assert ("9999", "9999") == (words.industry_name("9999"), words.industry_text("9999"))
+
+
 def test_a_name_that_looks_like_a_formula_is_exported_as_text(published):
     subject = published.subject("A")
     firm = published.enterprise("A")

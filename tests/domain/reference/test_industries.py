@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 
 import pytest
@@ -34,6 +35,26 @@ def test_every_parent_exists_one_level_up():
 def test_the_way_up_from_cement():
     assert ["3011", "301", "30", "C"] == [i.code for i in ancestors("3011")]
     assert "水泥制造" == industry("3011").name_zh
+
+
+def test_every_industry_has_an_english_name_of_its_own():
+    """A group of one class carries the name of its class; brothers never share one."""
+    for one in industries().values():
+        assert re.fullmatch(r"[A-Z][A-Za-z0-9 ,;()'-]*[a-z)]", one.name_en), one
+    named = Counter((i.parent_code, i.name_en) for i in industries().values())
+    assert [] == [key for key, count in named.items() if count > 1]
+
+
+def test_chinese_and_english_names_stand_for_each_other():
+    """One term has one translation, and two terms never share one."""
+    pairs = {(i.name_zh, i.name_en) for i in industries().values()}
+    assert len(pairs) == len({zh for zh, _ in pairs}) == len({en for _, en in pairs})
+
+
+def test_a_name_follows_the_language():
+    assert "水泥制造" == industry("3011").name("zh")
+    assert "Manufacture of cement" == industry("3011").name("en")
+    assert "Manufacture of paper" == industry("222").name("en")
 
 
 def test_groups_filled_in_by_us_are_marked():

@@ -14,6 +14,7 @@ from tanma.api import schemas
 from tanma.api.access import SIGNED_IN, viewer
 from tanma.apps.codes import door as codes
 from tanma.apps.people import door as people
+from tanma.apps.registry import door as registry
 from tanma.domain.identity import id_text, parse_public_code
 from tanma.domain.numbers import EMISSION_DECIMALS, ENERGY_DECIMALS, decimal_text
 
@@ -68,6 +69,7 @@ def _result(row: codes.Result) -> dict[str, Any]:
         "period": row.run.period, "publication_number": row.run.number,
         **{name: getattr(row, name) for name in same},
         **{name: getattr(row, name) or None for name in texts},
+        "industry_name": registry.industry_name(row.industry),
         "gross_tco2": amount(row.gross_mg, EMISSION_DECIMALS),
         "deduction_tco2": amount(row.deduction_mg, EMISSION_DECIMALS),
         "net_tco2": amount(row.net_mg, EMISSION_DECIMALS),

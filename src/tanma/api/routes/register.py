@@ -51,6 +51,7 @@ def _enterprise(row: registry.Enterprise, said: registry.Standing | None) -> dic
     )  # fmt: skip
     return {
         **{name: getattr(row, name) for name in same},
+        "industry_name": registry.industry_name(row.industry),
         "period": said.period if said else None,
         "grade": said.grade if said else None,
         "level": said.level if said else None,

@@ -13,9 +13,9 @@ from tanma.apps.cockpit.disclosure import Part
 from tanma.apps.cockpit.figures import AreaFigures, quotient
 from tanma.apps.cockpit.frozen import Frozen, Row
 from tanma.apps.kit.door import Chart, Series, percent, rounded
+from tanma.apps.registry import door as registry
 from tanma.domain.items import carriers, items
 from tanma.domain.rating import find
-from tanma.domain.reference.industries import industries
 from tanma.engine import disclosure
 
 SHOWN = 8
@@ -33,10 +33,8 @@ def emission_unit() -> tuple[int, str]:
 
 def division_name(code: str) -> str:
     """The division's name, shortened at the word 业 for a narrow axis in Chinese."""
-    known = industries().get(code)
-    if known is None:
-        return code
-    return known.name_zh if zh() else known.name_en.removeprefix("Manufacture of ").capitalize()
+    name = registry.industry_name(code)
+    return name if zh() else name.removeprefix("Manufacture of ").capitalize()
 
 
 def _largest(rows: list[Row], amount: str) -> list[Row]:

@@ -10,7 +10,7 @@ from django.http import QueryDict
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from tanma.apps.cockpit.breakdowns import item_name, zh
+from tanma.apps.cockpit.breakdowns import item_name
 from tanma.apps.cockpit.figures import AreaFigures, abnormal_words, children
 from tanma.apps.cockpit.frozen import Frozen
 from tanma.apps.codes import door as codes
@@ -32,9 +32,8 @@ from tanma.apps.kit.door import (
     wan_yuan,
 )
 from tanma.apps.people.door import Viewer, visible
+from tanma.apps.registry import door as registry
 from tanma.domain.identity import id_text
-from tanma.domain.reference.industries import industries
-from tanma.domain.reference.industries import industry as industry_of
 
 SMALLEST_PAGE = 20
 
@@ -142,13 +141,6 @@ def results_in(who: Viewer, data: Frozen, hierarchy: str, code: str) -> QuerySet
     return rows.filter(subject__in=subjects)
 
 
-def industry_name(code: str) -> str:
-    if code not in industries():
-        return code
-    known = industry_of(code)
-    return (known.name_zh if zh() else known.name_en) or known.name_zh
-
-
 def amount(key: str, label: str, field: str, show: Any, scale: int, unit: str) -> Column:
     def value(row: Any) -> Any:
         count = getattr(row, field)
@@ -161,8 +153,7 @@ def amount(key: str, label: str, field: str, show: Any, scale: int, unit: str) -
 def enterprise_columns() -> list[Column]:
     return [
         Column("name", _("企业"), lambda r: r.name, sort="name", href=enterprise_href),
-        Column("industry", _("行业"), lambda r: r.industry,
-               lambda r: f"{r.industry} {industry_name(r.industry)}", sort="industry"),
+        *registry.industry_columns(lambda r: r.industry, sort="industry"),
         Column("grade", _("碳效等级"), lambda r: r.grade, lambda r: grade_html(r.grade),
                kind="plain", sort="grade"),
         Column("level", _("碳效水平"), lambda r: level_text(r.level),

@@ -25,6 +25,7 @@ from tanma.apps.cockpit.views import chosen_run, office
 from tanma.apps.codes import door as codes
 from tanma.apps.kit.door import Column, Table, badge_html, clauses, grade_html, significant, tonnes
 from tanma.apps.people.door import Viewer, viewer, visible
+from tanma.apps.registry import door as registry
 from tanma.domain.identity import id_from_text, id_text
 from tanma.domain.messages import Problem
 from tanma.domain.rating.attention import enterprise_rule, index_rule
@@ -146,9 +147,7 @@ def _columns(
         Column("reason", _("原因"),
                lambda r: clauses(attention.reason_texts(items[r.subject].reasons)), kind="words"),
         Column("area", _("所在区域"), lambda r: areas[r.area_code], sort=True),
-        Column("industry", _("行业"), lambda r: r.industry,
-               lambda r: f"{r.industry} {listings.industry_name(r.industry)}", sort=True,
-               kind="words"),
+        *registry.industry_columns(lambda r: r.industry, sort=True, kind="words"),
         Column("before", _("上年同期等级"), lambda r: before[r.subject][0],
                kind="number", sort=True),
         Column("ratio", _("与行业平均比值"), lambda r: r.ratio, lambda r: significant(r.ratio, 3),

@@ -15,7 +15,7 @@ from tanma.apps.cockpit.attention import year_before
 from tanma.apps.cockpit.causes import UNIT, Causes, Mover, causes, movers
 from tanma.apps.cockpit.desk import base, opened
 from tanma.apps.cockpit.figures import MG_PER_T, area_figures
-from tanma.apps.cockpit.listings import area_href, enterprise_href, industry_name
+from tanma.apps.cockpit.listings import area_href, enterprise_href
 from tanma.apps.cockpit.views import office
 from tanma.apps.kit.door import (
     Chart,
@@ -28,6 +28,7 @@ from tanma.apps.kit.door import (
     signed,
     tonnes,
 )
+from tanma.apps.registry import door as registry
 from tanma.domain.numbers import round_shares
 
 DIGITS = 6
@@ -117,7 +118,7 @@ def _table(rows: list[Mover], made: Causes, request: HttpRequest) -> Table:
 
     columns = [
         Column("name", _("企业"), lambda m: m.now.name, href=enterprise_href, sort=True),
-        Column("industry", _("行业"), lambda m: industry_name(m.now.industry), sort=True),
+        *registry.industry_columns(lambda m: m.now.industry, sort=True),
         Column("effect", _("对指数的影响"), effect,
                lambda m: signed(rounded(effect(m), DIGITS)), unit=_("吨/万元产值"), kind="number",
                sort=True),

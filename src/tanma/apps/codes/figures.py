@@ -37,9 +37,8 @@ from tanma.apps.kit.door import (
     tonnes,
 )
 from tanma.apps.people.door import Consent, Viewer, visible
-from tanma.apps.registry.door import Enterprise
+from tanma.apps.registry.door import Enterprise, industry_text
 from tanma.domain.rating.attention import index_rule
-from tanma.domain.reference.industries import industries
 
 PERIODS = 8
 NEAR_CUT = 0.05
@@ -166,7 +165,7 @@ class Figures:
         code, level = self.result.benchmark_group, self.beside.get("benchmark_level")
         words = self.rules.population.levels if self.rules else ()
         depth = next((public.word(lv) for lv in words if lv.id == level), "")
-        return " ".join(t for t in (depth, code, industry_name(code)) if t)
+        return f"{depth} {industry_text(code)}".strip()
 
     @property
     def flip(self) -> Flip | None:
@@ -245,13 +244,6 @@ def region_of(run: Run) -> Region | None:
         return None
     net, fen, count = rows[0]
     return None if net is None or fen <= 0 else Region(net / fen / 1000, count)
-
-
-def industry_name(code: str) -> str:
-    found = industries().get(code)
-    if found is None:
-        return ""
-    return (found.name_en if get_language() == "en" else "") or found.name_zh
 
 
 def figures_of(who: Viewer, enterprise: Enterprise, record: public.PublicCode) -> Figures | None:

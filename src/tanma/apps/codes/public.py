@@ -22,13 +22,12 @@ from django.utils.translation import gettext_lazy as _
 
 from tanma.apps.codes.models import Result, Run
 from tanma.apps.codes.publication import GRADED_ON
-from tanma.apps.registry.door import Area, AreaClosure, Enterprise
+from tanma.apps.registry.door import Area, AreaClosure, Enterprise, industry_name
 from tanma.apps.rules import door as rules
 from tanma.domain.messages import Problem
 from tanma.domain.periods import month_number, month_start
 from tanma.domain.rating import Scheme
 from tanma.domain.rating.scheme import Band
-from tanma.domain.reference.industries import industries
 
 VALID_MONTHS = 12
 """A year after its period ends a rolling grade shares no month with the last four quarters, so it
@@ -92,10 +91,7 @@ class PublicCode:
 
     @property
     def industry_name(self) -> str:
-        found = industries().get(self.industry)
-        if found is None:
-            return self.industry
-        return (found.name_en if _english() else "") or found.name_zh
+        return industry_name(self.industry)
 
     @cached_property
     def rules(self) -> Scheme | None:

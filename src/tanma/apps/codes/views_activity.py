@@ -148,7 +148,7 @@ def _table(rows: list[Line], request: HttpRequest) -> Table:
                href=lambda r: link("inventories:lines", id_text(r.subject))),
         Column("uscc", _("编号"), lambda r: r.natural_key.partition(":")[2], sort=True),
         Column("area", _("所属区域"), lambda r: areas.get(r.area_code, r.area_code), sort=True),
-        Column("industry", _("行业"), lambda r: r.industry, sort=True),
+        *registry.industry_columns(lambda r: r.industry, sort=True),
         Column("month", _("月份"), lambda r: f"{r.month:%Y-%m}", sort=True),
         Column("amount", _("用量"), _amount, _shown, kind="number",
                sort=True),

@@ -43,7 +43,7 @@ from tanma.apps.kit.door import (
     significant,
 )
 from tanma.apps.people.door import Viewer, viewer, visible
-from tanma.apps.registry.door import Area
+from tanma.apps.registry import door as registry
 from tanma.domain.identity import id_from_text, id_text
 from tanma.domain.messages import Problem
 from tanma.engine.rules import edition_of
@@ -341,14 +341,14 @@ def _missing(run: Run) -> dict[int, str]:
 
 
 def _uncoded_table(rows: QuerySet[Result], request: HttpRequest, missing: dict[int, str]) -> Table:
-    area = {a.code: str(a) for a in Area.objects.all()}
+    area = registry.area_names()
     sizes = {"above": gettext("规上"), "below": gettext("规下")}
     columns = [
         Column("name", _("企业名称"), lambda r: r.name, href=enterprise_address, sort="name"),
         Column("uscc", _("编号"), lambda r: r.natural_key.partition(":")[2], sort="natural_key"),
         Column("area", _("所属区域"), lambda r: area.get(r.area_code, r.area_code),
                sort="area_code"),
-        Column("industry", _("行业"), lambda r: r.industry, sort="industry"),
+        *registry.industry_columns(lambda r: r.industry, sort="industry"),
         Column("size", _("规模"), lambda r: sizes.get(r.size_class, r.size_class),
                sort="size_class"),
         Column("reason", _("原因"), lambda r: str(public.REASONS.get(r.reason, r.reason)),

@@ -96,14 +96,10 @@ def _total(measure: str, was: str | None, now: str | None, changed: int) -> dict
     }  # fmt: skip
 
 
-def _industry(move: trials.Move) -> str:
-    return f"{move.now.industry} {registry.industry_name(move.now.industry)}"
-
-
 def _table(trial: Trial | None, who: Viewer, request: HttpRequest) -> Table:
     columns = [
         Column("name", _("企业名称"), lambda m: m.now.name, sort=True, href=enterprise_address),
-        Column("industry", _("行业"), lambda m: m.now.industry, _industry, sort=True),
+        *registry.industry_columns(lambda m: m.now.industry, sort=True),
         Column("before", _("原等级"), lambda m: m.now.grade, lambda m: grade_html(m.now.grade),
                kind="plain", sort=True),
         Column("after", _("试算等级"), lambda m: m.grade, lambda m: grade_html(m.grade),

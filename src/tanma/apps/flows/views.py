@@ -37,7 +37,7 @@ def home(request: HttpRequest) -> HttpResponseBase:
     columns = [
         Column("name", _("企业"), str, sort="name", href=address),
         Column("area", _("区域"), lambda e: registry.area_names().get(e.area_code)),
-        Column("industry", _("行业"), lambda e: registry.industry_name(e.industry)),
+        *registry.industry_columns(lambda e: e.industry, sort=False),
     ]
     table = Table(columns, rows, request.GET, order="name", per_page=25, caption=_("企业"),
                   exports=())  # fmt: skip

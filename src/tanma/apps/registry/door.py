@@ -18,7 +18,9 @@ from tanma.apps.registry.words import (
     area_names,
     author_name,
     evidence_html,
+    industry_columns,
     industry_name,
+    industry_text,
     item_name,
     source_name,
 )
@@ -27,8 +29,7 @@ __all__ = [
     "RESTRICTED", "Area", "AreaClosure", "Channel", "Enterprise", "ExternalId", "Node",
     "Placement", "Standing", "StandingSource", "Version", "ancestors_on", "area_choices",
     "area_name", "area_names", "author_name", "consent", "evidence_html", "filtered", "find",
-    "head_of", "industry_name", "inside_on", "item_name", "link_if_there", "members", "members_on",
-    "placement", "project",
-    "readable", "register",
+    "head_of", "industry_columns", "industry_name", "industry_text", "inside_on", "item_name",
+    "link_if_there", "members", "members_on", "placement", "project", "readable", "register",
     "set_standings", "source_name", "standings", "tree", "versions",
 ]  # fmt: skip

@@ -127,8 +127,7 @@ class EnterpriseTable(Table):
         return [
             Column("name", _("企业"), str, sort="name", href=address),
             Column("uscc", _("统一社会信用代码"), lambda e: e.uscc, sort="natural_key"),
-            Column("industry", _("行业"), lambda e: e.industry, sort="industry",
-                   show=lambda e: f"{e.industry} {words.industry_name(e.industry)}"),
+            *words.industry_columns(lambda e: e.industry, sort="industry"),
             Column("area", _("区域"), lambda e: self.areas.get(e.area_code, e.area_code),
                    sort="area_code"),
             Column("size", _("规模"), lambda e: str(words.SIZES.get(e.size_class, "")) or None),

@@ -118,7 +118,7 @@ def _proof(viewer: people.Viewer, evidence: str) -> str:
 
 def _stretches(known: list[facts.Fact], item: str) -> list[tuple[str, history.Stretch]]:
     shown = {
-        "industry": lambda code: f"{code} {words.industry_name(code)}",
+        "industry": words.industry_text,
         "size_class": lambda code: str(words.SIZES.get(code, code)),
         "status": lambda code: str(words.STATUSES.get(code, code)),
     }.get(item, str)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from functools import cache
+from typing import Any
 
 from django.utils.functional import Promise
 from django.utils.html import format_html, format_html_join
@@ -11,10 +13,11 @@ from django.utils.safestring import SafeString
 from django.utils.translation import get_language, gettext
 from django.utils.translation import gettext_lazy as _
 
+from tanma.apps.kit.door import Column
 from tanma.apps.registry.links import link_if_there
 from tanma.apps.registry.models import Area
 from tanma.domain.items import items, sources
-from tanma.domain.reference.industries import Industry, industries
+from tanma.domain.reference.industries import industries
 
 Text = str | Promise
 SIZES: dict[str, Text] = {"above": _("规上"), "below": _("规下")}
@@ -58,11 +61,24 @@ def english() -> bool:
 def industry_name(code: str) -> str:
     """17 → 纺织业; the code itself where the classification does not know it."""
     found = industries().get(code)
-    return code if found is None else name_of(found)
+    return code if found is None else found.name("en" if english() else "zh")
 
 
-def name_of(industry: Industry) -> str:
-    return industry.name_en if english() and industry.name_en else industry.name_zh
+def industry_text(code: str) -> str:
+    """17 → 17 纺织业."""
+    name = industry_name(code)
+    return code if name == code else f"{code} {name}"
+
+
+def industry_columns(
+    code: Callable[[Any], str], *, sort: str | bool, kind: str = "text"
+) -> list[Column]:
+    """The industry of a row: code and name together on the page, apart in a file."""
+    return [
+        Column("industry", _("行业"), code, lambda row: industry_text(code(row)),
+               sort=sort, kind=kind),
+        Column("industry_name", _("行业名称"), lambda row: industry_name(code(row)), page=False),
+    ]  # fmt: skip
 
 
 def industry_options() -> SafeString:
@@ -74,7 +90,8 @@ def industry_options() -> SafeString:
 def _industry_options(in_english: bool) -> SafeString:
     """Written once per language, since a thousand options cost more than a page of rows."""
     listed = (i for i in industries().values() if i.level in {"division", "group", "class"})
-    names = ((i.code, (in_english and i.name_en) or i.name_zh) for i in listed)
+    lang = "en" if in_english else "zh"
+    names = ((i.code, i.name(lang)) for i in listed)
     return format_html_join("", '<option value="{0}">{0} {1}</option>', names)
 
 

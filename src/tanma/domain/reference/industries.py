@@ -23,6 +23,10 @@ class Industry:
     name_en: str
     group_synthesised: bool
 
+    def name(self, lang: str) -> str:
+        """Below the divisions the English name is our own translation, not an official one."""
+        return self.name_en if lang == "en" else self.name_zh
+
 
 @dataclass(frozen=True)
 class Guideline:
