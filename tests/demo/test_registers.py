@@ -115,3 +115,13 @@ def test_industry_is_part_of_the_regional_product(city):
 def test_sites_belong_to_metered_enterprises(city):
     owners = {city.people.uscc[f] for f in registers.metered(city)}
     assert set(registers.sites(city)["uscc"]) <= owners
+
+
+def test_what_was_surrendered_was_allocated_or_traded(city):
+    rows = rows_of(registers.carbon_market(city))
+    assert 5 < len(rows) < 300
+    assert {"2025"} == {row["period"] for row in rows}
+    for row in rows:
+        kept = row["quota_allocated"] + row["quota_bought"] - row["quota_sold"]
+        assert row["quota_surrendered"] == kept >= registers.MARKET_LEAST_T
+        assert 0 == min(row["quota_bought"], row["quota_sold"])

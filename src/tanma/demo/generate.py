@@ -169,6 +169,8 @@ def _documents(work: _Work) -> None:
          ledgers.purchases),
         ("renewables/certificates.xlsx", "certificates", ("绿色电力证书", "Green certificates"),
          registers.certificates),
+        ("government/carbon-market.xlsx", "carbon_market",
+         ("碳配额与碳交易", "Carbon allowances and trading"), registers.carbon_market),
     )  # fmt: skip
     for path, package, words, make in plain:
         work.put(path, package, words, make(world))

@@ -197,6 +197,32 @@ def _target(code: str, indicator: str, year: int, value: float) -> Row:
     }
 
 
+MARKET_INDUSTRIES = ("3011", "31", "3216", "4411", "4412")
+"""Cement, steel, aluminium, and power: what the national market covers."""
+MARKET_LEAST_T = 26_000
+"""Emission of a year from which an enterprise of these industries takes part [tCO2]."""
+
+
+def carbon_market(region: Region) -> Columns:
+    """Allowances of the last full year; the difference to the emission was bought or sold."""
+    plan, rng = region.plan, region.plan.stream("carbon_market")
+    year = (plan.first_month + plan.months) // 12 - 1
+    first = max(year * 12 - plan.first_month, 0)
+    emitted = region.activity.net_tco2()[:, first : first + 12].sum(axis=1)
+    covered = np.char.startswith(region.people.industry[:, None], MARKET_INDUSTRIES).any(axis=1)
+    rows = []
+    for firm in np.flatnonzero(covered & (emitted >= MARKET_LEAST_T)):
+        owed = round(float(emitted[firm]))
+        given = round(owed * rng.uniform(0.9, 1.08))
+        rows.append({
+            "uscc": region.people.uscc[firm], "period": str(year), "quota_allocated": given,
+            "quota_surrendered": owed, "quota_bought": max(owed - given, 0),
+            "quota_sold": max(given - owed, 0), "unit": "吨二氧化碳",
+            "document_no": f"演示环函〔{year + 1}〕7号",
+        })  # fmt: skip
+    return as_columns(rows, tuple(rows[0])) if rows else {}
+
+
 def _areas_with_figures(region: Region) -> tuple[list[int], list[np.ndarray]]:
     """Codes of every city and county, and the enterprises of each as flags."""
     land = region.land

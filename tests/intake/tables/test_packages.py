@@ -34,6 +34,7 @@ def test_all_the_packages_of_the_contract_are_there():
         "enterprises", "sites", "meters", "readings", "readings_wide", "energy", "production",
         "economics", "tax", "renewables", "certificates", "targets", "areas", "gdp",
         "grid_accounts", "equipment", "batches", "purchases", "limits",
+        "carbon_market",
         "form_205_1", "form_205_2", "form_205_4", "form_output", "form_finance", "uci_steel",
     }  # fmt: skip
     assert expected == set(package_names())

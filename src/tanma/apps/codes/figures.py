@@ -7,6 +7,7 @@ comes through this module.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any
 
 import duckdb
@@ -17,6 +18,7 @@ from django.utils.translation import get_language, gettext
 from django.utils.translation import gettext_lazy as _
 
 from tanma.apps.codes import public
+from tanma.apps.codes.market import Market, market_of, slots
 from tanma.apps.codes.models import Objection, Result, Run
 from tanma.apps.codes.objections import open_preview
 from tanma.apps.codes.peers import peers
@@ -182,6 +184,14 @@ class Figures:
     @property
     def region(self) -> Region | None:
         return region_of(self.result.run)
+
+    @cached_property
+    def market(self) -> Market | None:
+        return market_of(self.result.subject)
+
+    @property
+    def market_slots(self) -> list[tuple[Any, list[tuple[Any, int]]]]:
+        return slots(self.market)
 
     @property
     def shadow_differs(self) -> bool:
