@@ -1,15 +1,23 @@
 """Amounts valued beside the accounts: the same digits where an account counts, a value beyond."""
 
 import datetime as dt
+from dataclasses import replace
+from fnmatch import fnmatch
+from importlib import resources
 
 import duckdb
 import pyarrow as pa
 
+from tanma.domain.items import items as catalogue
+from tanma.domain.methods import read_edition
 from tanma.engine import accounts, activity, population, valued
+from tests.apps.rules.conftest import national
 from tests.engine.region import Region
 
 MONTH = dt.date(2026, 1, 1)
 BASIS = valued.Basis(dt.date(2026, 11, 30), "330000")
+TEXT = resources.files("tanma.domain.methods").joinpath("editions/zj-code-account.toml")
+NATIONAL = read_edition(national(TEXT.read_text(encoding="utf-8")), "zj-code-account.toml")
 AMOUNTS = {
     "electricity.purchased": 1_234_567_891, "heat.purchased": 98_765_432,
     "fuel.bituminous.burnt": 123_456_789, "fuel.natural_gas.burnt": 4_567_891_234,
@@ -20,10 +28,10 @@ LINES = pa.schema(
 )
 
 
-def told(*rows):
+def told(*rows, basis=BASIS):
     con = duckdb.connect()
     con.register("given", pa.Table.from_pylist(list(rows), schema=LINES))
-    valued.build(con, "given", BASIS)
+    valued.build(con, "given", basis)
     return con.sql("FROM valued ORDER BY item").to_arrow_table().to_pylist()
 
 
@@ -49,6 +57,28 @@ def test_what_an_account_counts_has_the_digits_of_the_account():
     assert set(AMOUNTS) == set(expected)
     expected["fuel.coke.feedstock"] = (expected["fuel.coke.feedstock"][0], None)
     assert expected == {item: (gce, mg) for item, gce, mg in made}
+
+
+def test_an_edition_of_the_region_brings_its_own_order_of_preference():
+    """Power by the nation's factor as its account takes it; coal and heat stay what they were."""
+    made = (NATIONAL, *(e for e in accounts.of_package() if e.id != NATIONAL.id))
+    basis = replace(BASIS, editions=made)
+    given = [line(item, value) for item, value in AMOUNTS.items()]
+    before, after = told(*given), told(*given, basis=basis)
+    changed = [b["item"] for b, a in zip(before, after, strict=True) if b != a]
+    assert ["electricity.purchased"] == changed
+    (power,) = [r for r in after if r["item"] == "electricity.purchased"]
+    assert "/CN/" in power["carbon_rows"]
+    assert round(1_234_567.891 * 0.5306 * 10**6) == power["mg"]
+
+
+def test_signs_are_those_of_the_net_emission_of_the_code():
+    found = BASIS.signs()
+    expected = {"electricity.purchased": 1, "electricity.sold": -1, "heat.purchased": 1,
+                "heat.sold": -1, "electricity.green.contract": -1,
+                "electricity.green.certificate": -1}  # fmt: skip
+    fuels = {item for item in catalogue() if fnmatch(item, "fuel.*.burnt")}
+    assert expected | dict.fromkeys(fuels, 1) == found
 
 
 def test_power_is_valued_at_its_heat_content_and_names_its_factors():

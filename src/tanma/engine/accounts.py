@@ -86,6 +86,13 @@ def _bound(made: Edition, region: str) -> Binding:
     return bind(made, units, {"province": region or "{province}"})
 
 
+def counting(made: Edition, region: str, total: str) -> dict[str, tuple[BoundLine, int]]:
+    """item → the line by which an edition counts it in a total, and with which sign."""
+    signs = {line: sign for line, of, sign in made.membership() if of == total}
+    bound = (b for b in _bound(made, region).lines if b.line_id in signs)
+    return {b.item: (b, signs[b.line_id]) for b in bound}
+
+
 def _suffix(order: str) -> str:
     """An order of preference as part of a column or table name."""
     return order.replace("-", "_")
@@ -149,7 +156,7 @@ def build(
     gross = Gross.of(counted)
     made = lines.grid(con, items(editions), gross.items, *window)
     posted = _columns(editions, region)
-    orders = _orders(editions, dict.fromkeys(o for o, _ in posted.values()), grid_level)
+    orders = orders_of(editions, dict.fromkeys(o for o, _ in posted.values()), grid_level)
     for name, table in relations(*further).items():
         con.register(name, table)
     _resolve(con, orders, region, date.fromisoformat(known_on), frozen_grid_year)
@@ -189,7 +196,7 @@ class Gross:
         return f"CASE {cases} ELSE {first} END" if cases else first
 
 
-def _orders(
+def orders_of(
     editions: Sequence[Edition], names: Iterable[str], grid_level: str
 ) -> dict[str, Preferences]:
     """The orders of preference in use, by name.

@@ -4,7 +4,11 @@ import datetime as dt
 
 import pytest
 
-from tanma.apps.live.estimates import counts, estimable, factors, of_amounts
+from tanma.apps.live.estimates import basis, edition_links, estimable, factors, of_amounts
+from tanma.engine.accounts import CODE
+from tests.apps.rules.conftest import method, published, release
+
+__all__ = ["method", "published"]
 
 pytestmark = [pytest.mark.db, pytest.mark.django_db]
 ON = dt.date(2026, 11, 20)
@@ -74,7 +78,7 @@ def test_what_is_missing_or_fits_no_item_is_not_valued(item, amount, unit):
 def test_what_does_not_count_has_no_value():
     found = worth("water.total", 1, "m3")
     assert (None, None, "") == (found.co2_t, found.coal_tce, found.factors)
-    assert not counts("water.total")
+    assert "water.total" not in basis(ON).signs()
     assert {BOUGHT} == estimable(["water.total", BOUGHT, "state.pressure"], ON)
 
 
@@ -87,3 +91,17 @@ def test_several_amounts_keep_their_places():
     told = of_amounts([(BOUGHT, 1, "MWh"), (BOUGHT, None, "MWh"), (BOUGHT, 2, "MWh")], ON)
     assert [0.5306, None, 1.0612] == [None if v is None else v.co2_t for v in told]
     assert [] == of_amounts([], ON)
+
+
+def test_an_edition_that_the_region_released_holds_from_its_first_day(method, settings):
+    """In force from 2026-01-01: a month before keeps the province's factor, by the old order."""
+    settings.TANMA = settings.TANMA.model_copy(update={"grid_region": "330000"})
+    release(method)
+    days = (dt.date(2025, 12, 31), dt.date(2026, 1, 1))
+    assert [("undated", 0.4974), ("2026-own", 0.5306)] == [
+        (basis(day).edition(CODE).edition, worth(BOUGHT, 1, "MWh", day).co2_t)
+        for day in days
+    ]
+    told = dict(edition_links(basis(days[1])))
+    (title,) = [name for name in told if "2026-own" in name]
+    assert told[title].endswith("/zj-code-account/?edition=2026-own")

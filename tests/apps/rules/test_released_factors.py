@@ -39,7 +39,7 @@ def grid(region, year, value):
 def valued():
     """One MWh of November by the factors that an estimate of today takes."""
     with duckdb.connect() as con:
-        (made,) = live.valued(con, [(BOUGHT, TODAY, 1_000_000)])
+        (made,) = live.valued(con, [(BOUGHT, TODAY, 1_000_000)], live.basis(TODAY))
     return made
 
 

@@ -89,7 +89,7 @@ def test_amounts_are_valued_as_accounts_value_them(plant):
     lines = [(BOUGHT, SEPTEMBER, 10**6), ("electricity.sold", SEPTEMBER, 10**6),
              (coal, SEPTEMBER, 10**6), (WATER, SEPTEMBER, 10**6)]  # fmt: skip
     with live.engine() as con:
-        bought, sold, burnt, water = live.valued(con, lines)
+        bought, sold, burnt, water = live.valued(con, lines, live.basis(SEPTEMBER))
     assert bought.mg == -sold.mg
     assert bought.gce == -sold.gce == 122_900
     assert burnt.mg > 10**9
@@ -199,12 +199,13 @@ def test_amounts_of_a_run_are_valued_as_the_run_valued_them(published):
     meta = files.meta
     by = Basis(dt.date.fromisoformat(meta["known_on"]), meta["grid_region"], meta["grid_level"])
     with live.engine() as con:
+        signs = by.signs()
         rows = con.execute(
             """SELECT item, month, value, mg_province_average, gce_province_average
                FROM read_parquet(?) WHERE value IS NOT NULL AND NOT measured""",
             [str(files.path("lines"))],
         ).fetchall()
-        rows = [r for r in rows if live.counts(r[0])]
+        rows = [r for r in rows if r[0] in signs]
         found = live.valued(con, [r[:3] for r in rows], by)
     assert len(rows) > 20
     assert [(abs(v.mg), abs(v.gce)) for v in found] == [r[3:] for r in rows]

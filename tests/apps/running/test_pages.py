@@ -25,6 +25,8 @@ def test_the_estimated_account_says_what_it_is_and_how_far_it_lags(plant, owner,
     assert "最新读数截至" in text
     assert "0.5306 tCO2/MWh" in text
     assert "间接" in text
+    assert "/rules/editions/zj-code-account/" in text
+    assert "/rules/editions/gbt-2589-2020/" in text
 
 
 def test_the_part_that_refreshes_itself_comes_alone(plant, owner, kept):

@@ -92,7 +92,8 @@ def gather(
 def _stated(con: duckdb.DuckDBPyConnection, known: str, span: Span) -> list[engine.Stated]:
     if not span.whole:
         return []
-    return engine.stated(con, known, list(roles()), (span.first, span.end), live.basis())
+    by = live.basis(span.end - dt.timedelta(days=1))
+    return engine.stated(con, known, list(roles()), (span.first, span.end), by)
 
 
 def _add(
@@ -128,7 +129,8 @@ def _metered(
         for c, month, milli, _ in months
         if (count := _count(by_id[c], int(milli))) is not None
     ]
-    worth = engine.worth(con, pa.Table.from_pylist(lines, schema=engine.LINES), live.basis())
+    by = live.basis(span.end - dt.timedelta(days=1))
+    worth = engine.worth(con, pa.Table.from_pylist(lines, schema=engine.LINES), by)
     counts: dict[int, int] = {}
     for line in lines:
         counts[line["subject"]] = counts.get(line["subject"], 0) + line["value"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
@@ -39,7 +40,8 @@ def gather(con: duckdb.DuckDBPyConnection, known: str, span: Span) -> Materials:
     """What facts say of materials in whole months; of days nobody states any."""
     told: list[engine.Stated] = []
     if span.whole:
-        told = engine.stated(con, known, list(materials()), (span.first, span.end), live.basis())
+        by = live.basis(span.end - dt.timedelta(days=1))
+        told = engine.stated(con, known, list(materials()), (span.first, span.end), by)
     counts = {one.item: one.count for one in told if one.count}
     return Materials(mass(counts), {one.item: one.months for one in told}, span.months)
 

@@ -16,11 +16,12 @@ import duckdb
 import pyarrow as pa
 
 from tanma.apps.live import estimates, known
-from tanma.apps.live.estimates import Valued, counts, valued
+from tanma.apps.live.estimates import Valued, basis, valued
 from tanma.apps.registry import door as registry
 from tanma.domain.items import items
 from tanma.domain.numbers import EMISSION_DECIMALS, ENERGY_DECIMALS
 from tanma.engine.metering import bucket, months
+from tanma.engine.valued import Basis
 from tanma.lake.facts import FactsMirror
 
 
@@ -40,15 +41,12 @@ class Line:
     today_co2_t: float | None
     today_coal_tce: float | None
     factor: str
+    counts: bool = True
+    """Whether it is part of the emission total; an amount that only informs is not."""
 
     @property
     def direct(self) -> bool:
-        return self.item.startswith("fuel.")
-
-    @property
-    def counts(self) -> bool:
-        """Whether it is part of the emission total; an amount that only informs is not."""
-        return counts(self.item)
+        return self.item.startswith(("fuel.", "process."))
 
     @property
     def unit(self) -> str:
@@ -67,6 +65,8 @@ class Account:
     behind: dict[tuple[str, dt.date], int] = field(default_factory=dict)
     """(item, day) → enterprises with an amount on that day."""
     known_at: int = 0
+    by: Basis | None = None
+    """Factors and editions that it rests on."""
 
     def total(self, *, direct: bool | None = None) -> float | None:
         """Emission in t of what was metered and has a factor; direct or indirect part alone."""
@@ -145,12 +145,13 @@ def of_given(
         f"""CREATE OR REPLACE TEMP VIEW given_here AS FROM given
             WHERE milli IS NOT NULL AND day >= DATE '{first}' AND day < DATE '{end}'"""
     )
-    days = _days(con)
+    by = basis(end - dt.timedelta(days=1))
+    days = _days(con, by)
     behind = con.execute(
         "SELECT item, day, count(DISTINCT subject) FROM given_here GROUP BY item, day"
     ).fetchall()
     told = {(item, day): n for item, day, n in behind}
-    return Account(first, today, tuple(_lines(con, days, today)), tuple(days), told, known_at)
+    return Account(first, today, tuple(_lines(con, days, today)), tuple(days), told, known_at, by)
 
 
 def following(month: dt.date) -> dt.date:
@@ -158,13 +159,13 @@ def following(month: dt.date) -> dt.date:
     return (month.replace(day=1) + dt.timedelta(days=32)).replace(day=1)
 
 
-def _days(con: duckdb.DuckDBPyConnection) -> list[Valued]:
+def _days(con: duckdb.DuckDBPyConnection, by: Basis) -> list[Valued]:
     """Each day of each item, valued."""
     rows = con.execute(
         """SELECT item, day, round(sum(milli::HUGEINT * num) / any_value(den))::BIGINT
            FROM given_here GROUP BY item, day ORDER BY item, day"""
     ).fetchall()
-    return valued(con, [r for r in rows if r[0] in items()])
+    return valued(con, [r for r in rows if r[0] in items()], by)
 
 
 def _lines(
@@ -189,7 +190,7 @@ def _lines(
             _sum([d.gce for d in own], ENERGY_DECIMALS),
             _sum([d.mg for d in now], EMISSION_DECIMALS),
             _sum([d.gce for d in now], ENERGY_DECIMALS),
-            estimates.factors(" ".join(d.factors for d in own)),
+            estimates.factors(" ".join(d.factors for d in own)), own[0].counts,
         )  # fmt: skip
 
 

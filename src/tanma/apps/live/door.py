@@ -3,9 +3,9 @@
 `derive`, `days_of`, `points` and `keep_days` fill tables of an `engine()` connection with what
 readings and kept days say of some channels (`parts`: what virtual ones add up), `given` the kept
 days that enter sums; `freshness` is the age of their newest readings. `account` is the estimated
-account of a month, `withheld` what of an area's is not shown; `basis` and `factor_text` are the
-factors of estimates, `of_amounts` values single amounts. `curve` and `totals` draw channels over a
-`Window`. `ago` and `shown` write ages and figures.
+account of a month, `withheld` what of an area's is not shown; `basis`, `edition_links`
+and `factor_text` tell editions and factors of estimates, `of_amounts` values single amounts.
+`curve` and `totals` draw channels over a `Window`. `ago` and `shown` write ages and figures.
 """
 
 from tanma.apps.live.account import Account, Line, account, following, given
@@ -16,7 +16,7 @@ from tanma.apps.live.curves import points as curve
 from tanma.apps.live.estimates import (
     Valued,
     basis,
-    counts,
+    edition_links,
     estimable,
     factor_text,
     factors,
@@ -39,8 +39,8 @@ from tanma.apps.live.words import STATES, TONES, ago, how_many, not_public, rate
 
 __all__ = [
     "COAL", "DIRECT", "INDIRECT", "NEVER", "STATES", "TONES", "TOTAL", "Account", "Closed", "Fresh",
-    "Line", "Valued", "Window", "account", "ago", "basis", "counts", "curve", "days_of", "derive",
-    "engine", "estimable", "factor_text", "factors", "firm_of", "following", "freshness", "given",
-    "how_many", "keep_days", "lake", "not_public", "of_amounts", "parts", "points", "rate_unit",
-    "shown", "totals", "valued", "withheld",
+    "Line", "Valued", "Window", "account", "ago", "basis", "curve", "days_of", "derive",
+    "edition_links", "engine", "estimable", "factor_text", "factors", "firm_of", "following",
+    "freshness", "given", "how_many", "keep_days", "lake", "not_public", "of_amounts", "parts",
+    "points", "rate_unit", "shown", "totals", "valued", "withheld",
 ]  # fmt: skip

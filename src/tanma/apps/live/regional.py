@@ -12,6 +12,7 @@ from tanma.apps.live import known
 from tanma.apps.live.account import Account, given, of_given
 from tanma.apps.live.closing import COAL, TOTAL, withheld
 from tanma.domain.items import items
+from tanma.engine.valued import Basis
 from tanma.lake.derived import ActivityDays
 from tanma.lake.facts import FactsMirror
 from tanma.lake.status import DERIVED_UPTO
@@ -75,6 +76,8 @@ class Region:
     """Enterprises of which any reading of this month came, expected or not, today's too."""
     derived_at: int = 0
     """Up to when readings are in the days behind these sums, µs since 1970 UTC."""
+    by: Basis | None = None
+    """Factors and editions of this month."""
 
 
 def look(subjects: Collection[int] | None, today: dt.date) -> Region:
@@ -97,7 +100,7 @@ def look(subjects: Collection[int] | None, today: dt.date) -> Region:
         return Region(
             _lines(now, then), _sums(now), _completeness(con, first, today),
             _metered(con, month, end), _reported(con, month), today, month, mirror.watermark,
-            _heard(con, first), ActivityDays(known.lake()).mark(DERIVED_UPTO),
+            _heard(con, first), ActivityDays(known.lake()).mark(DERIVED_UPTO), now.by,
         )  # fmt: skip
 
 

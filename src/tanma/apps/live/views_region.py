@@ -14,6 +14,7 @@ from django.utils.translation import gettext
 
 from tanma.apps.kit.door import HexCell, hex_map
 from tanma.apps.live import regional
+from tanma.apps.live.estimates import edition_links
 from tanma.apps.live.words import not_public, shown
 from tanma.apps.metering import door as metering
 from tanma.apps.people import door as people
@@ -41,6 +42,7 @@ def region(request: HttpRequest) -> HttpResponse:
         "map": _map(found.completeness), "rate": _rate(viewer, found),
         "areas": _areas(found.completeness), "mirrored": found.known_at,
         "derived": found.derived_at,
+        "editions": edition_links(found.by) if found.by else [],
     }  # fmt: skip
     template = "live/parts/region.html" if request.headers.get("HX-Request") else "live/region.html"
     return render(request, template, context)

@@ -186,7 +186,8 @@ def _valued(
         for n, (lot, use) in enumerate(uses) if use.energy
     ]  # fmt: skip
     con.register("lot_lines", pa.Table.from_pylist(lines, schema=LINES))
-    valued.build(con, "lot_lines", live.basis(known_at))
+    newest = max(_month(lot) for lot, _ in uses)
+    valued.build(con, "lot_lines", live.basis(newest, known_at))
     rows = con.execute("SELECT subject, gce, mg, carbon_rows FROM valued").fetchall()
     return {
         n: {"gce": gce, "mg": mg, "rows": tuple((named or "").split())}

@@ -94,12 +94,23 @@ def pinned(name: str, day: date) -> tuple[Scheme, tuple[RuleText, ...]]:
     own = [
         p.text for p in packs(Kind.SCHEME) if (p.name, p.edition) == (chosen.id, chosen.edition)
     ]
-    return chosen, (*own, *_editions_on(day), *(p.text for p in packs(Kind.FACTORS)))
+    return chosen, (*own, *_texts_on(day), *(p.text for p in packs(Kind.FACTORS)))
 
 
-def _editions_on(day: date) -> list[RuleText]:
-    """The region's accounting editions that are in force on a day, one of an account."""
+def editions_on(day: date) -> tuple[Edition, ...]:
+    """The accounting editions that are in force on a day, one of an account."""
+    return _in_force(tuple(p.text for p in packs(Kind.EDITION)), day)
+
+
+@lru_cache(maxsize=64)
+def _in_force(released: tuple[RuleText, ...], day: date) -> tuple[Edition, ...]:
+    """The same editions are the same objects, since what is bound to items is kept by them."""
+    read = [edition_from(text) for text in released]
+    return tuple(edition_on(name, day, read) for name in shipped_editions())
+
+
+def _texts_on(day: date) -> list[RuleText]:
+    """Those of them that the region released."""
     own = {(p.name, p.edition): p.text for p in packs(Kind.EDITION)}
-    read = [edition_from(text) for text in own.values()]
-    in_force = (edition_on(name, day, read) for name in shipped_editions())
-    return [own[e.id, e.edition] for e in in_force if (e.id, e.edition) in own]
+    names = ((e.id, e.edition) for e in editions_on(day))
+    return [own[name] for name in names if name in own]

@@ -15,11 +15,12 @@ import duckdb
 import pyarrow as pa
 
 from tanma.apps.live import door as live
-from tanma.apps.live.door import Valued, counts, following, valued
+from tanma.apps.live.door import Valued, basis, following, valued
 from tanma.apps.running.asked import SHOWN
 from tanma.domain.items import items
 from tanma.engine import activity
 from tanma.engine.metering import months
+from tanma.engine.valued import Basis
 from tanma.lake.facts import FactsMirror
 
 
@@ -65,18 +66,20 @@ def reconciled(subjects: Collection[int] | None, month: dt.date) -> Reconciled:
     with live.engine() as con:
         mirror.relation(con, mirror.watermark, "facts_known")
         live.given(con, (month, following(month)), subjects)
-        _metered(con)
+        by = basis(following(month) - dt.timedelta(days=1))
+        _metered(con, by)
         _declared(con, month)
         return Reconciled(
-            month, tuple(_rows(con, month)), _alone(con, "metered_here", "declared_here"),
+            month, tuple(_rows(con, month, by)), _alone(con, "metered_here", "declared_here"),
             _alone(con, "declared_here", "metered_here"),
         )  # fmt: skip
 
 
-def _metered(con: duckdb.DuckDBPyConnection) -> None:
+def _metered(con: duckdb.DuckDBPyConnection, by: Basis) -> None:
     """Table `metered_here` (subject, item, value, whole) in the item's counts."""
     months.build(con, into="metered_all")
-    wanted = [i for i in items() if counts(i) or i in SHOWN]
+    counted = by.signs()
+    wanted = [i for i in items() if i in counted or i in SHOWN]
     con.register("reconciled_items", pa.table({"item": wanted}))
     con.execute(
         """CREATE OR REPLACE TEMP TABLE metered_here AS
@@ -102,14 +105,14 @@ def _declared(con: duckdb.DuckDBPyConnection, month: dt.date) -> None:
     )
 
 
-def _rows(con: duckdb.DuckDBPyConnection, month: dt.date) -> list[Row]:
+def _rows(con: duckdb.DuckDBPyConnection, month: dt.date, by: Basis) -> list[Row]:
     rows = con.execute(
         """SELECT item, sum(m.value)::BIGINT, sum(d.value)::BIGINT, count(*),
                   count(*) FILTER (whole), list(DISTINCT source ORDER BY source)
            FROM metered_here m JOIN declared_here d USING (subject, item)
            GROUP BY item ORDER BY item"""
     ).fetchall()
-    values = valued(con, [(r[0], month, int(v)) for r in rows for v in r[1:3]])
+    values = valued(con, [(r[0], month, int(v)) for r in rows for v in r[1:3]], by)
     return [_row(row, values[2 * n], values[2 * n + 1]) for n, row in enumerate(rows)]
 
 

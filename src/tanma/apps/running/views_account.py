@@ -52,6 +52,7 @@ def _account(request: HttpRequest, place: Place) -> HttpResponseBase:
         "months": [(f"{m:%Y-%m}", m == month) for m in asked.months(today)],
         "lag": lag(place.channels if place.firm else None),
         "tiles": _tiles(found, shut, running=running), "chart": _days_chart(found, shut),
+        "editions": live.edition_links(found.by) if found and found.by else [],
         "hidden": bool(shut.keys), "least": least(),
         "poll": place.address("account", f"?month={month:%Y-%m}"),
         "unmetered": _unmetered(place, found) if place.firm else [],
