@@ -226,6 +226,23 @@ def test_rated_rows_agree_with_the_engine(published):
     assert "unconfirmed" == answer["evidence"]
 
 
+def test_rated_rows_hold_what_the_scheme_adds_and_no_more(published):
+    def rated(scheme):
+        rows = [{**row, "period": period} for period in ("2024", "2025") for row in RATE["rows"]]
+        body = json.dumps({"scheme": scheme, "rows": rows})
+        answer = published.client_of("firm_a").post(
+            "/api/v1/rate", body, content_type="application/json"
+        )
+        return answer.json()["rows"][-1]
+
+    added = {"base_benchmark", "ratio_frozen", "target_benchmark", "ratio_pathway"}
+    code, other = rated("zhejiang-carbon-efficiency"), rated("uk-ets-allocation")
+    assert added == {*code} - {*other}
+    assert pytest.approx(code["ratio"]) == code["ratio_frozen"]
+    assert pytest.approx(code["ratio"] / 0.961) == code["ratio_pathway"]
+    assert None in other.values()  # what is always there stays, also when it is empty
+
+
 @pytest.mark.parametrize(
     ("change", "status", "code"),
     [

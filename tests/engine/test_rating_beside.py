@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
+from fractions import Fraction
 from typing import Any
 
 import duckdb
 import pyarrow as pa
 import pytest
 
-from tanma.domain.rating import find
+from tanma.domain.rating import Scheme, find
+from tanma.domain.rating.scheme import Base
 from tanma.engine.rating import rate
 from tanma.engine.rating_beside import normal_cdf
 
@@ -129,3 +132,53 @@ def test_probabilities_do_not_depend_on_the_order_of_rows() -> None:
     there = rated(rows, uncertainty=errors)
     back = rated(rows[::-1], uncertainty=errors[::-1])
     assert all(there[name]["probabilities"] == back[name]["probabilities"] for name in there)
+
+
+BASE = replace(ZHEJIANG, base=Base("example", "2024", Fraction("0.1")))
+HELD = ("base_benchmark", "ratio_frozen", "target_benchmark", "ratio_pathway")
+
+
+def held(periods: list[str], scheme: Scheme = BASE, **more: list[Any]) -> list[tuple[Any, ...]]:
+    """Five firms a period: L is 2.0 in the first period and halves in each that follows."""
+    rows = [(f"p{i}", "3011", 200 * T >> at, 100 * WAN) for at in range(len(periods))
+            for i in range(5)]  # fmt: skip
+    names = ("id", "group", "numerator", "denominator")
+    columns = dict(zip(names, map(list, zip(*rows, strict=True)), strict=True))
+    table = pa.table(columns | {"period": [p for p in periods for _ in range(5)]} | more)
+    return [(row["ratio"], *(row[c] for c in HELD)) for row in rate(table, scheme).to_pylist()][::5]
+
+
+def test_ratios_to_the_base_period_show_what_a_moving_average_hides():
+    """All halve: K stays 1; against 2024 they are at 0.5, against its path of 1.8 at 1 ÷ 1.8."""
+    first, second = held(["2024", "2025"])
+    assert (1.0, 2.0, 1.0, 2.0, 1.0) == first
+    assert (1.0, 2.0, 0.5, 1.8, pytest.approx(1 / 1.8)) == second
+
+
+def test_the_base_period_may_go_by_another_name():
+    assert [(1.0, 2.0, 0.5, 1.8)] == [row[:4] for row in held(["2024Q4/r4", "2025Q4/r4"])[1:]]
+
+
+@pytest.mark.parametrize("periods", [["2025", "2026"], ["before", "after"], ["", "2025"]])
+def test_without_the_base_period_in_the_table_there_is_nothing_to_compare(periods: list[str]):
+    assert [(1.0, None, None, None, None)] * 2 == held(periods)
+
+
+def test_another_group_or_denominator_has_no_base_of_its_own():
+    outputs = pa.array([400 * WAN] * 10, pa.int64())
+    denominators = pa.array([100 * WAN] * 9 + [0], pa.int64())
+    rows = [("a", "3011"), ("b", "3012")] * 5
+    table = pa.table(
+        {
+            "id": [name for name, _ in rows], "group": [group for _, group in rows],
+            "period": ["2024"] * 4 + ["2025"] * 6, "numerator": pa.array([T] * 10, pa.int64()),
+            "denominator": denominators, "fallback_denominator": outputs,
+        }
+    )  # fmt: skip
+    last = rate(table, BASE).to_pylist()[-1]
+    assert ("fallback", None) == (last["basis"], last["ratio_frozen"])
+
+
+def test_a_scheme_without_a_base_adds_no_column():
+    table = pa.table({"id": ["a"], "group": ["x"], "numerator": [1], "denominator": [1]})
+    assert set() == {*HELD} & {*rate(table, replace(BASE, base=None)).column_names}

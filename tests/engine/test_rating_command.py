@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from tanma.domain.messages import Problem
+from tanma.domain.rating.loader import FOLDER
 from tanma.site.cli import main
 from tanma.site.commands._rating_file import read_rating_file
 
@@ -192,3 +193,56 @@ def test_missing_file_and_unknown_scheme(
     assert "no.csv 读不出来" in capsys.readouterr().err
     assert 2 == main(["rate", str(write(tmp_path, TWO_FIRMS)), "--scheme", "no"])
     assert "现有方案：regional-carbon-index, uk-ets-allocation, zhejiang" in capsys.readouterr().err
+
+
+SHRINK = """[population.shrink]
+evidence = "proposed"
+fallback_k = "2"
+k = "1"
+
+[fallback]"""
+
+
+def shrinking(folder: Path) -> Path:
+    text = (FOLDER / "zhejiang-carbon-efficiency.toml").read_text(encoding="utf-8")
+    path = folder / "own.toml"
+    path.write_text(text.replace("[fallback]", SHRINK, 1), encoding="utf-8")
+    return path
+
+
+def test_a_scheme_of_ones_own_and_what_its_averages_were_made_of(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """L 1 among six of 18.5: the group has 16, w = 1/2, so the average is 4."""
+    rows = "A,3011,100,100\n" + "".join(f"o{i},3012,1850,100\n" for i in range(6))
+    found = rated(write(tmp_path, f"{HEAD}\n{rows}"), capsys, str(shrinking(tmp_path)))
+    wanted = ("benchmark", "ratio", "own_level", "own_key", "own_n", "own_n_eff", "shrink_weight")
+    assert (4.0, 0.25, "class", "3011", 1, 1.0, "0.500000") == tuple(found[0][n] for n in wanted)
+    assert 4 * Decimal(found[0]["sum_denominator"]) == Decimal(found[0]["sum_numerator"])
+    assert found[1]["shrink_weight"] is None
+
+
+def test_two_years_beside_the_base_period(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Halved in a year: K stays 1, against 2024 it is 0.5, against its path 0.5 ÷ 0.961."""
+    rows = "A,3011,200,100,2024\nA,3011,100,100,2025\n"
+    found = rated(write(tmp_path, f"{HEAD},period\n{rows}"), capsys)
+    wanted = ("ratio", "base_benchmark", "ratio_frozen", "target_benchmark", "ratio_pathway")
+    assert (1.0, 2.0, 0.5, 1.922, pytest.approx(0.5 / 0.961)) == tuple(found[1][n] for n in wanted)
+    assert {*wanted[1:]}.isdisjoint(
+        rated(write(tmp_path, f"{HEAD},period\n{rows}"), capsys, "uk-ets-allocation")[0]
+    )
+
+
+@pytest.mark.parametrize("content", [None, b"\xff\xfe"])
+def test_a_scheme_file_that_cannot_be_read(
+    content: bytes | None, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    if content:
+        write(tmp_path, content, "own.toml")
+    table = write(tmp_path, TWO_FIRMS)
+    assert 2 == main(["rate", str(table), "--scheme", str(tmp_path / "own.toml")])
+    err = capsys.readouterr().err
+    assert "own.toml 读不出来" in err
+    assert "Give the path of a TOML file or the id of a built-in scheme" in err

@@ -38,5 +38,5 @@ def test_python_of_the_page() -> None:
 
 
 def test_page_names_every_column_and_every_field() -> None:
-    for name in (*REQUIRED, *OPTIONAL, *rate.SHOWN):
+    for name in (*REQUIRED, *OPTIONAL, *rate.SHOWN, *rate.FURTHER):
         assert f"`{name}`" in TEXT, name

@@ -84,3 +84,27 @@ def test_trying_out_writes_nothing(tmp_path):
     table = try_out(tmp_path, plan(made.facts[-1]["stamp"], rules=(SCHEME,)))
     assert 7 == table.num_rows
     assert [] == list((tmp_path / "results").glob("*"))
+
+
+SHRINK = """[population.shrink]
+evidence = "example"
+fallback_k = "2"
+k = "1"
+
+[fallback]"""
+
+
+def test_a_run_under_a_scheme_that_shrinks_freezes_what_its_averages_were_made_of(tmp_path):
+    made = region()
+    mirrored(tmp_path, made)
+    own = OWN.replace("min_n = 5", "min_n = 50").replace("[fallback]", SHRINK, 1)
+    rule = RuleText("scheme", CODE, "own", ((f"{CODE}.toml", own),), "sha256:1")
+    files = run(tmp_path, plan(made.facts[-1]["stamp"], rules=(rule,)), "shrunk")
+    rows = [row for row in files.table("results").to_pylist() if row["shrink_weight"]]
+    assert {("all", "1.0000")} == {(row["benchmark_level"], row["shrink_k"]) for row in rows}
+    for row in rows:
+        assert f"{row['own_n_eff'] / (row['own_n_eff'] + 1):.6f}" == row["shrink_weight"]
+        ratio = row["net_mg"] * row["sum_denominator"] / (
+            row["value_added_fen"] * row["sum_numerator"])  # fmt: skip
+        assert row["ratio"] == pytest.approx(ratio, rel=1e-12)
+    files.verify()

@@ -243,6 +243,8 @@ class RateIn(Schema):
 
 
 class RatedOut(Schema):
+    """A rated row. What stands below `margin` is there where the scheme shrinks or has a base."""
+
     id: str
     period: str
     group: str
@@ -261,6 +263,16 @@ class RatedOut(Schema):
     shadow_grade: int | None
     probability: float | None
     margin: float | None
+    own_level: str | None = None
+    own_key: str | None = None
+    own_n: int | None = None
+    own_n_eff: float | None = None
+    shrink_weight: str | None = None
+    shrink_k: str | None = None
+    base_benchmark: float | None = None
+    ratio_frozen: float | None = None
+    target_benchmark: float | None = None
+    ratio_pathway: float | None = None
 
 
 class RateOut(Schema):

@@ -22,6 +22,7 @@ from tanma.domain.rating import bands as exact
 from tanma.domain.rating.benchmark import Aggregate, Choice, choose
 from tanma.domain.rating.scheme import LABEL, Band, Scheme
 from tanma.engine import rating_beside as beside
+from tanma.engine import rating_shrink as shrink
 
 SAFE_PRODUCT = 1e38
 """A product estimated below this in binary64 (error < 1e-14) is surely below 2**127 ≈ 1.7e38."""
@@ -111,7 +112,8 @@ def rate(
             numerator_scale=numerator_scale,
             denominator_scale=denominator_scale,
         )
-        return con.sql("SELECT * EXCLUDE (_pos) FROM rated ORDER BY _pos").to_arrow_table()
+        rated = con.sql("SELECT * EXCLUDE (_pos) FROM rated ORDER BY _pos").to_arrow_table()
+    return beside.with_base(rated, scheme)
 
 
 def rate_relation(
@@ -253,6 +255,7 @@ def _choose(work: Work) -> None:
     """One row per period, basis and group: the population it is compared with."""
     population = work.scheme.population
     aggregates = _aggregates(work)
+    k_of = shrink.k_by_period(work.con, work.rows, population)
     groups = work.con.execute(
         f"""SELECT DISTINCT period, basis, grp FROM {work.rows}
         WHERE basis IS NOT NULL AND grp IS NOT NULL"""
@@ -262,23 +265,30 @@ def _choose(work: Work) -> None:
         candidates = [aggregates.get((period, basis, *c)) for c in population.candidates(group)]
         choice = choose(candidates, population.min_n, population.min_neff)
         if choice is not None:
-            chosen.append((period, basis, group, choice))
+            compared = shrink.compared(choice, k_of.get(period))
+            chosen.append((period, basis, group, choice, compared))
     work.con.register(f"{work.choices}_given", _choice_table(chosen))
     try:
         work.create(
             work.choices,
             f"""SELECT * REPLACE (sum_numerator::HUGEINT AS sum_numerator,
-            sum_denominator::HUGEINT AS sum_denominator) FROM {work.choices}_given""",
+            sum_denominator::HUGEINT AS sum_denominator,
+            members_denominator::HUGEINT AS members_denominator) FROM {work.choices}_given""",
         )
     finally:
         work.con.unregister(f"{work.choices}_given")
 
 
-def _choice_table(chosen: Sequence[tuple[str, str, str, Choice]]) -> pa.Table:
+def _choice_table(
+    chosen: Sequence[tuple[str, str, str, Choice, shrink.Compared]],
+) -> pa.Table:
+    """The average compared with (its pair: sum_…) and the population that it is of."""
+
     def column(values: Iterable[object], kind: pa.DataType) -> pa.Array:
         return pa.array(list(values), kind)
 
-    aggregates = [choice.aggregate for *_, choice in chosen]
+    aggregates = [choice.aggregate for *_, choice, _ in chosen]
+    compared = [pair for *_, pair in chosen]
     return pa.table(
         {
             "period": column((c[0] for c in chosen), pa.string()),
@@ -289,10 +299,17 @@ def _choice_table(chosen: Sequence[tuple[str, str, str, Choice]]) -> pa.Table:
             "n": column((a.n for a in aggregates), pa.int64()),
             "n_eff": column((float(a.n_eff) for a in aggregates), pa.float64()),
             # Text, because Arrow has no 128-bit integer; DuckDB casts it back exactly.
-            "sum_numerator": column((str(a.sum_numerator) for a in aggregates), pa.string()),
-            "sum_denominator": column((str(a.sum_denominator) for a in aggregates), pa.string()),
+            "sum_numerator": column((str(c.numerator) for c in compared), pa.string()),
+            "sum_denominator": column((str(c.denominator) for c in compared), pa.string()),
+            "members_denominator": column(
+                (str(a.sum_denominator) for a in aggregates), pa.string()
+            ),
             "climbed": column((c[3].climbed for c in chosen), pa.bool_()),
             "small": column((c[3].small for c in chosen), pa.bool_()),
+            **{
+                name: column((getattr(c, name) for c in compared), kind)
+                for name, kind in shrink.COLUMNS.items()
+            },
         }
     )
 
@@ -474,9 +491,10 @@ def _flags(scheme: Scheme) -> str:
         "UNRATED": "basis IS NULL",
         "NET_NEGATIVE": "basis IS NOT NULL AND x < 0",
         "NO_BENCHMARK": "basis IS NOT NULL AND n IS NULL",
-        "BENCHMARK_CLIMBED": "climbed",
+        "BENCHMARK_CLIMBED": "climbed AND shrink_weight IS NULL",
+        "BENCHMARK_SHRUNK": "shrink_weight IS NOT NULL",
         "BENCHMARK_SMALL": "small",
-        "DOMINANT": f"member AND {_share_above(f'({weighted})', 'sum_denominator', scheme)}",
+        "DOMINANT": f"member AND {_share_above(f'({weighted})', 'members_denominator', scheme)}",
         "OUTLIER": "member AND outside",
         "BORDERLINE": f"probability < {float(scheme.robust.confidence)}",
         "NOT_MEMBER": "NOT member",
@@ -518,6 +536,7 @@ def _finish(work: Work, compared: str, into: str) -> None:
             CASE WHEN grade < {worst} AND k > 0 THEN {uppers}[grade] / k - 1 END AS margin_worse,
             least(margin_better, margin_worse) AS margin,
             shadow_grade, shadow_ratio, probability, probabilities
+            {shrink.published(scheme.population)}
         FROM likely WINDOW peers AS (PARTITION BY period, rank_key, ranks),
             peers_by_l AS (PARTITION BY period, rank_key, ranks ORDER BY l)""",
     )

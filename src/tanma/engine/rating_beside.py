@@ -6,8 +6,14 @@ Both are given as SQL over the working tables of `engine.rating`.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
-from tanma.domain.rating.scheme import LABEL, Scheme
+import pyarrow as pa
+
+from tanma.domain.messages import Problem
+from tanma.domain.periods import parse
+from tanma.domain.rating.base import ToBase, same_months, to_base
+from tanma.domain.rating.scheme import LABEL, Base, Scheme
 
 MAD_TO_SIGMA = 1.4826
 """The median absolute deviation of a normal variable times this is its standard deviation."""
@@ -80,11 +86,11 @@ def errors_query(rows: str, choices: str, scheme: Scheme) -> str:
     Shares are rounded to 10⁻⁹ and added as integers, so that the order of adding changes nothing.
     """
     columns = ", ".join(POPULATION)
-    part = "round(dw::DOUBLE / sum_denominator::DOUBLE * uncertainty * 1e9)::HUGEINT"
+    part = "round(dw::DOUBLE / members_denominator::DOUBLE * uncertainty * 1e9)::HUGEINT"
     return f"""WITH members AS (
             SELECT period, basis, grp, industry, dw, uncertainty FROM {rows}
             WHERE member AND basis = 'main' AND grp IS NOT NULL AND uncertainty > 0
-        ), populations AS (SELECT DISTINCT {columns}, sum_denominator FROM {choices}
+        ), populations AS (SELECT DISTINCT {columns}, members_denominator FROM {choices}
         ) SELECT {columns}, sum({part} * {part})::DOUBLE / 1e18 AS population_error
         FROM ({_placed(scheme, "dw, uncertainty")}) JOIN populations USING ({columns})
         GROUP BY ALL"""
@@ -110,16 +116,18 @@ def likely_query(graded: str, errors: str, prior: str, cuts: Sequence[float]) ->
 
     ln K is taken as normal. Its variance is that of the row's own quotient and of the population's
     average, in which a member's own error is partly undone by itself. Where enough members tell how
-    far ratios spread, centre and variance are those given both (normal with normal prior).
+    far ratios spread, centre and variance are those given both (normal with normal prior). A shrunk
+    average rests on two populations that overlap; its error is not worked out.
     """
     own = "uncertainty * uncertainty"
-    share = """CASE WHEN member AND basis = 'main' THEN dw::DOUBLE / sum_denominator::DOUBLE
+    share = """CASE WHEN member AND basis = 'main' THEN dw::DOUBLE / members_denominator::DOUBLE
         ELSE 0 END"""
     variance = f"greatest((1 - 2 * {share}) * {own} + coalesce(population_error, 0), 0)"
     spread = "greatest(observed - prior.noise, 0)"
     return f"""WITH uncertain AS (
             SELECT g.*, centre, {spread} AS spread,
-            CASE WHEN uncertainty > 0 AND k > 0 THEN ln(1 + {variance}) END AS variance
+            CASE WHEN uncertainty > 0 AND k > 0 AND shrink_weight IS NULL
+                THEN ln(1 + {variance}) END AS variance
             FROM {graded} g LEFT JOIN {errors} USING ({", ".join(POPULATION)})
             LEFT JOIN {prior} prior USING (period)
         ), weighed AS (
@@ -142,3 +150,48 @@ def below_cuts(middle: str, sigma: str, cuts: Sequence[float]) -> str:
     z = f"((c - {middle}) / {sigma})"
     return f"""CASE WHEN {sigma} > 0 THEN
         [0] || list_transform([{logs}], lambda c: {normal_cdf(z)}) || [1] END"""
+
+
+BASE: dict[str, pa.DataType] = {
+    "base_benchmark": pa.float64(), "ratio_frozen": pa.float64(),
+    "target_benchmark": pa.float64(), "ratio_pathway": pa.float64(),
+}  # fmt: skip
+"""The columns that a scheme with a base period adds to a rated table."""
+
+
+def with_base(rated: pa.Table, scheme: Scheme) -> pa.Table:
+    """A rated table with the ratios to the base period, where the scheme declares one.
+
+    The base average is that of the same group in the base period, which stands in the same table.
+    """
+    if (rule := scheme.base) is None:
+        return rated
+    rows = rated.select(["period", "group", "basis", "benchmark", "intensity"]).to_pylist()
+    periods = {row["period"] for row in rows}
+    known = {text for text in periods if _is_period(text)}
+    first = min((text for text in known if same_months(text, rule.period)), default=None)
+    averages = {
+        row["group"]: row["benchmark"]
+        for row in rows
+        if row["period"] == first and row["basis"] == "main"
+    }
+    found = [_row_to_base(rule, row, averages) if row["period"] in known else None for row in rows]
+    for name, kind in BASE.items():
+        values = [None if one is None else getattr(one, name) for one in found]
+        rated = rated.append_column(name, pa.array(values, kind))
+    return rated
+
+
+def _row_to_base(
+    rule: Base, row: dict[str, Any], averages: dict[str | None, float | None]
+) -> ToBase | None:
+    return to_base(rule, row["intensity"], averages.get(row["group"]), row["period"])
+
+
+def _is_period(text: str) -> bool:
+    """Tables to rate may call their periods anything; a year from the base needs a calendar."""
+    try:
+        parse(text)
+    except Problem:
+        return False
+    return True

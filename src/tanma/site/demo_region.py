@@ -238,20 +238,36 @@ def schedule_runs() -> None:
 
 
 def draft_rule() -> None:
-    """A draft of next year's cut-offs, to be tried out: it is no rule and nobody released it."""
+    """Drafts of next year's scheme, to be tried out: they are no rules and nobody released them."""
+    tighter = {'up_to = "0.6"': 'up_to = "0.5"', 'up_to = "2.0"': 'up_to = "1.8"'}
+    _draft_scheme("2027-demo", "演示：下一年度界限收紧的草稿", "演示：界限收紧", tighter)
+    shrink = {"[fallback]": SHRINK + "[fallback]"}
+    _draft_scheme("2027-shrink", "演示：小行业向上一级行业收缩的草稿", "演示：小行业收缩", shrink)
+
+
+SHRINK = """[population.shrink]
+evidence = "example"
+fallback_k = "2"
+
+"""
+
+
+def _draft_scheme(edition: str, purpose: str, note: str, changes: dict[str, str]) -> None:
     from tanma.apps.codes import door as codes
     from tanma.apps.people import door as people
     from tanma.apps.rules import door as rules
 
     chosen, who = rules.schemes(), people.viewer_of("bureau")
     base = next(s for s in chosen if s.id == codes.SCHEME)
-    pack = rules.start("scheme", f"{base.id}/{base.edition}", "演示：下一年度界限收紧的草稿", who)
+    pack = rules.start("scheme", f"{base.id}/{base.edition}", purpose, who)
     ((name, text),) = pack.files.items()
-    text = text.replace(f'edition = "{base.edition}"', 'edition = "2027-demo"')
-    text = text.replace(f"valid_from = {base.valid_from}", "valid_from = 2027-01-01")
-    for cut, tighter in (("0.6", "0.5"), ("2.0", "1.8")):
-        text = text.replace(f'up_to = "{cut}"', f'up_to = "{tighter}"')
-    rules.edit(pack, {name: text}, who, "演示：界限收紧")
+    dated = {
+        f'edition = "{base.edition}"': f'edition = "{edition}"',
+        f"valid_from = {base.valid_from}": "valid_from = 2027-01-01",
+    }
+    for was, now in (dated | changes).items():
+        text = text.replace(was, now)
+    rules.edit(pack, {name: text}, who, note)
 
 
 NATIONAL_GRID = """

@@ -1,14 +1,20 @@
 """What stands beside the grade for the entitled: boundaries, the smallest flip, the region."""
 
+from dataclasses import replace
+from fractions import Fraction
+
 import pytest
 from django.test import Client
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tanma.apps.codes import figures
+from tanma.apps.codes import base, figures, public
+from tanma.apps.codes.base import base_of
 from tanma.apps.codes.figures import Flip, smallest_flip
+from tanma.apps.codes.runs import files_of
 from tanma.domain.rating import find, grade_of
-from tests.apps.region import PREVIEW, PUBLISHED, publish, viewer_of
+from tanma.domain.rating.scheme import Base
+from tests.apps.region import INDUSTRY, PREVIEW, PUBLISHED, publish, viewer_of
 
 SCHEME = find("zhejiang-carbon-efficiency")
 
@@ -103,3 +109,67 @@ def test_what_was_not_used_is_told_on_the_run_page(published, monkeypatch):
     other = published.client_of("county2").get(f"/publications/{run.uid}/").content.decode()
     assert "差额为负" not in other
     assert viewer_of("county2").may("use_desk")
+
+
+BASE = replace(SCHEME, base=Base("example", "2025", Fraction("0.2")))
+
+
+@pytest.mark.db
+@db
+def test_the_base_period_is_the_newest_publication_of_its_months(published, monkeypatch):
+    """2026Q1/r4 against 2025: a quarter of a year on a path of a fifth a year."""
+    restated = []
+    result = published.run().results.get(subject=published.subject("A"))
+    before = published.run(PUBLISHED[0])
+    average = before.results.get(subject=published.subject("B")).benchmark_value
+    found = base_of(result, BASE)
+    assert (average, 6) == (found.ratios.base_benchmark, found.n)
+    assert (INDUSTRY, "class") == (found.group, found.level)
+    assert result.intensity / average == found.ratios.ratio_frozen
+    assert pytest.approx(average * 0.8**0.25) == found.ratios.target_benchmark
+    monkeypatch.setattr(base, "files_of", lambda run: restated.append(run) or files_of(run))
+    again = publish(PUBLISHED[0])
+    base_of(result, BASE)
+    assert [again] == restated
+
+
+@pytest.mark.db
+@db
+def test_without_a_base_or_a_publication_of_it_nothing_is_compared(published):
+    result = published.run().results.get(subject=published.subject("A"))
+    assert base_of(result, None) is None
+    assert base_of(result, replace(SCHEME, base=None)) is None
+    assert base_of(result, SCHEME) is None  # 2024 was never published here
+    result.industry = "9999"
+    assert base_of(result, BASE) is None
+
+
+@pytest.mark.db
+@db
+def test_both_ratios_stand_beside_the_published_one_with_their_mark(published, monkeypatch):
+    address = f"/c/{published.enterprise('A').public_code}"
+    words = ("与基期行业平均比值", "与下降路径比值", "未扣除价格变化")
+    text = published.client_of("firm_a").get(address).content.decode()
+    assert not [word for word in words if word in text]
+    monkeypatch.setattr(public, "scheme_edition", lambda scheme, edition: BASE)
+    text = published.client_of("firm_a").get(address).content.decode()
+    assert list(words) == [word for word in words if word in text]
+    assert "基期 2025年 的行业平均" in text
+    assert text.index("与行业平均比值") < text.index(words[0]) < text.index(words[1])
+    assert "基期平均每年下降 20.0%" in text
+    assert "示例" in text
+    assert not [word for word in words if word in Client().get(address).content.decode()]
+    frozen = replace(BASE, base=replace(BASE.base, yearly_decline=None))
+    monkeypatch.setattr(public, "scheme_edition", lambda scheme, edition: frozen)
+    text = published.client_of("firm_a").get(address).content.decode()
+    assert [words[0], words[2]] == [word for word in words if word in text]
+
+
+@pytest.mark.db
+@db
+def test_a_shrunk_average_is_told_in_words_and_not_by_what_few_stand_behind(published):
+    result = published.run().results.get(subject=published.subject("A"))
+    result.flags = ["BENCHMARK_SHRUNK"]
+    shown = figures.Figures(result, {}, SCHEME, "")
+    assert ["本行业企业太少，所用平均介于本行业与上一级行业之间"] == shown.flags
+    assert set() == {"shrink_weight", "own_n", "own_n_eff"} & {*figures.BESIDE}

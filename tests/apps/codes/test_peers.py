@@ -40,3 +40,11 @@ def test_visitors_see_no_dots(published, monkeypatch):
     monkeypatch.setattr(peers, "LEAST", 2)
     for client in (Client(), published.client_of("firm_b")):
         assert 'class="dot g' not in page(client, published)
+
+
+def test_who_is_held_against_another_average_is_no_dot(published, monkeypatch):
+    """A small industry whose average was shrunk has the wider one's name and another value."""
+    monkeypatch.setattr(peers, "LEAST", 1)
+    result = own_result(published)
+    result.benchmark_value *= 1 + 1e-9
+    assert peers.peers(result) is None

@@ -171,3 +171,17 @@ def test_both_languages_have_the_same_numbers(cement, made):
     same = [(a.kind, a.id, a.posted, a.value) for tree in made.nodes for a in tree.walk()]
     assert same == [(a.kind, a.id, a.posted, a.value) for t in english.nodes for a in t.walk()]
     assert "Code account, net" in {node.name for node in nodes(english, "total")}
+
+
+def test_a_shrunk_average_is_given_without_sums_or_what_few_stand_behind(cement):
+    """The pair is exact and no total of anybody; few stand behind what it was made of."""
+    frozen = read(cement.files, CEMENT)
+    made_of = {"shrink_weight": "0.500000", "shrink_k": "1.0000", "own_n": 1, "own_n_eff": 1.0}
+    spoiled = replace(frozen, result=frozen.result | made_of)
+    for lang, words in (("zh", "向上一级行业收缩"), ("en", "shrunk toward a wider one")):
+        tree = explained(spoiled, lang, ["code"], cement.facts)
+        average = next(n for t in tree.nodes for n in t.walk() if n.id == "benchmark")
+        assert frozen.result["benchmark"] == pytest.approx(average.value, rel=1e-12)
+        assert ("", "") == (average.written, average.with_values)
+        assert words in average.note
+        assert "0.5" not in average.note

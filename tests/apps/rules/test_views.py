@@ -1,9 +1,14 @@
 """Rules are open to everybody and show every value with its evidence mark."""
 
+from dataclasses import replace
+from fractions import Fraction
+
 import pytest
 
+from tanma.apps.rules import views
 from tanma.domain import items, methods, rating
 from tanma.domain.factors.tables import rows, tables
+from tanma.domain.rating.scheme import Shrink
 
 pytestmark = [pytest.mark.db, pytest.mark.django_db]
 
@@ -116,3 +121,19 @@ def test_pages_speak_english(client):
     ):
         answer = client.get(path, headers={"accept-language": "en"})
         assert words in answer.content.decode()
+
+
+def test_schemes_tell_base_period_pathway_and_shrinking(client, monkeypatch):
+    text = page(client, "/rules/schemes/").content.decode()
+    assert "下降路径每年 3.9%" in text
+    assert "小行业收缩" not in text
+    scheme = rating.find("zhejiang-carbon-efficiency")
+    for rule, words in (
+        (Shrink("proposed", Fraction(2)), "k = 组内方差 ÷ 组间方差（无法估计时为 2）"),
+        (Shrink("proposed", Fraction(2), Fraction("2.5")), "k = 2.5 "),
+    ):
+        own = replace(scheme, population=replace(scheme.population, shrink=rule), base=None)
+        monkeypatch.setattr(views, "known_schemes", lambda own=own: [own])
+        text = page(client, "/rules/schemes/").content.decode()
+        assert words in text
+        assert "基期" not in text

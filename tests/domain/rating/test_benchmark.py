@@ -53,6 +53,21 @@ def test_nothing_to_compare_with() -> None:
     assert chosen(None, of("all", [1] * 9, 0)) is None
 
 
+def test_the_closest_average_that_was_too_small_is_kept_beside_the_wider_one() -> None:
+    def own(*candidates: Aggregate | None) -> str | None:
+        choice = choose(candidates, 5, Fraction(3))
+        assert choice is not None
+        return choice.own and choice.own.level
+
+    wide = of("division", [1] * 9)
+    assert "class" == own(of("class", [1]), of("group", [1, 1]), wide)
+    assert "group" == own(None, of("group", [1, 1]), wide)
+    assert "group" == own(of("class", [1], 0), of("group", [1, 1]), wide)
+    assert "class" == own(of("class", [1]), of("all", [1, 1]))
+    assert own(wide) is None
+    assert own(of("label", [1])) is None
+
+
 @given(st.lists(st.integers(1, 10**13), min_size=1, max_size=30))
 def test_effective_number_lies_between_one_and_n(shares: list[int]) -> None:
     assert 1 <= of("class", shares).n_eff <= len(shares)

@@ -41,6 +41,16 @@ CASES = [
         "industry_pattern",
         "levels and a pattern",
     ),
+    ("base_period", "scheme_wrong_value", 114, "last year", "a period such as 2024"),
+    ("base_decline", "scheme_wrong_value", 115, "base.yearly_decline", "a share between 0 and 1"),
+    ("shrink_k", "scheme_wrong_value", 123, "population.shrink.k", "a number above 0"),
+    (
+        "shrink_without_levels",
+        "scheme_wrong_value",
+        108,
+        "population.shrink",
+        "two levels to climb",
+    ),
     ("no_sources", "scheme_wrong_value", 12, "sources", "one or more"),
 ]
 

@@ -87,7 +87,9 @@ def _bands(bands: Sequence[Band]) -> list[dict[str, Any]]:
     ]  # fmt: skip
 
 
-@router.post("rate", response=schemas.RateOut, auth=SIGNED_IN, operation_id="rate")
+@router.post(
+    "rate", response=schemas.RateOut, auth=SIGNED_IN, operation_id="rate", exclude_unset=True
+)
 def rate(request: HttpRequest, body: schemas.RateIn) -> dict[str, Any]:
     """Grade rows with a scheme; nothing is stored. The twin of `tanma rate`."""
     from tanma.engine.rating import rate as rate_table
@@ -109,7 +111,7 @@ def rate(request: HttpRequest, body: schemas.RateIn) -> dict[str, Any]:
         pa.table(columns), scheme, numerator_scale=scales["numerator"],
         denominator_scale=scales["denominator"],
     )  # fmt: skip
-    names = list(schemas.RatedOut.model_fields)
+    names = [name for name in schemas.RatedOut.model_fields if name in rated.column_names]
     marks = {"scheme": scheme.id, "edition": scheme.edition, "evidence": scheme.evidence}
     return {**marks, "rows": rated.select(names).to_pylist()}
 

@@ -18,6 +18,7 @@ from django.utils.translation import get_language, gettext
 from django.utils.translation import gettext_lazy as _
 
 from tanma.apps.codes import public
+from tanma.apps.codes.base import Base, base_of
 from tanma.apps.codes.market import Market, market_of, slots
 from tanma.apps.codes.models import Objection, Result, Run
 from tanma.apps.codes.objections import open_preview
@@ -65,6 +66,7 @@ FLAGS = {
     "NET_NEGATIVE": _("净排放为负"),
     "NO_BENCHMARK": _("没有可用的行业平均"),
     "BENCHMARK_CLIMBED": _("本行业企业太少，改与上一级行业比较"),
+    "BENCHMARK_SHRUNK": _("本行业企业太少，所用平均介于本行业与上一级行业之间"),
     "BENCHMARK_SMALL": _("参与比较的企业少于方案规定，请谨慎使用"),
     "DOMINANT": _("本企业在行业平均中占比很大"),
     "OUTLIER": _("比值远离同行，请核对数据"),
@@ -164,10 +166,21 @@ class Figures:
     @property
     def benchmark_group(self) -> str:
         """The population compared with: depth and name, 小类 1751 …"""
-        code, level = self.result.benchmark_group, self.beside.get("benchmark_level")
+        return self._population(self.beside.get("benchmark_level"), self.result.benchmark_group)
+
+    def _population(self, level: str | None, code: str) -> str:
         words = self.rules.population.levels if self.rules else ()
         depth = next((public.word(lv) for lv in words if lv.id == level), "")
         return f"{depth} {industry_text(code)}".strip()
+
+    @cached_property
+    def base(self) -> Base | None:
+        return base_of(self.result, self.rules)
+
+    @property
+    def base_group(self) -> str:
+        """The population of the base period's average."""
+        return self._population(self.base.level, self.base.group) if self.base else ""
 
     @property
     def flip(self) -> Flip | None:

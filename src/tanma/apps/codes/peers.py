@@ -17,7 +17,7 @@ STEP, LAST = 0.1, 2.5
 SQL = """
     SELECT least(floor(ratio / ?), ? - 1)::INTEGER AS place, grade, count(*)
     FROM read_parquet(?)
-    WHERE benchmark_key = ? AND grade IS NOT NULL AND ratio IS NOT NULL
+    WHERE benchmark_key = ? AND benchmark = ? AND grade IS NOT NULL AND ratio IS NOT NULL
     GROUP BY ALL ORDER BY place, grade"""
 
 
@@ -27,7 +27,8 @@ def peers(result: Result) -> DotPlot | None:
         return None
     path, columns = str(files_of(result.run).path("results")), round(LAST / STEP)
     with duckdb.connect() as con:
-        rows = con.execute(SQL, [STEP, columns, path, result.benchmark_group]).fetchall()
+        same = [result.benchmark_group, result.benchmark_value]
+        rows = con.execute(SQL, [STEP, columns, path, *same]).fetchall()
     found = [(max(place, 0), grade, count) for place, grade, count in rows]
     if sum(count for *_, count in found) < LEAST:
         return None

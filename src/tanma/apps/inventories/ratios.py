@@ -30,6 +30,10 @@ TEXTS = {
         "批次 {run} 结果表，Merkle 根 {root}",
         "results of run {run}, Merkle root {root}",
     ),
+    "shrunk": (
+        "该行业企业太少，平均按方案向上一级行业收缩",
+        "too few in the industry: its average is shrunk toward a wider one, as the scheme says",
+    ),
     "by_output": ("缺少有效增加值，按产值比较", "compared by output: no valid value added"),
     "hidden": (
         "分月数据仅供统计使用，不在此展示",
@@ -134,6 +138,12 @@ def _benchmark(frozen: Frozen, scheme: Scheme, lang: str) -> Node:
     row, card = frozen.result, frozen.files.card["tables"]["results"]
     levels = {level.id: getattr(level, lang) for level in scheme.population.levels}
     total_t, total_wan_yuan = _tonnes(row["sum_numerator"]), _wan_yuan(row["sum_denominator"])
+    note = pick(TEXTS["population"], lang).format(
+        level=levels.get(row["benchmark_level"], row["benchmark_level"]),
+        key=row["benchmark_key"], n=row["n"], n_eff=number_text(round(row["n_eff"], 2)),
+    )  # fmt: skip
+    # The pair of a shrunk average are no sums, and what it was made of few stand behind.
+    shrunk = row.get("shrink_weight") is not None
     return Node(
         kind="input",
         id="benchmark",
@@ -141,16 +151,15 @@ def _benchmark(frozen: Frozen, scheme: Scheme, lang: str) -> Node:
         name=pick(TEXTS["benchmark"], lang),
         unit=scheme.intensity.unit,
         value=carbon_efficiency(total_t, total_wan_yuan),
-        written=str(carbon_efficiency(Text("ΣE"), Text("ΣV"))),
-        with_values=str(carbon_efficiency(Text.of(total_t), Text.of(total_wan_yuan))),
+        written="" if shrunk else str(carbon_efficiency(Text("ΣE"), Text("ΣV"))),
+        with_values=""
+        if shrunk
+        else str(carbon_efficiency(Text.of(total_t), Text.of(total_wan_yuan))),
         source=pick(TEXTS["sealed"], lang).format(run=frozen.run_id, root=card["merkle_root"]),
         source_row=f"results/{row['natural_key']}",
         evidence=scheme.evidence,
-        note=pick(TEXTS["population"], lang).format(
-            level=levels.get(row["benchmark_level"], row["benchmark_level"]),
-            key=row["benchmark_key"], n=row["n"], n_eff=number_text(round(row["n_eff"], 2)),
-        ),
-    )  # fmt: skip
+        note=f"{note} · {pick(TEXTS['shrunk'], lang)}" if shrunk else note,
+    )
 
 
 def _tonnes(count_mg: int) -> float:

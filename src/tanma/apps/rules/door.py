@@ -24,9 +24,10 @@ from tanma.apps.rules.released import (
 )
 from tanma.apps.rules.views import edition_address
 from tanma.apps.rules.views_packs import pack_of
+from tanma.apps.rules.words import mark_html
 
 __all__ = [
     "Kind", "Pack", "State", "digest_of", "edit", "edition_address", "editions",
-    "editions_on", "factor_row", "fault", "further", "library_here", "pack_of", "pinned", "rows",
-    "scheme", "scheme_on", "schemes", "start", "tables", "title",
+    "editions_on", "factor_row", "fault", "further", "library_here", "mark_html", "pack_of",
+    "pinned", "rows", "scheme", "scheme_on", "schemes", "start", "tables", "title",
 ]  # fmt: skip

@@ -25,7 +25,7 @@ from tanma.domain.factors.preferences import CHOICES, Preferences
 from tanma.domain.factors.tables import Row, TableInfo, evidence_of
 from tanma.domain.quantities import find as find_quantity
 from tanma.domain.rating.attention import IndexRule
-from tanma.domain.rating.scheme import Band, Scheme
+from tanma.domain.rating.scheme import Band, Scheme, Shrink
 
 LANGUAGES = ("zh", "en")
 EVIDENCE_COLUMNS = {"evidence", "map_evidence", "dates_evidence", "part_number_evidence"}
@@ -162,12 +162,25 @@ def _scheme(scheme: Scheme) -> dict[str, Any]:
         "scheme": scheme, "title": getattr(scheme.title, tongue), "bands": bands,
         "direction": getattr(scheme.direction, tongue), "conditions": _conditions(scheme),
         "climb": [getattr(level, tongue) for level in scheme.population.levels],
+        "shrink": _shrink(scheme.population.shrink),
         "quantities": [
             (role, with_note(getattr(q, tongue), unit_name(q.unit, tongue)),
              getattr(q.definition, tongue))
             for role, q in quantities
         ],
     }  # fmt: skip
+
+
+def _shrink(rule: Shrink | None) -> str:
+    """How small industries keep part of their own average; "" where they climb alone."""
+    if rule is None:
+        return ""
+    weighed = "log B = w·log B₁ + (1 − w)·log B₂, w = n_eff ÷ (n_eff + k), k = "
+    if rule.k is not None:
+        return f"{weighed}{float(rule.k):g}"
+    return weighed + gettext("组内方差 ÷ 组间方差（无法估计时为 %(k)s）") % {
+        "k": f"{float(rule.fallback_k):g}"
+    }
 
 
 def _conditions(scheme: Scheme) -> list[str]:

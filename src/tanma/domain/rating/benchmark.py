@@ -37,11 +37,15 @@ class Aggregate:
 
 @dataclass(frozen=True)
 class Choice:
-    """The population used; `climbed`: wider than the group's own; `small`: below the minimum."""
+    """The population used; `climbed`: wider than the group's own; `small`: below the minimum.
+
+    `own` is the closest population that has an average, where a wider one is used.
+    """
 
     aggregate: Aggregate
     climbed: bool
     small: bool
+    own: Aggregate | None = None
 
 
 def choose(candidates: Iterable[Aggregate | None], min_n: int, min_neff: Fraction) -> Choice | None:
@@ -49,11 +53,12 @@ def choose(candidates: Iterable[Aggregate | None], min_n: int, min_neff: Fractio
 
     A None among the candidates is a level without a single member.
     """
-    widest = None
+    widest = own = None
     for position, aggregate in enumerate(candidates):
         if aggregate is None or not aggregate.usable:
             continue
         if aggregate.enough(min_n, min_neff):
-            return Choice(aggregate, climbed=position > 0, small=False)
-        widest = Choice(aggregate, climbed=position > 0, small=True)
+            return Choice(aggregate, climbed=position > 0, small=False, own=own)
+        widest = Choice(aggregate, climbed=position > 0, small=True, own=own)
+        own = own or aggregate
     return widest

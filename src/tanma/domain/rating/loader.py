@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from tanma.domain.messages import Problem
+from tanma.domain.periods import parse
 from tanma.domain.rating import scheme as model
 from tanma.domain.rating.scheme import Band, Scheme
 
@@ -210,6 +211,7 @@ _READERS: dict[str, Callable[[Any, Place, str], Any]] = {
     "date": _plain(date, "a date such as 2024-01-01"),
     "date | None": _plain(date, "a date such as 2024-01-01"),
     "Fraction": _decimal,
+    "Fraction | None": _decimal,
     "tuple[str, ...]": _texts,
     "tuple[Band, ...]": _bands,
     "tuple[Source, ...]": _tables(model.Source),
@@ -224,6 +226,8 @@ _READERS: dict[str, Callable[[Any, Place, str], Any]] = {
     "Neutrality | None": _table(model.Neutrality),
     "Uncertainty | None": _table(model.Uncertainty),
     "Abnormal | None": _table(model.Abnormal),
+    "Base | None": _table(model.Base),
+    "Shrink | None": _table(model.Shrink),
     "Comparison": _table(model.Comparison),
     "Disclosure": _table(model.Disclosure),
     "tuple[Condition, ...]": _tables(model.Condition),
@@ -248,6 +252,25 @@ def _check(scheme: Scheme, place: Place) -> None:
         _member(scheme.net_negative.level, levels, place.at("net_negative"), "level")
     if scheme.abnormal is not None:
         _check_abnormal(scheme.abnormal, len(grades), place.at("abnormal"))
+    if scheme.base is not None:
+        _check_base(scheme.base, place.at("base"))
+
+
+def _check_base(rule: model.Base, place: Place) -> None:
+    try:
+        parse(rule.period)
+    except Problem:
+        raise _wrong(place, "period", rule.period, "a period such as 2024") from None
+    if rule.yearly_decline is not None and not 0 < rule.yearly_decline < 1:
+        raise _wrong(place, "yearly_decline", rule.yearly_decline, "a share between 0 and 1")
+
+
+def _check_shrink(population: model.Population, rule: model.Shrink, place: Place) -> None:
+    if len(population.levels) < 2:
+        raise _wrong(place, "evidence", rule.evidence, "a population with two levels to climb")
+    for key in ("k", "fallback_k"):
+        if (k := getattr(rule, key)) is not None and k <= 0:
+            raise _wrong(place, key, k, "a number above 0")
 
 
 def _check_uncertainty(rule: model.Uncertainty, place: Place) -> None:
@@ -286,6 +309,8 @@ def _check_population(population: model.Population, place: Place) -> None:
         re.compile(population.industry_pattern)
     except re.error as error:
         raise _wrong(place, "industry_pattern", population.industry_pattern, str(error)) from None
+    if population.shrink is not None:
+        _check_shrink(population, population.shrink, place.at("shrink"))
 
 
 def _member(value: str, known: list[str], place: Place, key: str) -> None:

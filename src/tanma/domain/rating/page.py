@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 from tanma.domain.messages import catalogue
 from tanma.domain.rating.loader import shipped
-from tanma.domain.rating.scheme import Abnormal, Band, Indicator, Quantity, Scheme
+from tanma.domain.rating.scheme import Abnormal, Band, Base, Indicator, Quantity, Scheme, Shrink
 
 FLAG = "rating_flag_"
 
@@ -65,6 +65,8 @@ def _rules(scheme: Scheme) -> Iterator[str]:
     climb = " → ".join(f"{level.zh} {level.en}" for level in population.levels) or "不上溯 none"
     yield f"- 基准群体 population: region `{population.region}`, size `{population.size_class}`"
     yield f"- 上溯 climb: {climb}; n ≥ {population.min_n}, n_eff ≥ {population.min_neff}"
+    if population.shrink is not None:
+        yield _shrink(population.shrink)
     if scheme.fallback is not None:
         rule = scheme.fallback
         share = f"{float(rule.below_share):.0%}"
@@ -89,6 +91,25 @@ def _rules(scheme: Scheme) -> Iterator[str]:
             f"统计报表 statistics {float(u.statistics):.0%}, "
             f"企业申报 declared {float(u.declared):.0%}"
         )
+    if scheme.base is not None:
+        yield _base(scheme.base)
+
+
+def _shrink(rule: Shrink) -> str:
+    k = f"{float(rule.k or rule.fallback_k):g}"
+    if rule.k is None:
+        k = f"组内 ÷ 组间方差 within ÷ between variance (无法估计时 where it cannot be told: {k})"
+    return (
+        f"- 收缩 shrink (`{rule.evidence}`): log B = w·log B_own + (1 − w)·log B_wide, "
+        f"w = n_eff ÷ (n_eff + k), k = {k}"
+    )
+
+
+def _base(rule: Base) -> str:
+    ratios = f"- 基期 base period (`{rule.evidence}`): {rule.period}, B₀"
+    if rule.yearly_decline is not None:
+        ratios += f"; 下降路径 pathway B₀·(1 − ρ)^t, ρ = {float(rule.yearly_decline):.1%}"
+    return f"{ratios}; 只作参考，不改变等级 beside the grade, which neither changes"
 
 
 def _indicator(role: str, indicator: Indicator) -> Iterator[str]:

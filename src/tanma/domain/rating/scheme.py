@@ -89,8 +89,20 @@ class IndustryLevel:
 
 
 @dataclass(frozen=True)
+class Shrink:
+    """An industry too small to stand alone keeps part of its own average.
+
+    Without `k` it is estimated from the members; where they cannot tell, `fallback_k` holds.
+    """
+
+    evidence: str
+    fallback_k: Fraction
+    k: Fraction | None = None
+
+
+@dataclass(frozen=True)
 class Population:
-    """Who forms the benchmark and how far a small industry climbs."""
+    """Who forms the benchmark, how far a small industry climbs, and whether it also shrinks."""
 
     region: str
     size_class: str
@@ -99,6 +111,7 @@ class Population:
     rank_level: str
     industry_pattern: str = ""
     levels: tuple[IndustryLevel, ...] = ()
+    shrink: Shrink | None = None
 
     def is_industry(self, group: str) -> bool:
         """Whether a group climbs by its prefix; any other label stays where it is."""
@@ -160,6 +173,18 @@ class Uncertainty:
     metered: Fraction
     statistics: Fraction
     declared: Fraction
+
+
+@dataclass(frozen=True)
+class Base:
+    """A base period whose averages later intensities are also held against, beside the grade.
+
+    As they were, and declining by a share each year where one is declared.
+    """
+
+    evidence: str
+    period: str
+    yearly_decline: Fraction | None = None
 
 
 @dataclass(frozen=True)
@@ -229,6 +254,7 @@ class Scheme:
     neutrality: Neutrality | None = None
     uncertainty: Uncertainty | None = None
     abnormal: Abnormal | None = None
+    base: Base | None = None
     file: str = field(default="", compare=False)
 
     def covers(self, day: date) -> bool:

@@ -23,20 +23,26 @@ SHOWN = (
     "probability", "probabilities",
 )  # fmt: skip
 
+FURTHER = (
+    "own_level", "own_key", "own_n", "own_n_eff", "shrink_weight", "shrink_k",
+    "base_benchmark", "ratio_frozen", "target_benchmark", "ratio_pathway",
+)  # fmt: skip
+"""Shown where the scheme lets small industries shrink or names a base period."""
+
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("file", type=Path, help="CSV: id, group, numerator, denominator, …")
-    parser.add_argument("--scheme", required=True, help="方案编号 · id of the scheme")
+    told = "方案编号或 TOML 文件 · id of a scheme, or a TOML file"
+    parser.add_argument("--scheme", required=True, help=told)
     parser.add_argument("--json", action="store_true", help="每行一个 JSON · one object per line")
     parser.add_argument("--output", type=Path, help="写入文件 · write to a file")
 
 
 def run(args: argparse.Namespace) -> int:
-    from tanma.domain.rating import find
     from tanma.engine.rating import rate
     from tanma.site.commands._rating_file import read_rating_file
 
-    scheme = find(args.scheme)
+    scheme = _scheme(args.scheme)
     given = read_rating_file(args.file)
     if given.ignored:
         names = ", ".join(given.ignored)
@@ -56,6 +62,20 @@ def run(args: argparse.Namespace) -> int:
     return 0
 
 
+def _scheme(name: str) -> Scheme:
+    """A scheme of the package by its id, or the one in a TOML file."""
+    from tanma.domain.messages import Problem
+    from tanma.domain.rating import find, parse_scheme
+
+    path = Path(name)
+    if path.suffix != ".toml":
+        return find(name)
+    try:
+        return parse_scheme(path.read_text(encoding="utf-8"), path.name)
+    except (OSError, UnicodeDecodeError) as error:
+        raise Problem("rating_scheme_unreadable", file=path, reason=error) from None
+
+
 def _row(rated: dict[str, Any], scheme: Scheme, sum_scales: dict[str, int]) -> dict[str, Any]:
     """One result with its words; the words come from the scheme, the sums are decimal text."""
     from tanma.domain.numbers import decimal_text
@@ -68,7 +88,8 @@ def _row(rated: dict[str, Any], scheme: Scheme, sum_scales: dict[str, int]) -> d
     row["pair"] = scheme.pair(level.id, grade).zh if level and grade else None
     for name, scale in sum_scales.items():
         row[name] = None if row[name] is None else decimal_text(int(row[name]), scale)
-    shown = {"id": row["id"]} | {name: row[name] for name in SHOWN}
+    names = (*SHOWN, *(name for name in FURTHER if name in rated))
+    shown = {"id": row["id"]} | {name: row[name] for name in names}
     marks = {"scheme": scheme.id, "edition": scheme.edition, "evidence": scheme.evidence}
     return shown | marks
 
