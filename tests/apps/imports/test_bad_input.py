@@ -8,10 +8,14 @@ from __future__ import annotations
 
 import pytest
 
+from tanma.apps.equipment.models import Equipment
 from tanma.apps.facts import door as facts
 from tanma.apps.imports import door as imports
+from tanma.apps.metering.models import Gateway, Meter
 from tanma.apps.people.door import SYSTEM
+from tanma.apps.registry import door as registry
 from tanma.domain.messages import Problem
+from tanma.intake.tables.packages import packages
 from tests.apps.imports.conftest import ENERGY, FIRST, REGISTER, SECOND, energy
 from tests.intake.tables.test_workbook import HEADER, ROW, xlsx, zip_bomb
 
@@ -143,3 +147,44 @@ def refused(path, code, zh, en):
     assert en in caught.value.text("en")
     batch = imports.Batch.objects.latest("created_at")
     assert ("failed", before) == (batch.state, stated())
+
+
+COLUMNS = {
+    "name": (registry.Enterprise, "name"), "meter": (Meter, "name"), "site": (Meter, "site"),
+    "location": (Meter, "location"), "accuracy_class": (Meter, "accuracy"),
+    "parent_meter": (Meter, "name"), "gateway": (Gateway, "name"),
+    "account": (registry.ExternalId, "value"), "area": (registry.Area, "code"),
+    "area_name": (registry.Area, "name_zh"), "parent_statutory": (registry.Area, "code"),
+    "parent_management": (registry.Area, "code"), "target_subject": (registry.ExternalId, "value"),
+    "equipment": (Equipment, "name"), "equipment_title": (Equipment, "title"),
+    "section": (Equipment, "section"), "maker": (Equipment, "maker"),
+    "model": (Equipment, "model"), "efficiency_class": (Equipment, "efficiency"),
+    "nameplate": (Equipment, "nameplate"), "state_codes": (Equipment, "codes"),
+    "input_meters": (Equipment, "input"), "output_meters": (Equipment, "output"),
+    "parameter_meters": (Equipment, "parameters"),
+}  # fmt: skip
+"""field of a sheet → the column that its text ends in"""
+
+
+def test_a_text_of_a_sheet_fits_the_column_that_it_ends_in():
+    """PostgreSQL refuses what is longer, with an error that no reader of a sheet understands."""
+    fields = {n: f for p in packages().values() for n, f in p.fields.items()}
+    for name, (model, column) in COLUMNS.items():
+        assert 0 < fields[name].most <= model._meta.get_field(column).max_length, name
+    unbounded = {n for n, f in fields.items() if f.type in ("text", "id") and not f.most}
+    assert {"note", "uci_date"} == unbounded
+
+
+LONG = "长" * 61
+
+
+@pytest.mark.parametrize(
+    ("header", "row"),
+    [("区域代码,区域名称,区域类别,行政上级,生效日期", f"990102,{LONG},区县,9901,2020-01-01"),
+     ("区域代码,区域名称,区域类别,行政上级,生效日期", f"{'9' * 21},甲县,区县,9901,2020-01-01")],
+)  # fmt: skip
+def test_a_text_that_is_too_long_is_named_and_not_stored(firms, sheet, header, row):
+    before = stated()
+    batch = imports.import_file(sheet("long.csv", f"{header}\n{row}\n"), SYSTEM)
+    assert "cell_too_long" in {line["code"] for line in imports.report_lines(batch, 10)}
+    assert (0, before) == (batch.good, stated())

@@ -3,9 +3,12 @@
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 
-from tanma.apps.rules.models import Pack, State
-from tests.apps.region import client_of
-from tests.apps.rules.conftest import BASE, CODE, card, release, stricter
+from tanma.apps.codes.models import Result, Run, Step
+from tanma.apps.portal.users import UserForm
+from tanma.apps.rules import packs
+from tanma.apps.rules.models import Kind, Pack, State
+from tests.apps.region import client_of, viewer_of
+from tests.apps.rules.conftest import ACCOUNT, BASE, CODE, card, release, stricter
 
 pytestmark = [pytest.mark.db, pytest.mark.django_db]
 
@@ -88,3 +91,66 @@ def test_the_list_shows_state_and_exports(drafted):
     assert 403 == client_of("firm_a").get("/rules/packs/").status_code
     lines = b"".join(client_of("admin").get("/rules/packs/", {"export": "csv"}).streaming_content)
     assert "草稿" in lines.decode()
+
+
+NAMES = {
+    "a scheme": (f"scheme:{BASE}", "2024-draft", 40),
+    "an accounting edition": (f"edition:{ACCOUNT}/undated", "undated", 60),
+}
+
+
+@pytest.mark.parametrize("case", sorted(NAMES))
+def test_a_name_that_does_not_fit_its_column_is_told_in_the_form(published, case):
+    base, edition, most = NAMES[case]
+    pack = start(base)
+    ((_file, text),) = pack.files.items()
+    client, address = client_of("admin"), f"/rules/packs/{pack.uid}/"
+    for length, status in ((most, 302), (most + 1, 200)):
+        said = text.replace(f'edition = "{edition}"', f'edition = "{"版" * length}"')
+        answer = client.post(address, {"toml": said})
+        assert status == answer.status_code
+    assert f"有 {most + 1} 个字符，最多 {most} 个" in answer.text
+    pack.refresh_from_db()
+    assert "版" * most == pack.edition
+
+
+def test_the_name_of_a_factor_table_and_of_its_edition_are_bounded_too(published):
+    pack = start("factors:grid", "本省电网")
+    row = (
+        "grid/2024/330000/average,浙江,Zhejiang,electricity,ef,average,330000,2024,,0.5001,"
+        "tCO2/MWh,,某省公告,2024-01-01,2025-01-01,2025-12-01,recalled,recalled,\n"
+    )
+    toml = card(pack.files["region.toml"]).replace('edition = "某省"', f'edition = "{"版" * 61}"')
+    said = {"table": "zhejiang_grid", "csv": pack.files["region.csv"] + row, "toml": toml}
+    answer = client_of("admin").post(f"/rules/packs/{pack.uid}/", said)
+    assert "有 61 个字符，最多 60 个" in answer.text
+
+
+def test_a_file_with_null_characters_is_told_and_not_kept(published):
+    pack = start(f"scheme:{BASE}")
+    file = SimpleUploadedFile("x.toml", b'edition = "a\0b"')
+    answer = client_of("admin").post(f"/rules/packs/{pack.uid}/", {"toml_file": file})
+    assert "U+0000" in answer.text
+
+
+def test_the_bounds_of_names_are_those_of_the_columns():
+    def held(model, name):
+        return model._meta.get_field(name).max_length
+
+    both = {"id": held(Pack, "name"), "edition": held(Pack, "edition")}
+    runs = {"id": held(Run, "scheme"), "edition": held(Run, "edition")}
+    expected = dict.fromkeys((Kind.EDITION, Kind.FACTORS), both)
+    assert expected | {Kind.SCHEME: runs} == packs.MOST_LETTERS
+    assert held(Result, "level") == packs.MOST_LEVEL
+    assert held(Result, "neutrality_band") == packs.MOST_BAND
+    assert held(Step, "by") == UserForm.base_fields["username"].max_length
+
+
+def test_an_id_that_results_cannot_hold_is_a_fault_of_the_draft(drafted):
+    pack = drafted.scheme
+    ((file, text),) = pack.files.items()
+    packs.edit(pack, {file: text.replace('"low"', '"lowest-of-all"')}, viewer_of("admin"))
+    fault = packs.fault(Pack.objects.get(pk=pack.pk))
+    assert ("pack_text_long", "intensity.bands.id") == (fault.code, fault.params["key"])
+    assert "有 13 个字符，最多 8 个" in fault.text("zh")
+    assert "has 13 characters, at most 8" in fault.text("en")

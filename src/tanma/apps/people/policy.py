@@ -169,7 +169,12 @@ def _viewer(request: HttpRequest) -> Viewer:
         return Viewer(consented=consented)
     grants = grants_of(user.pk)
     own = frozenset(g.subject for g in grants if g.subject is not None)
-    return Viewer(user.pk, str(user), grants, consented | _members(own))
+    return Viewer(user.pk, _called(user), grants, consented | _members(own))
+
+
+def _called(user: object) -> str:
+    """As records name a person; a user name without a name of the person may be longer."""
+    return str(user)[:80]
 
 
 def today() -> date:
@@ -184,7 +189,7 @@ def grants_of(user_id: int) -> tuple[Grant, ...]:
 def viewer_of(username: str) -> Viewer:
     """The viewer that a user is outside a request: tasks and the command line."""
     user = User.objects.get(username=username)
-    return Viewer(user.pk, str(user), grants_of(user.pk))
+    return Viewer(user.pk, _called(user), grants_of(user.pk))
 
 
 def token_hash(token: str) -> str:

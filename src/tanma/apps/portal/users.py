@@ -37,7 +37,7 @@ class UserForm(forms.Form):
     """A person, what they may do, and for which area or enterprise."""
 
     username = forms.CharField(
-        label=_("用户名"), max_length=150,
+        label=_("用户名"), max_length=80,
         validators=[people.User.username_validator],
     )  # fmt: skip
     display_name = forms.CharField(label=_("姓名"), max_length=80)

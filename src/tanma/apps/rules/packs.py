@@ -117,6 +117,8 @@ def edit(pack: Pack, files: Mapping[str, str], viewer: Viewer, note: str = "") -
         if pack.state not in OPEN:
             raise Problem("pack_closed", state=pack.get_state_display())
         pack.files = _kept(pack.kind, files)
+        if any("\x00" in text for text in pack.files.values()):
+            raise Problem("pack_not_text")
         pack.state = State.DRAFT
         _name(pack)
         pack.save()
@@ -145,6 +147,25 @@ def _name(pack: Pack) -> None:
             pack.name, pack.edition = read.id, read.edition
     except (Problem, ValueError, KeyError):
         pack.name = pack.name or next(iter(sorted(pack.files)), "").partition(".")[0]
+    most = MOST_LETTERS[Kind(pack.kind)]
+    for key, text in (("id", pack.name), ("edition", pack.edition)):
+        _check_length(key, text, most[key])
+
+
+MOST_LETTERS = {
+    Kind.SCHEME: {"id": 60, "edition": 40},
+    Kind.EDITION: {"id": 60, "edition": 60},
+    Kind.FACTORS: {"id": 60, "edition": 60},
+}
+"""What the columns of packs, and of the runs that name a scheme, hold."""
+MOST_LEVEL, MOST_BAND = 8, 12
+"""What the columns of results hold of a level and of a neutrality band."""
+
+
+def _check_length(key: str, text: str, most: int) -> None:
+    if len(text) > most:
+        told = {"key": key, "text": f"{text[:20]}…", "found": len(text), "most": most}
+        raise Problem("pack_text_long", **told)
 
 
 READERS: dict[Kind, Callable[[RuleText], Scheme | Edition]] = {
@@ -172,6 +193,10 @@ def check(rule: RuleText) -> None:
 
 def _check_scheme(rule: RuleText) -> None:
     made = scheme_from(rule)
+    for band in made.intensity.bands:
+        _check_length("intensity.bands.id", band.id, MOST_LEVEL)
+    for mark in made.neutrality.bands if made.neutrality else ():
+        _check_length("neutrality.bands.id", mark.id, MOST_BAND)
     dated = Dated(made.id, made.edition, made.valid_from, "valid_from")
     _check_later(dated, [(s.id, s.edition, s.valid_from) for s in released.schemes()])
     released.schemes(beside=[made])
