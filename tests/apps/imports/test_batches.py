@@ -207,8 +207,9 @@ def test_an_enterprise_may_not_bring_a_register(firms, sheet):
     with pytest.raises(Problem) as caught:
         imports.import_file(path, viewer)
     assert "import_package_not_yours" == caught.value.code
-    assert "企业不能提交" in caught.value.text("zh")
-    assert "cannot hand in" in caught.value.text("en")
+    assert "企业不能提交“企业名录”表，只能提交：能源" in caught.value.text("zh")
+    english = caught.value.text("en")
+    assert "cannot hand in the sheet “Enterprises”, only: Declared energy" in english
     assert {} == registry.find("uscc", [THIRD])
 
 

@@ -144,10 +144,11 @@ GAS = (
 @pytest.mark.parametrize(
     ("formula", "code", "zh", "en"),
     [
-        ("standard_gas(#1, #2, #3)", "formula_pressure", "表压须加", "gauge pressure"),
+        ("standard_gas(#1, #2, #3)", "formula_pressure",
+         "“压力（表压）”：表压须加", "gauge pressure"),
         ("standard_gas(#1, #4 + 101, #3)", "formula_pressure", "不得再加", "absolute one"),
         ("standard_gas(#1, #4, #2)", "formula_part", "#2", "#2"),
-        ("steam_heat(#1, #4, #3)", "formula_part", "steam.mass", "steam.mass"),
+        ("steam_heat(#1, #4, #3)", "formula_part", "（蒸汽质量）", "(Mass of steam)"),
         ("standard_gas([nobody], #4, #3)", "formula_part", "[nobody]", "[nobody]"),
         ("standard_gas(#1, [A] + 101, #3)", "formula_part", "[A]", "[A]"),
     ],

@@ -23,13 +23,13 @@ FAULTS = {
     ),
     "fuel_ambiguous": (
         "cell_carrier_ambiguous",
-        "可指 process.in_limestone、process.limestone",
-        "Enter one of these ids",
+        "（process.in_limestone）、",
+        "(process.in_limestone), ",
     ),
     "flow_unsupported": (
         "cell_flow_unsupported",
-        "“水” 没有流向 “燃烧”",
-        "Flows of this carrier: total",
+        "“水” 没有流向 “燃烧”。该项目可用的流向：用量。",
+        "has no flow '燃烧'. Flows of this carrier: total.",
     ),
     "unit_unknown": ("cell_unit_unknown", "不认识单位 “车”", "unit '车' is not known"),
     "unit_mismatch": (
@@ -37,7 +37,11 @@ FAULTS = {
         "单位 “万立方米” 不能用于烟煤：燃烧。可用：克、千克、吨",
         "does not fit Bituminous coal, burnt",
     ),
-    "source_unknown": ("cell_source_unknown", "来源 “听说” 未登记", "source '听说' is not known"),
+    "source_unknown": (
+        "cell_source_unknown",
+        "来源 “听说” 未登记。可用：企业名录、供电企业、",
+        "Use one of: registry (",
+    ),
     "flow_unknown": (
         "cell_choice_unknown",
         "“送人” 不在可选值中。可选：购入、售出",

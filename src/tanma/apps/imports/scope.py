@@ -10,7 +10,7 @@ import pyarrow.compute as pc
 from tanma.apps.people.door import Viewer
 from tanma.apps.registry import door as registry
 from tanma.domain.messages import Problem
-from tanma.intake.tables.packages import Package
+from tanma.intake.tables.packages import Package, packages
 
 OF_ENTERPRISES = ("energy", "production", "economics", "renewables", "readings", "readings_wide",
                   "batches", "purchases", "limits")  # fmt: skip
@@ -40,8 +40,12 @@ def check_package(viewer: Viewer, package: Package) -> None:
     """An enterprise hands in only the sheets that speak of itself."""
     require(viewer)
     if not viewer.may("import") and package.name not in OF_ENTERPRISES:
-        allowed = ", ".join(OF_ENTERPRISES)
-        raise Problem("import_package_not_yours", package=package.name, allowed=allowed)
+        own = [packages()[name] for name in OF_ENTERPRISES]
+        raise Problem(
+            "import_package_not_yours", package=package.title_zh, package_en=package.title_en,
+            allowed="、".join(p.title_zh for p in own),
+            allowed_en=", ".join(p.title_en for p in own),
+        )  # fmt: skip
 
 
 def allowed_subjects(viewer: Viewer) -> set[int] | None:

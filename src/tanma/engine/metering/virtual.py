@@ -28,6 +28,7 @@ import duckdb
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from tanma.domain.items import items
 from tanma.domain.messages import Problem
 from tanma.engine.metering.channels import item_ratio
 from tanma.engine.metering.days import half_even
@@ -329,12 +330,17 @@ class _Register:
             channel = self.part_of(reference, wanted)
             if channel is None:
                 raise Problem(
-                    "formula_part", formula=formula, meter=reference, items=" / ".join(wanted)
-                )
+                    "formula_part", formula=formula, meter=reference,
+                    items=_named(wanted, "zh"), items_en=_named(wanted, "en"),
+                )  # fmt: skip
             parts.append(channel)
         gauge = self.items[parts[1]] == GAUGE_PRESSURE
         if gauge != (call.added_kpa is not None):
-            raise Problem("formula_pressure", formula=formula, item=self.items[parts[1]])
+            used = [self.items[parts[1]]]
+            raise Problem(
+                "formula_pressure", formula=formula, item=_named(used, "zh"),
+                item_en=_named(used, "en"),
+            )  # fmt: skip
         amount, pressure, temperature = (f"#{part}" for part in parts)
         return replace(call, parts=(amount, pressure, temperature))
 
@@ -542,3 +548,9 @@ def days(
              JOIN {name}_channels v ON v.channel = t.virtual
         GROUP BY t.virtual, d.day"""
     )
+
+
+def _named(wanted: Iterable[str], lang: str) -> str:
+    """Names of items, for problems."""
+    known = [items()[item] for item in wanted]
+    return " / ".join(i.name_zh if lang == "zh" else i.name_en for i in known)

@@ -140,7 +140,10 @@ def as_source(text: str, where: Where) -> str:
     short = {"供电": "grid", "申报": "declared", "核查": "verified", "抄表": "meter"}
     known = {**names, **short, **{s: s for s in sources()}}
     if text not in known:
-        raise problem("cell_source_unknown", text, where, allowed="、".join(sources()))
+        raise problem(
+            "cell_source_unknown", text, where, allowed="、".join(names),
+            allowed_en=", ".join(f"{s.source} ({s.name_en})" for s in sources().values()),
+        )  # fmt: skip
     return known[text]
 
 
@@ -165,7 +168,12 @@ def _carrier(text: str, where: Where, code: str, *, products: bool) -> str:
     named = _carrier_names().get(units.fold(text).lower(), [])
     hits = [c for c in dict.fromkeys(named) if c.startswith("product.") == products]
     if len(hits) > 1:
-        raise problem("cell_carrier_ambiguous", text, where, candidates="、".join(hits))
+        told = [carriers()[c] for c in hits]
+        raise problem(
+            "cell_carrier_ambiguous", text, where,
+            candidates="、".join(f"{c.name_zh}（{c.carrier}）" for c in told),
+            candidates_en=", ".join(f"{c.name_en} ({c.carrier})" for c in told),
+        )  # fmt: skip
     if not hits:
         groups = [c for c in carriers().values() if (c.group == "product") == products]
         raise problem(

@@ -18,7 +18,7 @@ from tanma.intake import amounts, units
 from tanma.intake.tables import steam
 from tanma.intake.tables.cells import OPEN_END
 from tanma.intake.tables.columns import Coded, Work, text_column
-from tanma.intake.tables.packages import FactRule
+from tanma.intake.tables.packages import FactRule, shared_fields
 from tanma.intake.tables.report import ERROR, WARNING
 
 FIRST_DAY = dt.date(1, 1, 1)
@@ -115,9 +115,28 @@ def _flow_unsupported(
     at = np.flatnonzero(unknown)
     for code in np.unique(carrier.codes[at]).tolist():
         here = at[carrier.codes[at] == code]
-        allowed = [f for c, f in by_flow() if c == carrier.values[code]]
-        said = "、".join(sorted({flow.texts[c] for c in flow.codes[here].tolist()}))
-        work.note("cell_flow_unsupported", ERROR, name, here, flow=said, allowed="、".join(allowed))
+        said = sorted({flow.texts[c] for c in flow.codes[here].tolist()})
+        work.note("cell_flow_unsupported", ERROR, name, here,
+                  **_flow_names(work, rule, str(carrier.values[code]), said))  # fmt: skip
+
+
+def _flow_names(work: Work, rule: FactRule, carrier: str, said: list[str]) -> dict[str, str]:
+    """What was said and what a carrier has, in words: those of the column where there is one.
+
+    The columns of a form stand for flows; there the names of the carrier's items are told.
+    """
+    own = {flow: items()[item] for (of, flow), item in by_flow().items() if of == carrier}
+    words = shared_fields()["flow"].values
+    zh = {f: i.name_zh for f, i in own.items()}
+    en = {f: i.name_en for f, i in own.items()}
+    if rule.flow:
+        typed = work.sheet.package.fields[rule.flow].values
+        zh = {f: typed[f] for f in own if f in typed}
+        en = {f: f for f in zh}
+    return {
+        "flow": "、".join(words.get(f, f) for f in said), "flow_en": ", ".join(said),
+        "allowed": "、".join(zh.values()), "allowed_en": ", ".join(en.values()),
+    }  # fmt: skip
 
 
 def _counts(
