@@ -1,7 +1,12 @@
 from __future__ import annotations
 
 from tanma.demo import manifest
-from tests.demo.rating_check import grid_tco2_per_kwh, read
+from tests.demo.rating_check import grid_tco2_per_kwh
+
+
+def rows_of(path):
+    """Lines after the heading; no cell of these files holds a line break."""
+    return path.read_bytes().count(b"\n") - 1
 
 
 def test_manifest_survives_the_way_through_its_file(made):
@@ -15,7 +20,7 @@ def test_declared_grid_region_has_a_published_factor(made):
 def test_rows_are_those_of_the_files(made):
     for step in made.steps:
         if step.path.endswith(".csv"):
-            assert step.rows == len(read(made.file(step))), step.path
+            assert step.rows == rows_of(made.file(step)), step.path
     assert made.rows == sum(step.rows for step in made.steps)
 
 

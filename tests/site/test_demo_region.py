@@ -56,6 +56,8 @@ def test_the_region_opens_early_and_fills_up_beside_the_server(home, monkeypatch
 
     demo_region.fill_region(home)
     assert demo_region.filled(home)
+    state = demo_region.Progress(home).state
+    assert len(state["done"]) == state["total"]
     kinds = set(codes.Run.objects.values_list("period_kind", "state"))
     assert {("rolling", "published"), ("quarter", "checked"), ("half", "published")} <= kinds
     newest = codes.latest()

@@ -160,6 +160,9 @@ def published_later(periods: list[str]) -> list[str]:
     return [period for period in PUBLISHED_LATER if parse(period).start >= begin]
 
 
+OTHER_STEPS = 13
+"""Steps of a region beside its files and its earlier periods."""
+
 PATIENCE_S = 40.0
 """After so long the server opens with what is there; the rest goes on beside it."""
 
@@ -187,7 +190,7 @@ def opening(home: Path, say: Callable[[str], None]) -> Iterator[Work]:
     made = partial(demo.generate, out, **size(home))
     yield "generate", "生成演示区域", "generating the region", made
     manifest = demo.read(out)
-    Progress(home).expect(len(manifest.steps) + len(published_later(manifest.periods)) + 12)
+    Progress(home).expect(len(manifest.steps) + len(published_later(manifest.periods)) + OTHER_STEPS)
     yield "users", "建立账号", "making accounts", lambda: make_users(home)
     for step in first_steps(manifest.steps):
         say(f"{step.description_zh} · {step.description_en}（{step.rows:,}）")

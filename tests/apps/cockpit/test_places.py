@@ -53,6 +53,20 @@ def test_an_enclosed_county_has_its_name_among_its_own_cells():
     assert not found["外"].inside
 
 
+def test_on_a_dense_map_every_name_stands_among_its_cells():
+    cells = [(c, r, "甲" if c < 10 else "乙") for c in range(20) for r in range(13)]
+    labels = places.county_labels(cells)
+    assert ["乙", "甲"] == [label.text for label in labels]
+    assert all(label.inside for label in labels)
+
+
+def test_a_dense_map_is_divided_by_cities(published, monkeypatch):
+    data = placed(published)
+    monkeypatch.setattr(places, "DENSE_CELLS", 1)
+    shown = places.hexagons(data, CITY, "index")["map"]
+    assert {"样例市"} == {d.cell.group for d in shown.cells}
+
+
 def test_one_county_alone_needs_no_name():
     assert [] == places.county_labels([(1, 0, "甲"), (2, 0, "甲")])
 

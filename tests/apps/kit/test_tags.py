@@ -8,7 +8,7 @@ import pytest
 from django.template import Context, Template, TemplateSyntaxError
 
 from tanma.apps.kit import samples
-from tanma.apps.kit.shapes import HexCell, hex_map
+from tanma.apps.kit.shapes import HexCell, HexLabel, hex_map
 
 
 def show(source: str, **values: Any) -> str:
@@ -79,6 +79,14 @@ def test_the_map_has_a_table_and_escapes_names() -> None:
     html = show("{% hexmap m %}", m=hex_map([HexCell(0, 0, "<b>", "1.2", href="/a")], title="图"))
     assert "&lt;b&gt;" in html
     assert "<table" in html
+
+
+def test_a_dense_map_writes_nothing_into_its_cells_and_keeps_its_table() -> None:
+    cells = [HexCell(c, r, f"镇{c}.{r}", "1.2") for c in range(20) for r in range(13)]
+    html = show("{% hexmap m %}", m=hex_map(cells, [HexLabel("市", 5, 5, inside=True)], title="图"))
+    assert 260 == html.count("<polygon")
+    assert 1 == html.count("<text")
+    assert 260 == html.count('<th scope="row">镇')
 
 
 def test_the_chart_data_cannot_break_out_of_its_script() -> None:

@@ -335,7 +335,7 @@ def test_quotes_in_a_file_cannot_leave_their_place(tmp_path):
     assert "missing" in row
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=12, deadline=None)
 @given(
     year=st.integers(2019, 2027),
     month=st.integers(1, 12),

@@ -14,7 +14,7 @@ from django.utils.translation import gettext, pgettext
 from tanma.apps.cockpit.breakdowns import emission_unit
 from tanma.apps.cockpit.figures import AreaFigures, abnormal_words, level_below, names
 from tanma.apps.cockpit.frozen import Frozen
-from tanma.apps.kit.door import MISSING, HexCell, HexLabel, HexMap, hex_map, rounded
+from tanma.apps.kit.door import DENSE_CELLS, MISSING, HexCell, HexLabel, HexMap, hex_map, rounded
 from tanma.apps.registry.door import Area
 from tanma.engine import disclosure
 
@@ -94,8 +94,11 @@ def _places(codes: list[str]) -> dict[str, Place]:
 
 
 def _groups(data: Frozen, codes: list[str]) -> dict[str, str]:
-    """Town → name of the county above it."""
-    parents = {c: data.trees["statutory"].parent(c) for c in codes}
+    """Town → name of the county above it; of the city where the map is too dense for counties."""
+    tree = data.trees["statutory"]
+    parents = {c: tree.parent(c) for c in codes}
+    if len(codes) > DENSE_CELLS:
+        parents = {c: tree.parent(county) for c, county in parents.items()}
     called = names(sorted(set(parents.values())))
     return {c: called.get(p, "") for c, p in parents.items()}
 
@@ -145,7 +148,8 @@ def _drawn(cells: list[HexCell], measure: Measure) -> HexMap:
 def county_labels(cells: list[tuple[int, int, str]]) -> list[HexLabel]:
     """Each county's name on a free place beside its cells, away from the middle of the map.
 
-    A county that others enclose has no such place: its name stands among its own cells.
+    A county that others enclose has no such place: its name stands among its own cells, as every
+    name does on a dense map, whose cells bear none.
     """
     taken = {(col, row) for col, row, _ in cells}
     if not taken:
@@ -156,7 +160,8 @@ def county_labels(cells: list[tuple[int, int, str]]) -> list[HexLabel]:
         own = [(col, row) for col, row, g in cells if g == group]
         if not group or len(own) == len(cells):
             continue
-        place = _free_place(own, taken, (middle[0], middle[1]))
+        dense = len(cells) > DENSE_CELLS
+        place = None if dense else _free_place(own, taken, (middle[0], middle[1]))
         if place:
             taken |= {place, (place[0] - 1, place[1]), (place[0] + 1, place[1])}
             labels.append(HexLabel(group, *place))

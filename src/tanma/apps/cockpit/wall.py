@@ -125,8 +125,7 @@ def tiles(view: View) -> list[dict[str, Any]]:
         *_sums(view, lang),
         _tile(gettext("已赋码企业"), Amount(scaled(area.coded, 0), gettext("家")),
               _more(_coded_before(view)),
-              history(view, lambda a: a.coded), gettext("未赋码 %(none)s / 共 %(all)s")
-              % {"all": scaled(area.enterprises, 0), "none": scaled(area.uncoded, 0)}),
+              history(view, lambda a: a.coded), gettext("未赋码 %(none)s 家") % {"none": scaled(area.uncoded, 0)}),
         _tile(gettext("5级企业"), Amount(scaled(area.grade_5, 0), gettext("家")),
               _more(area.grade_5_change),
               history(view, lambda a: a.grade_5),

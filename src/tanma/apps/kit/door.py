@@ -33,7 +33,7 @@ from tanma.apps.kit.formats import (
 from tanma.apps.kit.nav import Entry, register
 from tanma.apps.kit.pdf import render_pdf, vendor_fonts
 from tanma.apps.kit.qr import qr_svg
-from tanma.apps.kit.shapes import DotPlot, HexCell, HexLabel, HexMap, dot_plot, hex_map
+from tanma.apps.kit.shapes import DENSE_CELLS, DotPlot, HexCell, HexLabel, HexMap, dot_plot, hex_map
 from tanma.apps.kit.tables import Column, Table, csv_response, csv_text, neutral, xlsx_response
 from tanma.apps.kit.templatetags.kit import badge as badge_html
 from tanma.apps.kit.templatetags.kit import evidence as evidence_html
@@ -42,6 +42,7 @@ from tanma.apps.kit.templatetags.kit import level as level_html
 from tanma.apps.kit.words import EVIDENCE, GRADES, LEVELS, grade_word, level_word, pair
 
 __all__ = [
+    "DENSE_CELLS",
     "EVIDENCE",
     "GRADES",
     "LEVELS",

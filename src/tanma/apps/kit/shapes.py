@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 from math import cos, pi, sin, sqrt
 
 SPARK_WIDTH, SPARK_HEIGHT, SPARK_PAD = 84.0, 44.0, 5.0
+DENSE_CELLS = 240
+"""Above so many cells a map shows no text in them."""
 HEX_RADIUS = 41.4
 HEX_WIDTH = sqrt(3) * HEX_RADIUS
 HEX_GAP = 1.6
@@ -168,6 +170,11 @@ class HexMap:
     area_label: str = ""
     value_label: str = ""
     groups: dict[str, list[HexCell]] = field(default_factory=dict)
+
+    @property
+    def dense(self) -> bool:
+        """So many cells that a name or value in one could not be read."""
+        return len(self.cells) > DENSE_CELLS
 
 
 def hex_map(
