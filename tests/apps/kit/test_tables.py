@@ -119,3 +119,16 @@ def test_a_cell_with_a_day_does_not_break_at_its_hyphens() -> None:
     rows = ["2026-11-30 08:42", "2026年", "说 2026-11-30"]
     shown = Table([Column("t", "时间", lambda r: r)], rows, QueryDict(""))
     assert ["day", "text", "text"] == [line[0].kind for line in shown.cells(shown.page)]
+
+
+def test_a_cell_carries_its_heading_for_the_rows_that_a_phone_stacks() -> None:
+    html = _drawn(table())
+    assert '<td class="r n" data-label="排放 吨">3</td>' in html
+    assert 'data-sort="排序"' in html
+    assert ["名称", "排放 吨", "说明"] == [c.label for c in table().cells(table().page)[0]]
+
+
+def test_the_name_of_somebody_is_told_apart_from_other_words() -> None:
+    firm = Column("firm", "企业", lambda r: "甲", kind="name")
+    shown = Table([*COLUMNS, firm], ROWS, QueryDict(""))
+    assert '<td class="name" data-label="企业">甲</td>' in _drawn(shown)

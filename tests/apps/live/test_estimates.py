@@ -28,7 +28,7 @@ def worth(item, amount, unit, on=ON):
 def test_power_takes_the_newest_published_average():
     found = worth(BOUGHT, 1, "MWh")
     assert (0.5306, 0.1229) == (found.co2_t, found.coal_tce)
-    assert "0.5306 tCO2/MWh" in factors(found.factors)
+    assert "0.5306 tCO₂/MWh" in factors(found.factors)
 
 
 def test_power_of_a_province_takes_its_own(settings):
@@ -42,7 +42,7 @@ def test_the_level_chosen_for_accounts_holds_for_estimates_too(settings):
     )
     found = worth(BOUGHT, 1, "MWh")
     assert 0.55 == found.co2_t
-    assert "0.5500 tCO2/MWh" in factors(found.factors)
+    assert "0.5500 tCO₂/MWh" in factors(found.factors)
 
 
 def test_units_are_converted():
@@ -53,7 +53,7 @@ def test_units_are_converted():
 def test_heat_takes_what_the_accounts_prefer():
     found = worth("heat.purchased", 1, "GJ")
     assert (0.11, 0.03412) == (found.co2_t, found.coal_tce)
-    assert "0.11 tCO2/GJ" in factors(found.factors)
+    assert "0.11 tCO₂/GJ" in factors(found.factors)
 
 
 def test_gas_by_heat_carbon_and_oxidation():

@@ -90,7 +90,7 @@ def test_what_is_wrong_in_an_address_does_no_harm(owner, plant, more):
 def test_the_table_behind_adds_up_and_carbon_is_an_estimate(owner, plant):
     text = page(owner, f"/live/{plant.uid}/?channel={plant.number('一车间')}&span=6h")
     assert "监测估算值" in text
-    assert "tCO2/MWh" in text
+    assert "tCO₂/MWh" in text
     assert "不进入任何发布结果" in text
     assert ">28<" in text  # four quarter-hours of 7 kWh
 

@@ -50,7 +50,7 @@ def test_parts_of_a_meter_are_not_added_again(derived):
     # counts of 0.01 kWh, in thousandths
     assert round(int(milli) / 1000 / 100, 6) == round(line.month, 6)
     assert line.month_t == pytest.approx(line.month / 1000 * 0.5306)
-    assert "0.5306 tCO2/MWh" in line.factor
+    assert "0.5306 tCO₂/MWh" in line.factor
 
 
 def test_the_share_that_a_method_put_there_is_told(plant):

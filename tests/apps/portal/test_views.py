@@ -6,6 +6,7 @@ import pytest
 from django.utils import timezone
 
 from tanma.apps.codes.models import Result
+from tanma.apps.kit.door import significant
 from tanma.apps.people.door import Consent, User, token_hash
 from tests.apps.region import FIRMS, publish, viewer_of
 
@@ -97,6 +98,22 @@ def test_an_enterprise_finds_its_code_its_preview_and_its_consents(published):
     assert "绿色信贷" in text
     assert FIRMS["B"].name not in text
     assert "绿色信贷" not in text_of(published, "firm_b")
+
+
+def test_an_enterprise_finds_its_three_figures_with_their_period_and_others_do_not(published):
+    result = published.run().results.get(name=FIRMS["A"].name)
+    told = f"{significant(result.intensity)}<small>吨/万元</small>"
+    assert told in text_of(published, "firm_a")
+    assert "截至2026年一季度的四个季度" in text_of(published, "firm_a")
+    assert told not in text_of(published, "firm_b")
+    assert told not in text_of(published)
+
+
+def test_the_modules_of_an_enterprise_speak_of_its_own_pages(published):
+    text = text_of(published, "firm_a")
+    assert "用能、设备与数据上报" in text
+    assert "企业、区域、数据到达与缺报" not in text
+    assert "企业、区域、数据到达与缺报" in text_of(published, "city")
 
 
 def test_an_enterprise_without_code_reads_why(published):

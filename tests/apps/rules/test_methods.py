@@ -131,7 +131,7 @@ def test_every_edition_is_on_the_pages_with_its_days_and_its_own_order(method):
     release(method)
     page = client_of("").get("/rules/editions/").content.decode()
     assert "2026-own" in page
-    assert "2021-01-01–2026-01-01" in page
+    assert "2021-01-01 至 2026-01-01（不含）" in page
     newest = client_of("").get(f"/rules/editions/{ACCOUNT}/").content.decode()
     assert "own-national" in newest
     assert "全国电力平均因子" in newest

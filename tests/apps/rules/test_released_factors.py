@@ -62,7 +62,7 @@ def test_a_grid_factor_of_the_region_changes_estimates_and_nothing_published(pub
     now = valued()
     assert (0.4321, 432_100_000) == (per_mwh(), now.mg)
     assert "own/2024/330000" == now.factors
-    assert "0.4321 tCO2/MWh（浙江省 · 2024 · 某省公告）" == live.factor_text(now.factors)
+    assert "0.4321 tCO₂/MWh（浙江省 · 2024 · 某省公告）" == live.factor_text(now.factors)
     assert before == state()
 
 

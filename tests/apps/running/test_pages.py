@@ -23,7 +23,7 @@ def test_the_estimated_account_says_what_it_is_and_how_far_it_lags(plant, owner,
     text = owner.get(f"/running/account/{plant.uid}/").content.decode()
     assert "不进入任何发布结果" in text
     assert "最新读数截至" in text
-    assert "0.5306 tCO2/MWh" in text
+    assert "0.5306 tCO₂/MWh" in text
     assert "间接" in text
     assert "/rules/editions/zj-code-account/" in text
     assert "/rules/editions/gbt-2589-2020/" in text

@@ -95,7 +95,7 @@ def test_the_page_names_its_period_and_its_factor(firm, owner, plant):
     answer = owner.get(f"/watch/{plant.uid}/intensity/")
     text = answer.content.decode()
     assert 200 == answer.status_code, text[:800]
-    for said in ("监测估算值", "不进入任何发布结果", "2026-04-01 – 2026-06-30", "tCO2/MWh"):
+    for said in ("监测估算值", "不进入任何发布结果", "2026-04-01 – 2026-06-30", "tCO₂/MWh"):
         assert said in text
 
 

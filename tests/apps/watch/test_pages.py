@@ -24,7 +24,7 @@ def page(client, address, status=200):
 
 def test_the_list_shows_load_energy_efficiency_and_state(owner, plant, compressor, loom):
     text = page(owner, f"/watch/{plant.uid}/")
-    for said in ("空压机 K-1", "织机 E-1", "80 %", "70 %", "kWh/m3", "未关闭报警", "正常"):
+    for said in ("空压机 K-1", "织机 E-1", "80 %", "70 %", "kWh/m³", "未关闭报警", "正常"):
         assert said in text
     assert 302 == owner.get("/watch/").status_code
     assert "空压机" in b"".join(owner.get(f"/watch/{plant.uid}/?export=csv")).decode()

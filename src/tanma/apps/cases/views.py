@@ -115,7 +115,7 @@ def _table(rows: QuerySet[Case], request: HttpRequest) -> Table:
     firms = registry.Enterprise.objects.in_bulk(list(set(rows.values_list("subject", flat=True))))
     columns = [
         Column("title", _("事项"), lambda c: c.title, href=address),
-        Column("firm", _("企业"), lambda c: str(firms.get(c.subject, "")) or None),
+        Column("firm", _("企业"), lambda c: str(firms.get(c.subject, "")) or None, kind="name"),
         Column("kind", _("类别"), lambda c: word(c.rules)),
         Column("state", _("状态"), lambda c: c.state_word,
                show=lambda c: badge_html(c.state_word, c.tone), kind="plain"),

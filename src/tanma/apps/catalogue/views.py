@@ -149,6 +149,11 @@ def _reconciled(request: HttpRequest, source: str) -> Table:
     return Table(columns, rows, request.GET, caption=_("对账"), empty=empty)
 
 
+def named_quarters() -> list[tuple[str, str]]:
+    """Periods to choose from, each with its name."""
+    return [(q, period_name(q, get_language() or "zh")) for q in recent_quarters()]
+
+
 def recent_quarters(count: int = QUARTERS) -> list[str]:
     """Quarters that have ended, the newest first."""
     last = quarter_of(timezone.localdate()).previous()
@@ -163,7 +168,7 @@ class PeriodForm(forms.Form):
 
     def __init__(self, *args: Any, **more: Any) -> None:
         super().__init__(*args, **more)
-        named = [(q, period_name(q, get_language() or "zh")) for q in recent_quarters()]
+        named = named_quarters()
         self.fields["period"].widget = forms.Select(choices=named)
 
 

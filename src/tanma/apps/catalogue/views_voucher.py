@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy as _
 
 from tanma.apps.catalogue import vouchers
 from tanma.apps.catalogue.models import Voucher
-from tanma.apps.catalogue.views import recent_quarters
+from tanma.apps.catalogue.views import named_quarters
 from tanma.apps.catalogue.views_declare import own_firm
 from tanma.apps.imports.door import lang
 from tanma.apps.kit.door import Column, Table
@@ -36,7 +36,7 @@ class VoucherForm(forms.Form):
 
     def __init__(self, *given: object, **more: object) -> None:
         super().__init__(*given, **more)  # type: ignore[arg-type]
-        quarters = [(q, q) for q in recent_quarters()]
+        quarters = named_quarters()
         self.fields["period"].choices = quarters  # type: ignore[attr-defined]
 
 

@@ -269,6 +269,11 @@ def region_of(run: Run) -> Region | None:
     return None if net is None or fen <= 0 else Region(net / fen / 1000, count)
 
 
+def figures_alone(result: Result) -> Figures:
+    """A result without what the run's files say beside it, for those who may read its figures."""
+    return Figures(result, {}, None, "")
+
+
 def figures_of(who: Viewer, enterprise: Enterprise, record: public.PublicCode) -> Figures | None:
     result = newest(who, enterprise.id)
     if result is None:

@@ -22,8 +22,10 @@ from tanma.apps.kit.door import Column, Table, badge_html, scaled
 from tanma.apps.people import door as people
 from tanma.apps.registry import door as registry
 from tanma.domain.identity import id_from_text, id_text
+from tanma.domain.items import items
 from tanma.domain.messages import Problem
 
+KWH_SCALE = items()[power.ITEM].scale
 KINDS = {
     "unknown": _("未登记的代码"), "duplicate": _("疑似重复的企业"), "conflict": _("相互矛盾的属性"),
     "account": _("用电户号归属"),
@@ -255,7 +257,7 @@ def account_list(request: HttpRequest) -> HttpResponseBase:
     if (file := table.export("accounts")) is not None:
         return file
     crumbs = [(gettext("登记台"), reverse("desk:home")), (gettext("用电户号"), "")]
-    counted = {"accounts": accounts.counts(), "left": power.left()}
+    counted = {"accounts": accounts.counts(), "left": scaled(power.left(), KWH_SCALE + 4, 1)}
     context = {"table": table, "crumbs": crumbs, "q": q, **counted}
     return render(request, "desk/accounts.html", context)
 

@@ -135,9 +135,10 @@ def _history(row: Equipment) -> list[dict[str, Any]]:
     now = {f.seq for f in facts.current(rows)}
     shown = sorted((f for f in rows if f.item.startswith("equipment.")), key=lambda f: -f.seq)
     return [
-        {"fact": f, "what": attribute_word(f.item), "text": _text(f), "current": f.seq in now}
+        {"fact": f, "what": attribute_word(f.item), "text": _text(f), "current": f.seq in now,
+         "author": registry.author_name(f.author), "evidence": registry.evidence_html(f.evidence)}
         for f in shown
-    ]
+    ]  # fmt: skip
 
 
 def _text(fact: facts.Fact) -> str:

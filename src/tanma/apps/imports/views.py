@@ -23,6 +23,7 @@ from tanma.apps.imports.models import Batch
 from tanma.apps.imports.shown import STATES, lang, number, state_html, state_word, titled, when
 from tanma.apps.kit.door import Column, Table, badge_html
 from tanma.apps.people import door as people
+from tanma.apps.registry import door as registry
 from tanma.domain.identity import id_from_text
 from tanma.domain.messages import Problem
 from tanma.intake import tables
@@ -113,7 +114,7 @@ def _batches(request: HttpRequest, viewer: people.Viewer) -> Table:
         Column("state", _("状态"), state_word, state_html, kind="plain"),
         number("rows", _("行数")), number("good", _("采用")), number("bad", _("退回")),
         number("desk", _("待认定")), number("superseded", _("更正")),
-        Column("who", _("经办"), lambda b: b.who, sort=True),
+        Column("who", _("经办"), lambda b: registry.author_name(b.who), sort=True),
     ]  # fmt: skip
     empty = _("还没有导入过文件")
     return Table(
@@ -148,7 +149,8 @@ def batch(request: HttpRequest, uid: str) -> HttpResponseBase:
     if (file := table.export(f"report-{found.uid}")) is not None:
         return file
     context = _context(found) | {
-        "table": table, "codes": _codes(found), "rejects": bool(found.bad),
+        "who": registry.author_name(found.who), "table": table, "codes": _codes(found),
+        "rejects": bool(found.bad),
         "package_title": titled(found.package), "kept": files.source(found).exists(),
         "suspected": any(
             code in SUSPECTED and severity == "error" for code, severity, _n in reports.codes(found)

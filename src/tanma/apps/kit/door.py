@@ -36,6 +36,7 @@ from tanma.apps.kit.qr import qr_svg
 from tanma.apps.kit.shapes import DENSE_CELLS, DotPlot, HexCell, HexLabel, HexMap, dot_plot, hex_map
 from tanma.apps.kit.tables import Column, Table, csv_response, csv_text, neutral, xlsx_response
 from tanma.apps.kit.templatetags.kit import badge as badge_html
+from tanma.apps.kit.templatetags.kit import cited
 from tanma.apps.kit.templatetags.kit import evidence as evidence_html
 from tanma.apps.kit.templatetags.kit import grade as grade_html
 from tanma.apps.kit.templatetags.kit import level as level_html
@@ -64,6 +65,7 @@ __all__ = [
     "big_tce",
     "big_tonnes",
     "certificate_pdf",
+    "cited",
     "clauses",
     "csv_response",
     "csv_text",

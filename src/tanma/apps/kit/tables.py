@@ -36,8 +36,8 @@ class Column:
 
     `value(row)` gives the raw value for export (and for sorting a plain list), `show(row)` the
     text or safe HTML of the cell (default: the value). `sort` is the order_by field of a queryset,
-    or True for a plain list. `kind` is text, words (of several
-    lines), number or plain (markup, such as badges).
+    or True for a plain list. `kind` is text, name (of an enterprise, say: breaks once at most),
+    words (of several lines), number or plain (markup, such as badges).
     """
 
     key: str
@@ -67,6 +67,8 @@ class Cell:
     content: Any
     kind: str
     href: str
+    label: str = ""
+    """What stands over it, repeated beside it where a phone stacks the cells of a row."""
 
 
 class Table:
@@ -192,6 +194,7 @@ def _cell(column: Column, row: Row) -> Cell:
         MISSING if content is None else content,
         "day" if day else column.kind,
         column.href(row) if column.href else "",
+        f"{column.label} {column.unit}".strip(),
     )
 
 

@@ -5,7 +5,8 @@ readings and kept days say of some channels (`parts`: what virtual ones add up),
 days that enter sums; `freshness` is the age of their newest readings. `account` is the estimated
 account of a month, `withheld` what of an area's is not shown; `basis`, `edition_links`
 and `factor_text` tell editions and factors of estimates, `of_amounts` values single amounts.
-`curve` and `totals` draw channels over a `Window`. `ago` and `shown` write ages and figures.
+`curve` and `totals` draw channels over a `Window`. `ago`, `shown` and `amount` write ages,
+figures and amounts with their unit.
 """
 
 from tanma.apps.live.account import Account, Line, account, following, given
@@ -35,11 +36,11 @@ from tanma.apps.live.known import (
     parts,
     points,
 )
-from tanma.apps.live.words import STATES, TONES, ago, how_many, not_public, rate_unit, shown
+from tanma.apps.live.words import STATES, TONES, ago, amount, how_many, not_public, rate_unit, shown
 
 __all__ = [
     "COAL", "DIRECT", "INDIRECT", "NEVER", "STATES", "TONES", "TOTAL", "Account", "Closed", "Fresh",
-    "Line", "Valued", "Window", "account", "ago", "basis", "curve", "days_of", "derive",
+    "Line", "Valued", "Window", "account", "ago", "amount", "basis", "curve", "days_of", "derive",
     "edition_links", "engine", "estimable", "factor_text", "factors", "firm_of", "following",
     "freshness", "given", "how_many", "keep_days", "lake", "not_public", "of_amounts", "parts",
     "points", "rate_unit", "shown", "totals", "valued", "withheld",

@@ -16,7 +16,7 @@ import pyarrow as pa
 from django.conf import settings
 from django.utils.translation import get_language
 
-from tanma.apps.kit.door import clauses, with_note
+from tanma.apps.kit.door import cited, clauses, unit_name, with_note
 from tanma.apps.rules import door as rules
 from tanma.domain.items import items
 from tanma.domain.numbers import EMISSION_DECIMALS, ENERGY_DECIMALS
@@ -135,8 +135,7 @@ def factor_text(row_id: str) -> str:
     row = rules.factor_row(row_id)
     if not row:
         return row_id
-    region = regions().get(row["region"])
-    english = get_language() == "en"
-    where = (region.name_en if english else region.name_zh) if region else row["region"]
-    told = " · ".join(filter(None, (where, row["data_year"], row["document"])))
-    return with_note(f"{row['value']} {row['unit']}", told)
+    region, lang = regions().get(row["region"]), get_language() or ""
+    where = (region.name_en if lang == "en" else region.name_zh) if region else rules.named(row)
+    told = " · ".join(filter(None, (where, row["data_year"], cited(row["document"]))))
+    return with_note(f"{row['value']} {unit_name(row['unit'], lang)}", told)

@@ -26,7 +26,7 @@ from django.utils.translation import gettext_lazy as _
 from tanma.apps.kit.door import Column, Table
 from tanma.apps.live import curves, estimates, known, trees
 from tanma.apps.live.asked import SPANS, Asked, asked
-from tanma.apps.live.words import STATES, TONES, ago, rate_unit, shown
+from tanma.apps.live.words import STATES, TONES, ago, amount, rate_unit, shown
 from tanma.apps.metering import door as metering
 from tanma.apps.people import door as people
 from tanma.apps.registry import door as registry
@@ -106,7 +106,7 @@ def _drawn(branch: trees.Branch, a: Asked) -> dict[str, Any]:
             "channel": c, "name": registry.item_name(c.item), "chosen": c.id in chosen,
             "fresh": f, "word": STATES[f.state], "tone": TONES[f.state],
             "age": ago(f.age_s),
-            "value": "—" if f.value is None else f"{shown(f.value, 9)} {c.unit}",
+            "value": amount(f.value, c.unit, 9),
             "one": a.query(channel=str(c.id)), "more": a.query(channel=_with(a, c.id)),
         }
         for c, f in branch.leaves

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from django.utils.translation import gettext
+from django.utils.translation import get_language, gettext
 from django.utils.translation import gettext_lazy as _
 
+from tanma.apps.kit.door import unit_name
 from tanma.apps.live import known
 from tanma.apps.registry import door as registry
 from tanma.engine.disclosure import few, least
@@ -37,6 +38,14 @@ def shown(value: float | None, digits: int = 6) -> str:
     if value is None:
         return "—"
     return f"{value:,.0f}" if abs(value) >= 10 ** (digits - 1) else f"{value:,.{digits}g}"
+
+
+def amount(value: float | None, unit: str, digits: int = 6) -> str:
+    """A figure with its unit as people write it; states and counts have none."""
+    if value is None:
+        return shown(None)
+    named = "" if unit in ("1", "count") else unit_name(unit, get_language() or "zh")
+    return f"{shown(value, digits)} {named}".strip()
 
 
 def not_public() -> str:

@@ -203,6 +203,14 @@ class Said:
     text: str
     current: bool
 
+    @property
+    def author(self) -> str:
+        return registry.author_name(self.fact.author)
+
+    @property
+    def evidence(self) -> str:
+        return registry.evidence_html(self.fact.evidence)
+
 
 def history(viewer: Viewer, meter: Meter, channels: Iterable[registry.Channel]) -> list[Said]:
     """Every statement about a meter and its channels, the newest first."""
@@ -222,6 +230,12 @@ def _text(fact: facts.Fact) -> str:
     text = fact.text or ""
     if fact.item == "meter.parent":
         return str(Meter.objects.filter(pk=number(text)).first() or text)
+    if fact.item == "channel.meter":
+        return str(Meter.objects.filter(pk=number(text)).first() or text)
+    if fact.item == "channel.item":
+        return registry.item_name(text)
+    if fact.item == "channel.kind":
+        return str(words.KINDS.get(text, text))
     return text
 
 

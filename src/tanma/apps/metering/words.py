@@ -8,8 +8,9 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from tanma.apps.registry import door as registry
+from tanma.apps.rules import door as rules
 from tanma.domain import quality
-from tanma.domain.items import items, metered
+from tanma.domain.items import METERED_GROUPS, items, metered
 from tanma.intake import units
 
 KINDS: dict[str, Any] = {
@@ -17,10 +18,6 @@ KINDS: dict[str, Any] = {
     "state": _("状态"),
 }  # fmt: skip
 EVENTS: dict[str, Any] = {"exchange": _("换表"), "rollover": _("翻转"), "reset": _("清零")}
-GROUPS: dict[str, Any] = {
-    "electricity": _("电力"), "reactive": _("无功"), "heat": _("热力"), "steam": _("蒸汽"),
-    "gas": _("气体"), "fuel": _("燃料"), "water": _("水"), "state": _("状态量"),
-}  # fmt: skip
 INTERVALS: dict[str, Any] = {
     "": _("不定时"), "1": _("1 秒"), "60": _("1 分钟"), "300": _("5 分钟"), "900": _("15 分钟"),
     "1800": _("30 分钟"), "3600": _("1 小时"), "86400": _("1 天"),
@@ -41,10 +38,10 @@ ATTRIBUTES: dict[str, Any] = {
 
 def quantities() -> list[tuple[Any, Any]]:
     """What a meter can count, by group: choices of a form."""
-    by_group: dict[str, list[tuple[str, str]]] = {g: [] for g in GROUPS}
+    by_group: dict[str, list[tuple[str, str]]] = {g: [] for g in METERED_GROUPS}
     for item in metered():
         by_group[item.group].append((item.item, registry.item_name(item.item)))
-    return [(GROUPS[g], choices) for g, choices in by_group.items() if choices]
+    return [(rules.GROUPS[g], choices) for g, choices in by_group.items() if choices]
 
 
 def unit_of(item: str) -> str:
@@ -70,7 +67,7 @@ def carrier_of(item: str) -> str:
     """The energy or medium of an item: 电力, 天然气 …"""
     found = items().get(item)
     group = found.group if found else ""
-    return str(GROUPS.get(group, "")) if group != "fuel" else registry.item_name(item)
+    return str(rules.GROUPS.get(group, "")) if group != "fuel" else registry.item_name(item)
 
 
 def attribute_name(item: str) -> str:

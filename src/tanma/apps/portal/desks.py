@@ -40,6 +40,7 @@ def _block(viewer: people.Viewer, enterprise: registry.Enterprise) -> dict[str, 
     live = consents.filter(revoked_at=None, expires_at__gt=timezone.now()).order_by("expires_at")
     return {
         "enterprise": enterprise, "result": current, "level": (current and current.level) or None,
+        "figures": codes.figures_alone(current) if current and current.grade else None,
         "previews": _previews(viewer, enterprise), "cases": _cases(viewer, enterprise.id),
         "missing": _missing(current), "reminders": _reminders(viewer, enterprise.id),
         "consents": list(live), "links": links,

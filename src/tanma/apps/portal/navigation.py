@@ -58,13 +58,26 @@ PAGES: dict[str, tuple[Text, Text, tuple[tuple[Text, str], ...]]] = {
          (_("接口密钥"), "portal:account")),
     ),
 }  # fmt: skip
+FOR_ENTERPRISES = {
+    "monitor": (
+        _("碳监测"), _("用能、设备与数据上报"),
+        ((_("实时用能"), "live:enterprises"), (_("能源总览"), "running:energy_home"),
+         (_("数据导入"), "imports:home")),
+    ),
+    "benchmark": (
+        _("碳对标"), _("等级、趋势与行业对比"),
+        ((_("趋势与对比"), "trends:home"), (_("评级方案"), "rules:schemes")),
+    ),
+}  # fmt: skip
+"""What differs for who is no official."""
 OFFICE_ROOMS = ("registry:", "cockpit:", "codes:runs")
 
 
 def modules(viewer: people.Viewer) -> list[Module]:
     """The modules with the pages this viewer may open and that exist; empty ones are left out."""
+    shown = PAGES if viewer.office else PAGES | FOR_ENTERPRISES
     found = [
-        Module(label, about, tuple(_open(pages, viewer))) for label, about, pages in PAGES.values()
+        Module(label, about, tuple(_open(pages, viewer))) for label, about, pages in shown.values()
     ]
     return [m for m in found if m.links]
 

@@ -11,18 +11,29 @@ from django import forms
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import render
 from django.urls import reverse
+from django.utils.html import format_html
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from tanma.apps.kit.door import Column, Table, unit_name, with_note
+from tanma.apps.kit.door import Column, Table, cited, listed, unit_name, with_note
 from tanma.apps.rules.released import editions as known_editions
 from tanma.apps.rules.released import rows, tables
 from tanma.apps.rules.released import schemes as known_schemes
-from tanma.apps.rules.words import lang, mark_html, mark_word, named
+from tanma.apps.rules.words import (
+    GROUPS,
+    column_word,
+    lang,
+    mark_html,
+    mark_word,
+    named,
+    parameter_word,
+    value_word,
+)
 from tanma.domain import items as catalogue
 from tanma.domain import methods
 from tanma.domain.factors.preferences import CHOICES, Preferences
 from tanma.domain.factors.tables import Row, TableInfo, evidence_of
+from tanma.domain.quantities import described
 from tanma.domain.quantities import find as find_quantity
 from tanma.domain.rating.attention import IndexRule
 from tanma.domain.rating.scheme import Band, Scheme, Shrink
@@ -100,22 +111,28 @@ def _cell(name: str) -> Callable[[Row], str | None]:
 
 def _value_table(found: Sequence[Row], request: HttpRequest) -> Table:
     columns = [
-        Column("id", _("编号"), _cell("id"), sort=True),
-        Column("name", _("名称"), named, sort=True),
-        Column("parameter", _("参数"), _cell("parameter"), sort=True),
+        Column("id", _("编号"), _cell("id"), sort=True, page=False),
+        Column("name", _("名称"), named, show=_named_with_id, sort=True),
+        Column("parameter", _("参数"), lambda r: parameter_word(r.get("parameter", "")), sort=True),
         Column("value", _("数值"), _cell("value"), kind="number"),
-        Column("unit", _("单位"), _cell("unit")),
+        Column("unit", _("单位"), lambda r: unit_name(r.get("unit", ""), lang())),
         Column("set_id", _("系列"), lambda r: r.get("set_id") or r.get("data_year") or None,
                sort=True),
         Column("valid_from", _("适用自"), _cell("valid_from"), sort=True),
         Column("valid_to", _("适用至（不含）"), _cell("valid_to"), sort=True),
         _mark_column("evidence", _("依据"), evidence_of),
         _mark_column("dates_evidence", _("日期依据"), lambda r: r.get("dates_evidence", "")),
-        Column("document", _("文件"), _cell("document"), sort=True),
+        Column("document", _("文件"), lambda r: cited(r.get("document", "")), sort=True,
+               kind="words"),
         Column("note", _("备注"), _cell("note")),
     ]  # fmt: skip
-    return Table(columns, found, request.GET, per_page=100, caption=_("数值"),
+    return Table(columns, found, request.GET, caption=_("数值"),
                  empty=_("没有符合条件的数值"))  # fmt: skip
+
+
+def _named_with_id(row: Row) -> str:
+    form = '{}<div class="small muted"><code>{}</code></div>'
+    return format_html(form, named(row), row.get("id", ""))
 
 
 def _mark_column(key: str, label: Any, mark: Callable[[Row], str]) -> Column:
@@ -126,13 +143,14 @@ def _mark_column(key: str, label: Any, mark: Callable[[Row], str]) -> Column:
 def _plain_table(info: TableInfo, found: Sequence[Row], request: HttpRequest) -> Table:
     """A reference table with the columns of its card."""
     columns = [
-        _mark_column(c.name, c.name, lambda r, n=c.name: r.get(n, ""))  # type: ignore[misc]
+        _mark_column(c.name, column_word(c.name), lambda r, n=c.name: r.get(n, ""))  # type: ignore[misc]
         if c.name in EVIDENCE_COLUMNS
-        else Column(c.name, c.name, _cell(c.name), sort=True)
+        else Column(c.name, column_word(c.name), lambda r, n=c.name: value_word(n, r.get(n, "")),  # type: ignore[misc]
+                    sort=True)
         for c in info.columns
     ]
     title = getattr(info, f"title_{lang()}")
-    return Table(columns, found, request.GET, per_page=100, caption=title)
+    return Table(columns, found, request.GET, caption=title)
 
 
 def schemes(request: HttpRequest) -> HttpResponse:
@@ -263,12 +281,24 @@ def _sum_text(parts: Any) -> str:
     return text.removeprefix("+ ")
 
 
+def _item_names(patterns: Sequence[str]) -> list[str]:
+    """Names of the items a line takes; a pattern for many items has none."""
+    known = catalogue.items()
+    return [getattr(known[p], f"name_{lang()}") for p in patterns if p in known]
+
+
 def _line(found: methods.Edition, line: methods.LineDef) -> dict[str, Any]:
+    names = {t.id: t.name[lang()] for t in found.totals}
     return {
         "id": line.id, "name": line.name[lang()], "items": ", ".join(line.items),
         "without": ", ".join(line.without), "scope": line.scope,
-        "totals": _sum_text(line.totals.items()), "formula": _formula(line.formula),
-        "factors": [(name, " / ".join(parts)) for name, parts in line.factors.items()],
+        "what": listed(_item_names(line.items)), "formula": _formula(line.formula),
+        "totals": _sum_text(line.totals.items()), "into": _sum_text(
+            (names.get(total, total), sign) for total, sign in line.totals.items()),
+        "factors": [
+            (described(name).name(lang()), name, " / ".join(parts))
+            for name, parts in line.factors.items()
+        ],
         "preferences": line.preferences or found.preferences,
     }  # fmt: skip
 
@@ -298,22 +328,27 @@ def items(request: HttpRequest) -> HttpResponseBase:
         i for i in catalogue.items().values()
         if text in f"{i.item} {i.name_zh} {i.name_en} {i.carrier} {i.group}".casefold()
     ]  # fmt: skip
-    table = Table(_item_columns(), found, request.GET, per_page=100, caption=_("数据项"),
+    table = Table(_item_columns(), found, request.GET, caption=_("数据项"),
                   empty=_("没有符合条件的数据项"))  # fmt: skip
     if (file := table.export("items")) is not None:
         return file
     return render(request, "rules/items.html", {"form": form, "table": table})
 
 
+def _carrier_name(carrier: str) -> str | None:
+    known = catalogue.carriers().get(carrier)
+    return getattr(known, f"name_{lang()}") if known else carrier or None
+
+
 def _item_columns() -> list[Column]:
     return [
         Column("item", _("编号"), lambda i: i.item, sort=True),
         Column("name", _("名称"), lambda i: getattr(i, f"name_{lang()}"), sort=True),
-        Column("group", _("类别"), lambda i: i.group, sort=True),
+        Column("group", _("类别"), lambda i: GROUPS.get(i.group, i.group), sort=True),
         Column("kind", _("性质"), lambda i: KINDS[i.kind], sort=True),
         Column("unit", _("单位"), lambda i: i.unit or None, sort=True),
         Column("scale", _("小数位"), lambda i: i.scale if i.unit else None, kind="number"),
-        Column("carrier", _("载体"), lambda i: i.carrier or None, sort=True),
+        Column("carrier", _("载体"), lambda i: _carrier_name(i.carrier), sort=True),
         Column("class", _("数据类别"), lambda i: DATA_CLASSES[i.data_class], sort=True),
     ]
 

@@ -168,7 +168,7 @@ def amount_html(amounts: Sequence[Amount]) -> str:
     if not amounts or amounts[0].now is None:
         return "—"
     one = amounts[0]
-    text = f"{live.shown(one.now, 4)} {one.channel.unit}"
+    text = live.amount(one.now, one.channel.unit, 4)
     return format_html("{} <span class='muted small'>{}</span>", text, change_text(one.change))
 
 
@@ -179,7 +179,7 @@ def change_text(change: float | None) -> str:
 def efficiency_text(found: Efficiency | None) -> str:
     if found is None:
         return "—"
-    return f"{live.shown(found.value, 3)} {found.unit}" if found.unit else percent(found.value)
+    return live.amount(found.value, found.unit, 3) if found.unit else percent(found.value)
 
 
 def alarms_html(s: Shown) -> str:
@@ -331,7 +331,7 @@ def _parameters(
         found.append({
             "channel": c, "name": registry.item_name(c.item), "word": live.STATES[f.state],
             "tone": live.TONES[f.state], "ago": live.ago(f.age_s),
-            "value": "—" if f.value is None else f"{live.shown(f.value, 7)} {c.unit}",
+            "value": live.amount(f.value, c.unit, 7),
             "limits": clauses(f"{limits.RULE_WORDS[r]} {v}" for r, v in own.items()),
             "curve": f"{curve}?channel={c.id}",
             "set": reverse("watch:limit", args=[firm.uid, c.id])

@@ -106,6 +106,7 @@ def intensity_page(request: HttpRequest, uid: str) -> HttpResponse:
         "last": found.until - DAY,
         "period": _period(found), "lines": _lines(found), "bound": bound,
         "over": bool(bound) and value is not None and value > float(bound),
+        "industry": registry.industry_text(result.benchmark_group) if result else "",
         "uncounted": [registry.item_name(i) for i in found.uncounted],
         "against": _against(None if found.uncounted else value, result),
         "products": _products(found),

@@ -18,6 +18,7 @@ from tanma.apps.kit import formats, shapes, words
 from tanma.apps.kit.charts import Chart
 from tanma.apps.kit.qr import qr_svg
 from tanma.apps.kit.tables import Table
+from tanma.domain.documents import document_name
 
 register = template.Library()
 LEVEL_STEPS = {"low": 1, "mid": 2, "high": 3}
@@ -64,6 +65,12 @@ def intensity(emission_mg: int | None, money_fen: int | None) -> str:
 @register.filter
 def period(text: str | None) -> str:
     return formats.period_name(text, _lang())
+
+
+@register.filter
+def cited(text: str) -> str:
+    """A cited document in the reader's language."""
+    return document_name(text, _lang())
 
 
 @register.filter

@@ -46,6 +46,15 @@ if (here && here.offsetTop + here.offsetHeight > menu.clientHeight) {
   menu.scrollTop = here.offsetTop - menu.clientHeight / 2;
 }
 
+// A strip or a table that is wider than the screen opens at what is current, or at its end.
+document.querySelectorAll(".seg, [data-kit-end]").forEach((strip) => {
+  const current = strip.querySelector(":scope > [aria-current]");
+  if (strip.scrollWidth > strip.clientWidth) strip.scrollLeft = current ? current.offsetLeft - strip.offsetLeft - 40 : strip.matches("[data-kit-end]") ? strip.scrollWidth : 0;
+});
+
+// A form that comes back leads to the first field that is wrong.
+document.querySelector("form [aria-invalid=true]")?.focus();
+
 function reveal(root) {
   root.querySelectorAll("[data-kit-csv][hidden], [data-kit-pick-all][hidden]").forEach((button) => { button.hidden = false; });
 }
