@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from tanma.api import openapi
 from tanma.apps.people.door import ApiToken, User, create_token
-from tests.apps.region import CITY, COUNTY_2, FIRMS, PARK, TOWNS
+from tests.apps.region import CITY, COUNTY_1, COUNTY_2, FIRMS, PARK, TOWNS
 
 pytestmark = [pytest.mark.db, pytest.mark.django_db]
 ROLES = ("", "firm_a", "firm_b", "county2", "city", "admin")
@@ -186,15 +186,38 @@ def test_areas_have_the_index_of_their_enterprises(published):
     assert {PARK: CITY, CITY: None} == {a["code"]: a["parent"] for a in managed}
 
 
-def test_a_sum_of_too_few_enterprises_is_not_given(published):
-    row = published.run().areas.get(hierarchy="statutory", area_code=CITY)
-    row.figures = row.figures | {"enterprises": 2, "index_n": 2}
-    row.save()
+SUMS = ("net_tco2", "output_yuan", "index")
+
+
+def areas_of(published, changed):
+    """What officials read when some areas have so many enterprises."""
+    for row in published.run().areas.filter(hierarchy="statutory", area_code__in=changed):
+        count = changed[row.area_code]
+        row.figures = row.figures | {"enterprises": count, "index_n": count}
+        row.save()
     rows = {a["code"]: a for a in published.client_of("city").get("/api/v1/areas").json()}
-    assert [2, None, None, None] == [
-        rows[CITY][k] for k in ("enterprises", "net_tco2", "output_yuan", "index")
-    ]
-    assert rows[COUNTY_2]["net_tco2"] is not None
+    assert changed == {code: rows[code]["enterprises"] for code in changed}
+    return {code: [row[k] for k in SUMS] for code, row in rows.items()}
+
+
+def test_a_sum_of_too_few_enterprises_is_not_given_nor_what_tells_it_by_subtraction(published):
+    """City − county 1 would be county 2, and the one town of county 1 is county 1 again."""
+    rows = areas_of(published, {COUNTY_2: 2, TOWNS[COUNTY_2]: 2})
+    shut = {code for code, told in rows.items() if told == [None] * 3}
+    assert {COUNTY_1, COUNTY_2, *TOWNS.values()} == shut
+    assert None not in rows[CITY]
+
+
+def test_two_counties_give_the_same_to_each_of_their_officials(published):
+    areas_of(published, {COUNTY_2: 2, TOWNS[COUNTY_2]: 2})
+    rows = published.client_of("county1").get("/api/v1/areas").json()
+    assert {COUNTY_1, TOWNS[COUNTY_1]} == {r["code"] for r in rows}
+    assert [[None] * 3] * 2 == [[r[k] for k in SUMS] for r in rows]
+
+
+def test_where_enough_stand_behind_every_sum_all_are_given(published):
+    rows = areas_of(published, {COUNTY_2: 3, TOWNS[COUNTY_2]: 3})
+    assert all(None not in told for told in rows.values())
 
 
 def test_an_official_reads_the_own_areas_alone(published):

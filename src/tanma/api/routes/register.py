@@ -21,7 +21,7 @@ from tanma.domain.identity import id_from_text
 from tanma.domain.items import items as catalogue
 from tanma.domain.numbers import EMISSION_DECIMALS, decimal_text
 from tanma.domain.periods import parse
-from tanma.domain.rating.attention import index_rule
+from tanma.engine.disclosure import closed_lines, few
 
 router = Router(tags=["register"], auth=SIGNED_IN)
 LIMIT = Query(100, ge=1, le=1000)
@@ -111,20 +111,44 @@ def areas(request: HttpRequest, hierarchy: str = "statutory") -> list[dict[str, 
     """Areas of a hierarchy as of today, with the carbon consumption index of the publication.
 
     For officials, and the areas of their office alone. Where fewer enterprises than the index rule
-    demands stand behind a sum, it is not given: it would be a single enterprise's figure.
+    demands stand behind a sum, it is not given, nor what would tell it by subtraction: it would be
+    a single enterprise's figure.
     """
     who = viewer(request)
     who.require("use_desk")
     run = codes.latest()
     rows = people.visible(who, codes.AreaResult.objects.filter(run=run, hierarchy=hierarchy))
-    own = _inside_own(who, timezone.localdate())
-    figures = {r.area_code: r.figures for r in rows if own(r.area_code)}
-    roots = registry.tree(timezone.localdate(), hierarchy)
+    figures = {r.area_code: r.figures for r in rows}
+    nodes = _with_parents(registry.tree(timezone.localdate(), hierarchy), None)
+    own, shut = _inside_own(who, timezone.localdate()), _shut(nodes, figures)
     return [
-        _area(node.area, parent, hierarchy, run, figures.get(node.area.code, {}))
-        for parent, node in _with_parents(roots, None)
-        if own(node.area.code)
-    ]
+        _area(node.area, parent, hierarchy, run, figures.get(node.area.code, {}),
+              shut=node.area.code in shut)
+        for parent, node in nodes if own(node.area.code)
+    ]  # fmt: skip
+
+
+def _shut(
+    nodes: list[tuple[str | None, registry.Node]], figures: dict[str, dict[str, Any]]
+) -> frozenset[str]:
+    """Areas whose sums are not given: the same for every caller, so that no two tell more.
+
+    Areas add up to the one above them, with the enterprises that lie in it directly as one part.
+    """
+    below: dict[str, list[str]] = {}
+    for parent, node in nodes:
+        below.setdefault(parent or "", []).append(node.area.code)
+    size = {code: (f.get("enterprises") or 0, int(f.get("net_mg") or 0))
+            for code, f in figures.items()}  # fmt: skip
+    lines = [[code] for code in size]
+    for parent in [p for p in below if p in size]:
+        line = [c for c in below[parent] if size.get(c, (0, 0))[0]]
+        rest = [total - sum(size[c][n] for c in line) for n, total in enumerate(size[parent])]
+        if rest[0] > 0:
+            size[f"{parent}/"] = (rest[0], rest[1])
+            line.append(f"{parent}/")
+        lines.append([parent, *line])
+    return closed_lines(lines, lambda c: size[c][0], lambda c: size[c][1])
 
 
 def _inside_own(who: people.Viewer, day: date) -> Callable[[str], bool]:
@@ -138,8 +162,10 @@ def _inside_own(who: people.Viewer, day: date) -> Callable[[str], bool]:
     return inside
 
 
-def _with_parents(nodes: list[registry.Node], parent: str | None) -> list[tuple[Any, Any]]:
-    found: list[tuple[Any, Any]] = []
+def _with_parents(
+    nodes: list[registry.Node], parent: str | None
+) -> list[tuple[str | None, registry.Node]]:
+    found: list[tuple[str | None, registry.Node]] = []
     for node in nodes:
         found.append((parent, node))
         found += _with_parents(node.children, node.area.code)
@@ -148,11 +174,10 @@ def _with_parents(nodes: list[registry.Node], parent: str | None) -> list[tuple[
 
 def _area(
     area: registry.Area, parent: str | None, hierarchy: str, run: codes.Run | None,
-    figures: dict[str, Any],
+    figures: dict[str, Any], *, shut: bool,
 ) -> dict[str, Any]:  # fmt: skip
-    few = (figures.get("enterprises") or 0) < index_rule().disclosure.min_n
-    indexed = (figures.get("index_n") or 0) >= index_rule().disclosure.min_n
-    shown = {} if few else figures
+    shown = {} if shut else figures
+    indexed = not shut and not few(figures.get("index_n") or 0)
     return {
         "code": area.code, "name": str(area), "name_en": area.name_en, "kind": area.kind,
         "hierarchy": hierarchy, "parent": parent, "period": run.period if run else None,
