@@ -190,7 +190,8 @@ def opening(home: Path, say: Callable[[str], None]) -> Iterator[Work]:
     made = partial(demo.generate, out, **size(home))
     yield "generate", "生成演示区域", "generating the region", made
     manifest = demo.read(out)
-    Progress(home).expect(len(manifest.steps) + len(published_later(manifest.periods)) + OTHER_STEPS)
+    earlier = published_later(manifest.periods)
+    Progress(home).expect(len(manifest.steps) + len(earlier) + OTHER_STEPS)
     yield "users", "建立账号", "making accounts", lambda: make_users(home)
     for step in first_steps(manifest.steps):
         say(f"{step.description_zh} · {step.description_en}（{step.rows:,}）")

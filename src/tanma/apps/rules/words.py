@@ -77,7 +77,7 @@ GROUPS: dict[str, Text] = {
     "electricity": _("电力"), "heat": _("热力"), "fuel": _("燃料"), "process": _("工业过程"),
     "measured": _("实测参数"), "product": _("产品"), "attribute": _("属性"), "state": _("状态量"),
     "economy": _("经济"), "reactive": _("无功"), "target": _("目标"), "gas": _("气体"),
-    "water": _("水"), "tax": _("税务"), "steam": _("蒸汽"),
+    "water": _("水"), "tax": _("税务"), "steam": _("蒸汽"), "market": _("碳市场"),
 }  # fmt: skip
 """group of items → word"""
 
