@@ -19,6 +19,15 @@ def test_the_report_is_a_table_with_its_parameters(judge):
     assert "有 1 位，应为 18 位" in render("uscc_length", "zh", params)
 
 
+def test_a_unit_that_several_amounts_of_a_row_need_is_told_once(judge):
+    head = "统一社会信用代码,报告期别,能源名称,计量单位,购进量本月,消费量合计本月,期末库存量,"
+    head += "消费量合计1-本月\n"
+    checked = judge(head + f"{CODE},2026-10,烟煤,公里,12,11,3,118\n")
+    told = checked.report.table().to_pylist()
+    assert [("计量单位", "cell_unit_mismatch")] == [(r["column"], r["code"]) for r in told]
+    assert {"cell_unit_mismatch": 1} == checked.report.counts()
+
+
 def test_lines_come_by_row_and_can_be_limited(judge):
     body = "".join(f"{CODE},2026-{m:02d},电力,购入,-{m},kWh\n" for m in range(1, 10))
     lines = list(judge(HEADER + body).report.lines(limit=3))

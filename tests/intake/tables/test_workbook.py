@@ -142,6 +142,50 @@ def test_a_merged_line_below_the_data_does_no_harm():
     assert [2] == read_bytes(data, "t.xlsx").rows.tolist()
 
 
+def form(*rows) -> bytes:
+    """A form with a title and a header of two rows, as statistics print it."""
+    buffer = io.BytesIO()
+    with xlsxwriter.Workbook(buffer, {"in_memory": True}) as book:
+        sheet = book.add_worksheet("205-1")
+        sheet.merge_range(0, 0, 0, 7, "能源购进、消费与库存")
+        for column, text in enumerate(["统一社会信用代码", "报告期别", "能源名称", "计量单位"]):
+            sheet.merge_range(1, column, 2, column, text)
+        for first, text in ((4, "购进量"), (6, "消费量合计")):
+            sheet.merge_range(1, first, 1, first + 1, text)
+            sheet.write_row(2, first, ["本月", "1-本月"])
+        for r, row in enumerate(rows, 3):
+            sheet.write_row(r, 0, row)
+    return buffer.getvalue()
+
+
+def test_a_header_of_two_rows_is_read_as_one(known):
+    row = ["91990101MA0DEM001L", "2026-10", "烟煤", "吨", 12, 120, 11.5, 118]
+    sheet = read_bytes(form(row, row[:4]), "205-1.xlsx")
+    assert "form_205_1" == sheet.package.name
+    assert [4, 5] == sheet.rows.tolist()
+    assert "消费量合计1-本月" == sheet.title("consumption_cumulative")
+    assert {} == check(read_bytes(form(row), "205-1.xlsx"), known).report.counts()
+
+
+def test_a_merge_below_a_header_of_two_rows_is_still_refused():
+    row = ["91990101MA0DEM001L", "2026-10", "烟煤", "吨", 12, 120, 11.5, 118]
+    data = form(row, row)
+    with zipfile.ZipFile(io.BytesIO(data)) as book:
+        inside = {n: book.read(n) for n in book.namelist()}
+    part = "xl/worksheets/sheet1.xml"
+    first = b'<mergeCell ref="A1'
+    inside[part] = inside[part].replace(first, b'<mergeCell ref="A4:A5"/>' + first)
+    assert "workbook_merged" == problem(archive(inside), "t.xlsx").code
+
+
+def archive(inside: dict[str, bytes]) -> bytes:
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as book:
+        for name, body in inside.items():
+            book.writestr(name, body)
+    return buffer.getvalue()
+
+
 def test_merged_cells_of_ods_are_refused():
     span = 'table:number-rows-spanned="2"'
     data = ods(ods_row(*HEADER) + ods_row(*ROW, span=span) + ods_row(*ROW))

@@ -73,6 +73,7 @@ class Report:
 
     rows: NDArray[np.int64]
     findings: list[Finding] = field(default_factory=list)
+    _told: dict[tuple[str, str, str], NDArray[np.bool_]] = field(default_factory=dict)
 
     def add(
         self,
@@ -84,10 +85,19 @@ class Report:
         params: list[dict[str, object]],
         which: NDArray[np.int64] | None = None,
     ) -> None:
-        """Note a fault at positions `at`: `values` are the cells, `which` picks the params."""
-        if len(at):
+        """Note a fault at positions `at`: `values` are the cells, `which` picks the params.
+
+        One cell that several amounts of its row need, such as a unit, is told once.
+        """
+        told = self._told.setdefault((code, severity, column), np.zeros(len(self.rows), bool))
+        new = ~told[at]
+        told[at] = True
+        if new.any():
             index = np.zeros(len(at), np.int64) if which is None else which
-            self.findings.append(Finding(code, severity, column, at, values, params, index))
+            values = values.filter(pa.array(new))
+            self.findings.append(
+                Finding(code, severity, column, at[new], values, params, index[new])
+            )
 
     def rejected(self) -> NDArray[np.bool_]:
         """Which rows have an error."""

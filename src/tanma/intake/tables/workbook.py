@@ -11,7 +11,8 @@ import io
 import re
 import zipfile
 from decimal import Decimal
-from typing import Any
+from itertools import zip_longest
+from typing import Any, NamedTuple
 from xml.etree import ElementTree
 
 from python_calamine import CalamineError, CalamineSheet, CalamineWorkbook
@@ -38,6 +39,15 @@ _TABLE = "{urn:oasis:names:tc:opendocument:xmlns:table:1.0}"
 _OFFICE = "{urn:oasis:names:tc:opendocument:xmlns:office:1.0}"
 _VALUES = {f"{_OFFICE}value-type", f"{_OFFICE}value", f"{_TABLE}formula"}
 _SIDE_SHEETS = ("说明", "示例", "选项", "notes", "example", "lists")
+
+
+class Merged(NamedTuple):
+    """A range of cells that are one, counted from 0."""
+
+    row: int
+    column: int
+    last_row: int
+    last_column: int
 
 
 def read(data: bytes, file: str, package: Package | None) -> Grid:
@@ -146,12 +156,13 @@ def _first_fitting(
         cells = [[_text(c) for c in row] for row in sheet.to_python(skip_empty_area=False)]
         if not any(any(row) for row in cells):
             continue
+        formulas, merged = _inside(archive, name)
+        cells = _one_header(cells, merged)
         try:
             top, found = header.find(cells[: header.HEADER_ROWS], package)
         except Problem as error:
             problem = problem or error
             continue
-        formulas, merged = _inside(archive, name)
         _refuse_merged(file, name, [m for m in merged if not _is_note(cells, m)], top)
         return Grid.of_rows(cells[top], cells[top + 1 :], top + 2, found, formulas)
     raise problem or Problem("file_empty", file=file)
@@ -175,24 +186,42 @@ def _text_of_other(cell: Any) -> str:
     return str(cell).strip()
 
 
-def _is_note(cells: list[list[str]], merged: tuple[int, int, int]) -> bool:
+def _one_header(cells: list[list[str]], merged: list[Merged]) -> list[list[str]]:
+    """A header of two rows, tied by cells merged downwards, as one: 购进量 over 本月 → 购进量本月.
+
+    The upper row is left empty, so that rows keep their numbers.
+    """
+    tied = (m.row for m in merged if m.last_row == m.row + 1 < header.HEADER_ROWS)
+    top = next(tied, None)
+    if top is None or top + 1 >= len(cells):
+        return cells
+    upper, lower = list(cells[top]), cells[top + 1]
+    for m in merged:
+        if m.row == m.last_row == top:
+            upper[m.column : m.last_column + 1] = [upper[m.column]] * (m.last_column - m.column + 1)
+    joined = [f"{a}{b}" for a, b in zip_longest(upper, lower, fillvalue="")]
+    return [*cells[:top], [], joined, *cells[top + 2 :]]
+
+
+def _is_note(cells: list[list[str]], merged: Merged) -> bool:
     """Whether a merged range is a line about the form, as they stand below its data."""
-    row, column, last_row = merged
-    inside = row == last_row < len(cells) and column < len(cells[row])
+    row, column = merged.row, merged.column
+    inside = row == merged.last_row < len(cells) and column < len(cells[row])
     return inside and FOOTER.match(cells[row][column]) is not None
 
 
-def _refuse_merged(file: str, sheet: str, merged: list[tuple[int, int, int]], top: int) -> None:
-    """Merged titles above the header do no harm; from the header on they hide values."""
-    for row, _column, last_row in merged:
-        if last_row > top:
-            raise Problem("workbook_merged", file=file, sheet=sheet, row=row + 1, last=last_row + 1)
+def _refuse_merged(file: str, sheet: str, merged: list[Merged], top: int) -> None:
+    """Merged titles and headers do no harm; below they hide values."""
+    for m in merged:
+        if m.last_row > top:
+            rows = {"row": m.row + 1, "last": m.last_row + 1}
+            raise Problem("workbook_merged", file=file, sheet=sheet, **rows)
 
 
 def _inside(
     archive: zipfile.ZipFile, sheet: str
-) -> tuple[frozenset[tuple[int, int]], list[tuple[int, int, int]]]:
-    """((row number, position) of formulas, (row, column, last row) of merged ranges)."""
+) -> tuple[frozenset[tuple[int, int]], list[Merged]]:
+    """((row number, position) of formulas, merged ranges)."""
     if "content.xml" in archive.namelist():
         return _inside_ods(archive, sheet)
     xml = archive.read(_sheet_part(archive, sheet))
@@ -201,7 +230,10 @@ def _inside(
         hits = _CELL.finditer(xml)
         formulas = frozenset((int(m.group(2)), _position(m.group(1).decode())) for m in hits)
     ranges = re.findall(rb'<mergeCell ref="([A-Z]+)([0-9]+):([A-Z]+)([0-9]+)"', xml)
-    return formulas, [(int(a) - 1, _position(c.decode()), int(b) - 1) for c, a, _, b in ranges]
+    return formulas, [
+        Merged(int(top) - 1, _position(left.decode()), int(bottom) - 1, _position(right.decode()))
+        for left, top, right, bottom in ranges
+    ]
 
 
 def _position(letters: str) -> int:
@@ -224,10 +256,10 @@ def _sheet_part(archive: zipfile.ZipFile, sheet: str) -> str:
 
 def _inside_ods(
     archive: zipfile.ZipFile, sheet: str
-) -> tuple[frozenset[tuple[int, int]], list[tuple[int, int, int]]]:
+) -> tuple[frozenset[tuple[int, int]], list[Merged]]:
     root = ElementTree.fromstring(archive.read("content.xml"))
     formulas: set[tuple[int, int]] = set()
-    merged: list[tuple[int, int, int]] = []
+    merged: list[Merged] = []
     tables = [t for t in root.iter(f"{_TABLE}table") if t.get(f"{_TABLE}name") == sheet]
     row_index = 0
     for row in (r for t in tables for r in t.iter(f"{_TABLE}table-row")):
@@ -238,7 +270,8 @@ def _inside_ods(
                 formulas.update((row_index + 1, position + i) for i in range(min(repeat, 1000)))
             spans = [int(cell.get(f"{_TABLE}number-{s}-spanned", "1")) for s in ("rows", "columns")]
             if max(spans) > 1:
-                merged.append((row_index, position, row_index + spans[0] - 1))
+                last = row_index + spans[0] - 1
+                merged.append(Merged(row_index, position, last, position + spans[1] - 1))
             position += repeat
         row_index += _repeat(row, "rows")
     return frozenset(formulas), merged
