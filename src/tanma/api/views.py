@@ -4,15 +4,31 @@ from __future__ import annotations
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
 
 from tanma.api.openapi import operations
+
+ABOUT: dict[str, str | Promise] = {
+    "/api/v1/areas": _("各区域今日情况与发布的碳耗指数，限主管部门本区域；家数不足的合计不给出"),
+    "/api/v1/codes/{code}": _("任何人可以看到的碳效码内容"),
+    "/api/v1/enterprises": _("调用者可以看到的企业，按名称"),
+    "/api/v1/enterprises/{uid}": _("一家企业"),
+    "/api/v1/enterprises/{uid}/facts": _("一家企业全部数据的全部版本，可指定知悉时间（UTC 微秒）"),
+    "/api/v1/factors": _("因子表数值、来源和依据标记；recalled 即未确认"),
+    "/api/v1/rate": _("按评级方案给若干行定级，不保存；与 tanma rate 相同"),
+    "/api/v1/results": _("一个评价期（不指定则最新一期）的发布结果，限可见企业"),
+    "/api/v1/runs": _("评价批次，最新在前；主管部门工作材料"),
+    "/api/v1/schemes": _("评级方案：界限原文、来源和依据标记"),
+}
+"""path → what it gives, in a line; the description of the interface says it at length"""
 
 
 def docs(request: HttpRequest) -> HttpResponse:
     shown = [
         {
             "method": method, "path": path, "public": not operation.get("security"),
-            "about": operation.get("description", ""),
+            "about": ABOUT[path],
             "parameters": [p["name"] for p in operation.get("parameters", [])],
         }
         for method, path, operation in operations()

@@ -34,7 +34,7 @@ CHOICES = {
     ("unknown", "assign"): _("属于名录中的一家企业"),
     ("unknown", "register"): _("登记为新企业"),
     ("unknown", "dismiss"): _("不收这些数据"),
-    ("duplicate", "same"): _("是同一家，保留下面填写的代码"),
+    ("duplicate", "same"): _("是同一家"),
     ("duplicate", "different"): _("是不同的企业"),
     ("conflict", "keep_new"): _("采用新的内容"),
     ("conflict", "return_old"): _("恢复原来的内容"),
@@ -120,7 +120,7 @@ class DecisionForm(forms.Form):
     choice = forms.ChoiceField(label=_("认定"), widget=forms.RadioSelect)
     code = forms.CharField(
         label=_("企业统一社会信用代码"), required=False, max_length=18,
-        help_text=_("选择“属于一家企业”或“是同一家”时填写"),
+        help_text=_("属于一家企业时填写"),
     )  # fmt: skip
     shares = forms.CharField(
         label=_("分摊比例"), required=False, widget=forms.Textarea(attrs={"rows": 3}),
@@ -140,6 +140,11 @@ class DecisionForm(forms.Form):
         self.fields["choice"].choices = kinds  # type: ignore[attr-defined]
         if case.kind == "conflict":
             del self.fields["code"]
+        if case.kind == "duplicate":
+            self.fields["code"] = forms.ChoiceField(
+                label=_("是同一家时保留"), required=False,
+                choices=[("", _("请选择")), *((f.uscc, f"{f} · {f.uscc}") for f in _firms(case))],
+            )  # fmt: skip
         if case.kind != "account":
             del self.fields["shares"]
 
@@ -200,7 +205,11 @@ def case(request: HttpRequest, uid: str) -> HttpResponse:
         "case": found, "form": form, "crumbs": crumbs, "kind": KINDS[found.kind],
         "value": shown_value(found), "decision": decision_text(found),
         "target": registry.Enterprise.objects.filter(id=found.target or 0).first(),
-        "firms": _firms(found), "history": _history(found), "may": viewer.may("decide"),
+        "firms": [
+            (f, registry.industry_text(f.industry), _area(f.area_code))
+            for f in _firms(found)
+        ],
+        "versions": _versions(found), "history": _history(found), "may": viewer.may("decide"),
         "waiting": found.waiting.select_related("batch"),
     }  # fmt: skip
     return render(request, "desk/case.html", context)
@@ -215,8 +224,24 @@ def _decided(
         messages.error(request, problem.text(lang()))
         return False
     text = ngettext("已认定，%(n)s 条数据随之采用。", "已认定，%(n)s 条数据随之采用。", n)
-    messages.success(request, text % {"n": f"{n:,}"})
+    messages.success(request, text % {"n": f"{n:,}"} if n else gettext("已认定。"))
     return True
+
+
+def _versions(found: DeskCase) -> list[tuple[str, str, Any]]:
+    """(which, content, evidence) of the two statements that a case is about."""
+    word = {
+        "industry": registry.industry_text, "area.statutory": _area,
+    }.get(found.scheme, str)  # fmt: skip
+    said = found.details
+    return [
+        (label, word(said[key]), registry.evidence_html(said.get(f"{key}_evidence", "")))
+        for key, label in (("old", gettext("原来")), ("new", gettext("新报"))) if said.get(key)
+    ]  # fmt: skip
+
+
+def _area(code: str) -> str:
+    return registry.area_names().get(code, code)
 
 
 def _firms(found: DeskCase) -> list[registry.Enterprise]:

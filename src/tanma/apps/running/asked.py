@@ -10,9 +10,10 @@ from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from tanma.apps.kit.door import significant
+from tanma.apps.kit.door import listed, significant
 from tanma.apps.live import door as live
 from tanma.apps.metering import door as metering
 from tanma.apps.people import door as people
@@ -37,7 +38,12 @@ class Place:
 
     @property
     def name(self) -> str:
-        return str(self.firm or _("区域"))
+        if self.firm is not None:
+            return str(self.firm)
+        if "" in self.viewer.area_codes:
+            return gettext("全部区域")
+        names = registry.area_names()
+        return listed(names.get(code, code) for code in self.viewer.area_codes)
 
     @property
     def subjects(self) -> set[int] | None:

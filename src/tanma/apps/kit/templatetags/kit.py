@@ -124,8 +124,12 @@ def grade_counts(
     *,
     before: Mapping[int, int] | None = None,
     links: Mapping[int, str] | None = None,
+    change: str = "",
 ) -> dict[str, Any]:
-    """Enterprises per grade: count, share of the coded, change since `before`."""
+    """Enterprises per grade: count, share of the coded, change against `before`.
+
+    `change` is its heading where that is no earlier period.
+    """
     total = sum(counts.values())
     rungs = [
         {
@@ -140,7 +144,8 @@ def grade_counts(
         }
         for g in words.GRADES
     ]
-    return {"rungs": rungs, "changes": before is not None, "unit": gettext("家数")}
+    heading = "" if before is None else change or gettext("较上期")
+    return {"rungs": rungs, "changes": heading, "unit": gettext("家数")}
 
 
 @register.simple_tag

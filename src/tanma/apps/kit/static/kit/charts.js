@@ -212,7 +212,7 @@ export function options(element, data) {
   return {
     animation: false, textStyle: { fontFamily: p.sans, color: p.ink2 },
     aria: { enabled: true, label: { description: data.summary || data.title } },
-    grid: { left: 2, right: lying ? p.px(40) : p.px(10), bottom: 2, containLabel: true,
+    grid: { left: 2, right: lying ? p.px(64) : p.px(10), bottom: 2, containLabel: true,
       top: p.px(legendShown ? 34 : lying ? 6 : 22) },
     legend: legend(p, data), tooltip: tooltip(p, data),
     [lying ? "yAxis" : "xAxis"]: categoryAxis(p, spare),

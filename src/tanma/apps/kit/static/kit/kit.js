@@ -47,9 +47,11 @@ if (here && here.offsetTop + here.offsetHeight > menu.clientHeight) {
 }
 
 // A strip or a table that is wider than the screen opens at what is current, or at its end.
-document.querySelectorAll(".seg, [data-kit-end]").forEach((strip) => {
-  const current = strip.querySelector(":scope > [aria-current]");
-  if (strip.scrollWidth > strip.clientWidth) strip.scrollLeft = current ? current.offsetLeft - strip.offsetLeft - 40 : strip.matches("[data-kit-end]") ? strip.scrollWidth : 0;
+document.querySelectorAll(".seg, .years, [data-kit-end]").forEach((strip) => {
+  if (strip.scrollWidth <= strip.clientWidth) return;
+  const current = strip.querySelector("a[aria-current]");
+  const left = strip.getBoundingClientRect().left + 40;
+  strip.scrollLeft += current ? current.getBoundingClientRect().left - left : strip.scrollWidth;
 });
 
 // A form that comes back leads to the first field that is wrong.
