@@ -92,3 +92,13 @@ def test_the_page_shows_counts_and_moves_and_says_when_the_draft_changed(drafted
     assert "请重新试算" in client.get(address).content.decode()
     assert 403 == client_of("county1").post(address).status_code
     assert 403 == client_of("firm_a").get(address).status_code
+
+
+def test_who_is_graded_by_output_has_no_level_and_moves_like_others(drafted):
+    trial = trials.try_pack(drafted.scheme.pk, viewer_of("admin"))
+    trial.moved[0][2] = ""
+    trial.moved[0][4] = ""
+    Result.objects.filter(run=trial.run, subject=trial.moved[0][0]).update(level="")
+    trial.save()
+    page = client_of("admin").get(f"/publications/try/{drafted.scheme.uid}/").content.decode()
+    assert "未定级" in page

@@ -53,8 +53,8 @@ def grade_word(grade: int | None, *, short: bool = False) -> str:
 
 
 def level_word(level: str | None) -> str:
-    """低碳, 中碳 or 高碳 for low, mid or high."""
-    return gettext("未定级") if level is None else str(LEVELS[level])
+    """低碳, 中碳 or 高碳 for low, mid or high; rows of results keep "" where there is none."""
+    return str(LEVELS[level]) if level else gettext("未定级")
 
 
 def pair(level: str | None, grade: int | None) -> str:
