@@ -159,6 +159,10 @@ def test_the_base_period_may_go_by_another_name():
     assert [(1.0, 2.0, 0.5, 1.8)] == [row[:4] for row in held(["2024Q4/r4", "2025Q4/r4"])[1:]]
 
 
+def test_a_name_that_is_no_period_has_no_place_on_the_path():
+    assert (1.0, 2.0, 0.5, None, None) == held(["2024", "after"])[1]
+
+
 @pytest.mark.parametrize("periods", [["2025", "2026"], ["before", "after"], ["", "2025"]])
 def test_without_the_base_period_in_the_table_there_is_nothing_to_compare(periods: list[str]):
     assert [(1.0, None, None, None, None)] * 2 == held(periods)

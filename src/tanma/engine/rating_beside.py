@@ -6,14 +6,13 @@ Both are given as SQL over the working tables of `engine.rating`.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 import pyarrow as pa
 
 from tanma.domain.messages import Problem
 from tanma.domain.periods import parse
-from tanma.domain.rating.base import ToBase, same_months, to_base
-from tanma.domain.rating.scheme import LABEL, Base, Scheme
+from tanma.domain.rating.base import same_months, to_base, years_after
+from tanma.domain.rating.scheme import LABEL, Scheme
 
 MAD_TO_SIGMA = 1.4826
 """The median absolute deviation of a normal variable times this is its standard deviation."""
@@ -163,29 +162,27 @@ def with_base(rated: pa.Table, scheme: Scheme) -> pa.Table:
     """A rated table with the ratios to the base period, where the scheme declares one.
 
     The base average is that of the same group in the base period, which stands in the same table.
+    A period by a name that is none has no place on the path.
     """
     if (rule := scheme.base) is None:
         return rated
     rows = rated.select(["period", "group", "basis", "benchmark", "intensity"]).to_pylist()
     periods = {row["period"] for row in rows}
-    known = {text for text in periods if _is_period(text)}
-    first = min((text for text in known if same_months(text, rule.period)), default=None)
+    years = {text: years_after(rule, text) for text in periods if _is_period(text)}
+    first = min((text for text in years if same_months(text, rule.period)), default=None)
     averages = {
         row["group"]: row["benchmark"]
         for row in rows
         if row["period"] == first and row["basis"] == "main"
     }
-    found = [_row_to_base(rule, row, averages) if row["period"] in known else None for row in rows]
+    found = [
+        to_base(rule, row["intensity"], averages.get(row["group"]), years.get(row["period"], -1.0))
+        for row in rows
+    ]
     for name, kind in BASE.items():
         values = [None if one is None else getattr(one, name) for one in found]
         rated = rated.append_column(name, pa.array(values, kind))
     return rated
-
-
-def _row_to_base(
-    rule: Base, row: dict[str, Any], averages: dict[str | None, float | None]
-) -> ToBase | None:
-    return to_base(rule, row["intensity"], averages.get(row["group"]), row["period"])
 
 
 def _is_period(text: str) -> bool:

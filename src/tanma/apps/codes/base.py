@@ -12,7 +12,7 @@ from tanma.apps.codes.models import Result, Run, State
 from tanma.apps.codes.runs import files_of
 from tanma.apps.rules import door as rules
 from tanma.domain.periods import parse
-from tanma.domain.rating.base import ToBase, same_months, to_base
+from tanma.domain.rating.base import ToBase, same_months, to_base, years_after
 from tanma.domain.rating.scheme import Base as Rule
 from tanma.domain.rating.scheme import Scheme
 
@@ -50,7 +50,8 @@ def base_of(result: Result, scheme: Scheme | None) -> Base | None:
     if not rows:
         return None
     level, group, average, n = rows[0]
-    ratios = to_base(scheme.base, result.intensity, average, result.run.period)
+    years = years_after(scheme.base, result.run.period)
+    ratios = to_base(scheme.base, result.intensity, average, years)
     return Base(scheme.base, ratios, level, group, n) if ratios else None
 
 

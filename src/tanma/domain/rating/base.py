@@ -25,17 +25,21 @@ class ToBase:
     ratio_pathway: float | None
 
 
+def years_after(rule: Base, period: str) -> float:
+    """Years from the end of the base period to the end of a period, in twelfths [a]."""
+    return (parse(period).end_month - parse(rule.period).end_month) / 12
+
+
 def to_base(
-    rule: Base, intensity: float | None, base_benchmark: float | None, period: str
+    rule: Base, intensity: float | None, base_benchmark: float | None, years: float
 ) -> ToBase | None:
-    """L ÷ B₀ and L ÷ B_t with B_t = B₀ · (1 − ρ)^t, t years from the base period's end.
+    """L ÷ B₀ and L ÷ B_t with B_t = B₀ · (1 − ρ)^t, t years after the base period.
 
     None without an intensity or an average above zero. For display; no grade rests on it.
     """
     if intensity is None or not base_benchmark or base_benchmark <= 0:
         return None
     frozen = intensity / base_benchmark
-    years = (parse(period).end_month - parse(rule.period).end_month) / 12
     if rule.yearly_decline is None or years < 0:
         return ToBase(base_benchmark, frozen, None, None)
     target = base_benchmark * float(1 - rule.yearly_decline) ** years
