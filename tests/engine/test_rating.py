@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 
 from tanma.domain.messages import Problem
 from tanma.domain.rating import Scheme, find, grade_of, level_of, neutrality_band
+from tanma.domain.rating.scheme import NetNegative
 from tanma.engine.rating import neutrality_sql, rate, rate_relation
 
 ZHEJIANG = find("zhejiang-carbon-efficiency")
@@ -199,6 +200,38 @@ def test_sums_are_exact_beyond_sixty_four_bits() -> None:
     assert 63 * 10**18 + 21 == int(rated["sum_numerator"])
     assert 7 * 10**18 == int(rated["sum_denominator"])
     assert 7.0 == rated["n_eff"]
+
+
+def test_texts_of_a_scheme_are_no_sql() -> None:
+    """A draft may hold anything: quotes in ids and pattern are letters, not the end of a text."""
+    own = replace(
+        ZHEJIANG,
+        population=replace(
+            ZHEJIANG.population,
+            industry_pattern="[0-9]{4}|'\\) OR \\('x'='x",
+            levels=tuple(replace(lv, id=f"{lv.id}'") for lv in ZHEJIANG.population.levels),
+            rank_level="class'",
+        ),
+        intensity=replace(
+            ZHEJIANG.intensity,
+            bands=tuple(replace(b, id=f"{b.id}'\"") for b in ZHEJIANG.intensity.bands),
+        ),
+        net_negative=NetNegative("1", "low'\""),
+    )
+    rows = [*PEERS, ("label", "cement", T, WAN), ("below", "3011", -1, WAN)]
+    plain, quoted = by_id(rate(table(rows), ZHEJIANG)), by_id(rate(table(rows), own))
+    for name, row in plain.items():
+        level = row["benchmark_level"] + ("'" if row["benchmark_level"] != "label" else "")
+        assert row | {"level": f"{row['level']}'\"", "benchmark_level": level} == quoted[name]
+
+
+def test_a_pattern_that_only_python_reads_is_told() -> None:
+    own = replace(ZHEJIANG.population, industry_pattern="(?=3)[0-9]{4}")
+    with pytest.raises(Problem) as caught:
+        rate(table(PEERS), replace(ZHEJIANG, population=own))
+    assert "rating_pattern_unusable" == caught.value.code
+    assert "不用前瞻" in caught.value.text("zh")
+    assert "invalid perl operator: (?=" in caught.value.text("en")
 
 
 def test_rank_and_gap_within_the_class() -> None:

@@ -23,6 +23,7 @@ from tanma.domain.rating.benchmark import Aggregate, Choice, choose
 from tanma.domain.rating.scheme import LABEL, Band, Scheme
 from tanma.engine import rating_beside as beside
 from tanma.engine import rating_shrink as shrink
+from tanma.lake.sql import text
 
 SAFE_PRODUCT = 1e38
 """A product estimated below this in binary64 (error < 1e-14) is surely below 2**127 ≈ 1.7e38."""
@@ -178,7 +179,7 @@ def _read_rows(work: Work, relation: str) -> None:
         ({optional["weight"]})::BIGINT AS w, ({optional["uncertainty"]})::DOUBLE AS uncertainty
         FROM {relation}"""
     pattern = work.scheme.population.industry_pattern
-    industry = f"regexp_full_match(grp, '{pattern}')" if pattern else "false"
+    industry = f"regexp_full_match(grp, {text(pattern)})" if pattern else "false"
     try:
         work.create(
             work.rows,
@@ -187,6 +188,9 @@ def _read_rows(work: Work, relation: str) -> None:
         )
     except (duckdb.OutOfRangeException, duckdb.ConversionException):
         raise Problem("rating_too_large", column="numerator, denominator") from None
+    except duckdb.InvalidInputException as error:
+        reason = str(error).partition(": ")[2] or str(error)
+        raise Problem("rating_pattern_unusable", pattern=pattern, reason=reason) from None
 
 
 def _basis(scheme: Scheme) -> str:
@@ -235,7 +239,7 @@ def _aggregates(work: Work) -> dict[tuple[str, str, str, str], Aggregate]:
     parts = [f"SELECT period, basis, '{LABEL}' AS level, grp AS key, * FROM {work.leaves}"]
     parts[0] += " WHERE NOT industry"
     parts += [
-        f"""SELECT period, basis, '{lv.id}', left(grp, {lv.digits}), *
+        f"""SELECT period, basis, {text(lv.id)}, left(grp, {lv.digits}), *
         FROM {work.leaves} WHERE industry AND length(grp) >= {lv.digits}"""
         for lv in levels
     ]
@@ -362,8 +366,12 @@ def neutrality_sql(offset: str, gross: str, scheme: Scheme) -> str:
         return "NULL::VARCHAR"
     rate_of_gross = Quotient("{x}", "{y}", scheme.neutrality.bands)
     at = rate_of_gross.above(f"({offset})::HUGEINT", f"({gross})::HUGEINT")
-    ids = [band.id for band in scheme.neutrality.bands]
-    return f"CASE WHEN ({gross}) > 0 THEN {ids}[1 + {at}] END"
+    return f"CASE WHEN ({gross}) > 0 THEN {_ids(scheme.neutrality.bands)}[1 + {at}] END"
+
+
+def _ids(bands: Sequence[Band]) -> str:
+    """SQL: the ids of bands as a list. A scheme's own texts never stand in SQL unquoted."""
+    return f"[{', '.join(text(band.id) for band in bands)}]"
 
 
 def _quotients(work: Work) -> tuple[Quotient, Quotient, Quotient]:
@@ -508,7 +516,7 @@ def _finish(work: Work, compared: str, into: str) -> None:
     scheme = work.scheme
     rule = scheme.net_negative
     negative = "basis IS NOT NULL AND x < 0" if rule else "false"
-    levels = [band.id for band in scheme.intensity.bands]
+    levels = _ids(scheme.intensity.bands)
     worst = len(scheme.ratio.bands)
     uppers = [float(cut) for cut in scheme.ratio.cuts]
     work.create(
@@ -516,7 +524,7 @@ def _finish(work: Work, compared: str, into: str) -> None:
         f"""WITH graded AS (
             SELECT *, CASE WHEN {negative} THEN {rule.grade if rule else "NULL"}
                 ELSE grade_at + 1 END AS grade,
-            CASE WHEN {negative} THEN '{rule.level if rule else ""}'
+            CASE WHEN {negative} THEN {text(rule.level if rule else "")}
                 ELSE {levels}[level_at + 1] END AS level,
             {_rank_key(scheme)} AS rank_key, member AND basis = 'main' AS ranks FROM {compared}
         ), chances AS ({_chances(work, uppers)}

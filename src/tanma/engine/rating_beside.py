@@ -13,6 +13,7 @@ from tanma.domain.messages import Problem
 from tanma.domain.periods import parse
 from tanma.domain.rating.base import same_months, to_base, years_after
 from tanma.domain.rating.scheme import LABEL, Scheme
+from tanma.lake.sql import text
 
 MAD_TO_SIGMA = 1.4826
 """The median absolute deviation of a normal variable times this is its standard deviation."""
@@ -63,7 +64,7 @@ def _placed(scheme: Scheme, columns: str) -> str:
         NOT industry"""
     ]
     parts += [
-        f"""SELECT period, basis, '{level.id}', left(grp, {level.digits}), {amounts}
+        f"""SELECT period, basis, {text(level.id)}, left(grp, {level.digits}), {amounts}
         industry AND length(grp) >= {level.digits}"""
         for level in scheme.population.levels
     ]
@@ -168,8 +169,8 @@ def with_base(rated: pa.Table, scheme: Scheme) -> pa.Table:
         return rated
     rows = rated.select(["period", "group", "basis", "benchmark", "intensity"]).to_pylist()
     periods = {row["period"] for row in rows}
-    years = {text: years_after(rule, text) for text in periods if _is_period(text)}
-    first = min((text for text in years if same_months(text, rule.period)), default=None)
+    years = {name: years_after(rule, name) for name in periods if _is_period(name)}
+    first = min((name for name in years if same_months(name, rule.period)), default=None)
     averages = {
         row["group"]: row["benchmark"]
         for row in rows
@@ -185,10 +186,10 @@ def with_base(rated: pa.Table, scheme: Scheme) -> pa.Table:
     return rated
 
 
-def _is_period(text: str) -> bool:
+def _is_period(name: str) -> bool:
     """Tables to rate may call their periods anything; a year from the base needs a calendar."""
     try:
-        parse(text)
+        parse(name)
     except Problem:
         return False
     return True

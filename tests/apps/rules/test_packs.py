@@ -185,3 +185,26 @@ def test_a_released_edition_can_be_the_base_of_the_next(drafted):
     assert 3 == Pack.objects.count()
     assert card("") == ""
     assert ROW.startswith("power_coal/2024/330000")
+
+
+@pytest.mark.parametrize(
+    ("key", "was", "now", "found"),
+    [
+        ("intensity.bands", 'id = "mid"', 'id = "yellow"', "low, yellow, high"),
+        ("ratio.bands", '[[ratio.bands]]\nid = "4"', "", "1, 2, 3, 4"),
+    ],
+)
+def test_an_edition_keeps_levels_and_grades_by_their_ids(drafted, key, was, now, found):
+    """Words, colours and counts of pages go by them: another id stopped every page of a code."""
+    text = stricter(packs.text_of(BASE))
+    if now:
+        text = text.replace(was, now)
+    else:  # one grade fewer
+        start = text.index(was)
+        text = text[:start] + text[text.index("[[ratio.bands]]", start + 1) :]
+        text = text.replace('id = "5"\nzh', 'id = "4"\nzh')
+    pack = packs.edit(drafted.scheme, {f"{CODE}.toml": text}, viewer_of("admin"))
+    told = packs.fault(pack)
+    assert ("pack_bands_differ", key) == (told.code, told.params["key"])
+    assert found in told.text("zh")
+    assert "cut-offs may change" in told.text("en")

@@ -197,9 +197,23 @@ def _check_scheme(rule: RuleText) -> None:
         _check_length("intensity.bands.id", band.id, MOST_LEVEL)
     for mark in made.neutrality.bands if made.neutrality else ():
         _check_length("neutrality.bands.id", mark.id, MOST_BAND)
+    for known in released.schemes():
+        if known.id == made.id:
+            _check_bands(made, known)
     dated = Dated(made.id, made.edition, made.valid_from, "valid_from")
     _check_later(dated, [(s.id, s.edition, s.valid_from) for s in released.schemes()])
     released.schemes(beside=[made])
+
+
+def _check_bands(made: Scheme, known: Scheme) -> None:
+    """Levels and grades go by the ids of the editions before: words, colours and counts do too."""
+    for key in ("intensity", "ratio"):
+        found, were = ([b.id for b in getattr(s, key).bands] for s in (made, known))
+        if found != were:
+            raise Problem(
+                "pack_bands_differ", key=f"{key}.bands", found=", ".join(found),
+                base=f"{known.id}/{known.edition}", known=", ".join(were),
+            )  # fmt: skip
 
 
 def _check_edition(rule: RuleText) -> None:
