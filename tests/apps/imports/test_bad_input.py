@@ -100,6 +100,7 @@ def test_one_key_with_two_values_leaves_both_out(firms, sheet):
     lines = imports.report_lines(batch, 10)
     assert {"key_conflict"} == {line["code"] for line in lines}
     assert [2, 3] == [line["row"] for line in lines]
+    assert ["数量 1 ≠ 2" in lines[0]["zh"], "数量 2 ≠ 1" in lines[1]["en"]] == [True, True]
     assert (1, 2, len(before) + 1) == (batch.good, batch.bad, len(stated()))
 
 

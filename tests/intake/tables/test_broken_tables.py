@@ -85,6 +85,6 @@ def test_rows_that_contradict_each_other_are_both_left_out(known):
     checked = check(read(FOLDER / "key_conflict.csv"), known)
     lines = list(checked.report.lines())
     assert [(2, "key_conflict"), (3, "key_conflict")] == [(x.row, x.code) for x in lines]
-    assert "与第 3 行键相同而内容不同" in lines[0].zh
-    assert "same key as row 2 and different content" in lines[1].en
+    assert "与第 3 行键相同而内容不同（数量 " in lines[0].zh
+    assert "same key as row 2 and different content (数量 " in lines[1].en
     assert 0 == checked.facts.num_rows

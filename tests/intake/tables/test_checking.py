@@ -34,6 +34,8 @@ def test_three_rows_of_one_key_with_one_different_are_all_refused(judge):
     rows = [("2026-09", "1", "kWh"), ("2026-09", "1", "kWh"), ("2026-09", "2", "kWh")]
     checked = judge(power(*rows, ("2026-08", "5", "kWh")))
     assert {"key_conflict": 3} == checked.report.counts()
+    told = [line.zh for line in checked.report.lines(10)]
+    assert all(" ≠ " in text for text in told)
     assert [5000] == checked.facts["value"].to_pylist()
 
 

@@ -51,16 +51,16 @@ def check(
     torn = np.zeros(int(group.max()) + 1, bool)
     torn[group[differs]] = True
     repeated[order[~starts & ~torn[group]]] = True
-    _report(work, order, first, group, torn)
+    _report(work, order, group, torn, _other(order, first, group, differs))
     return repeated
 
 
 def _report(
     work: Work,
     order: NDArray[np.int64],
-    first: NDArray[np.int64],
     group: NDArray[np.int64],
     torn: NDArray[np.bool_],
+    contradicted: NDArray[np.int64],
 ) -> None:
     package = work.sheet.package
     titles = "+".join(work.sheet.title(n) for n in package.key if work.sheet.has(n))
@@ -68,18 +68,35 @@ def _report(
     if not bad.any():
         return
     at = order[bad]
-    others = _other_row(work.sheet.rows, order, first)[bad]
+    other_at = contradicted[bad]
     values = work.cells(package.key[0], at)
+    told = (values.to_pylist(), work.sheet.rows[other_at].tolist(),
+            _differences(work, at, other_at).to_pylist())  # fmt: skip
     params: list[dict[str, object]] = [
-        {"key": titles, "text": text, "other": int(other)}
-        for text, other in zip(values.to_pylist(), others.tolist(), strict=True)
+        {"key": titles, "text": text, "other": int(other), "differs": differs}
+        for text, other, differs in zip(*told, strict=True)
     ]
     work.report.add("key_conflict", ERROR, titles, at, values, params, np.arange(len(at)))
 
 
-def _other_row(
-    rows: NDArray[np.int64], order: NDArray[np.int64], first: NDArray[np.int64]
-) -> NDArray[np.int64]:
-    """The row number each one contradicts: the first of its key, or for that one the next."""
-    following = np.roll(order, -1)
-    return rows[np.where(order == first, following, first)]
+def _other(
+    order: NDArray[np.int64], first: NDArray[np.int64], group: NDArray[np.int64],
+    differs: NDArray[np.bool_],
+) -> NDArray[np.int64]:  # fmt: skip
+    """The row each one contradicts: the first of its key, or for those like it the first other."""
+    others = np.flatnonzero(differs)[::-1]  # backwards, so that the first one stays
+    odd = np.zeros(int(group.max()) + 1, np.int64)
+    odd[group[others]] = order[others]
+    return np.where(differs, first, odd[group])
+
+
+def _differences(work: Work, at: NDArray[np.int64], other: NDArray[np.int64]) -> pa.Array:
+    """Both values of every column in which two rows differ: 数量 3 ≠ 4."""
+    named = [n for n in work.sheet.package.columns if n not in work.sheet.package.key]
+    parts = []
+    for name in filter(work.sheet.has, named):
+        mine, theirs = (pc.fill_null(work.cells(name, rows), "") for rows in (at, other))
+        told = pc.binary_join_element_wise(work.sheet.title(name), mine, "≠", theirs, " ")
+        parts.append(pc.if_else(pc.equal(mine, theirs), pa.scalar(None, pa.string()), told))
+    same = pa.nulls(len(at), pa.string())  # also where a table has no column beside its key
+    return pc.binary_join_element_wise(same, *parts, "; ", null_handling="skip")
