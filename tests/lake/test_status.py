@@ -5,6 +5,8 @@ from __future__ import annotations
 import datetime as dt
 from pathlib import Path
 
+from tanma.lake import held, tables
+from tanma.lake.check import check, set_aside
 from tanma.lake.derived import ActivityDays
 from tanma.lake.inbox import Inbox
 from tanma.lake.readings import Readings
@@ -48,6 +50,39 @@ def test_the_status_follows_a_reading_through_the_lake(tmp_path: Path) -> None:
     assert 2.0 == found["settled_age_s"]
     ActivityDays(tmp_path).put(days(), {DERIVED_UPTO: lake.watermark})
     assert 0 == status(tmp_path, clock)["dirty_keys"]
+
+
+def test_a_damaged_file_is_named_and_counted(tmp_path: Path) -> None:
+    clock = Clock()
+    lake = Readings(tmp_path, clock)
+    lake.append(table([(1, 0, 1, None)]), writer="a")
+    lake.seal()
+    [file] = tables.landing(tmp_path).files()
+    Path(file.uri).write_bytes(b"no")
+    # nobody has noted it yet: how much waits is unknown, and the rest is told
+    found = status(tmp_path, clock)
+    assert (None, 0, []) == tuple(found[k] for k in ("dirty_keys", "held_keys", "damaged"))
+    assert "tanma_lake_dirty_keys" not in metrics(found)
+    [noted] = held.search(tmp_path)
+    held.hold(tmp_path, [noted], [], (1, 1, 1), 3)
+    found = status(tmp_path, clock)
+    assert (0, 3) == (found["dirty_keys"], found["held_keys"])
+    assert [(file.uri, 1)] == [(one["file"], one["rows"]) for one in found["damaged"]]
+    assert file.uri in found["damaged"][0]["zh"]
+    text = metrics(found)
+    assert 'tanma_lake_damaged_files{table="landing"} 1\n' in text
+    assert 'tanma_lake_damaged_files{table="tail"} 0\n' in text
+    assert "tanma_lake_held_keys 3\n" in text
+    set_aside(tmp_path, check(tmp_path).damages)
+    assert [] == status(tmp_path, clock)["damaged"]
+
+
+def test_a_damaged_file_of_days_leaves_the_completeness_unknown(tmp_path: Path) -> None:
+    days_kept = ActivityDays(tmp_path)
+    days_kept.put(days(day(1, 9, 1, 1, n=90, expected=96)))
+    Path(days_kept.table.files()[0].uri).write_bytes(b"no")
+    clock = Clock(int(dt.datetime(2026, 9, 10, 5, tzinfo=dt.UTC).timestamp()) * 10**6)
+    assert status(tmp_path, clock)["completeness"] is None
 
 
 def test_completeness_counts_whole_days_and_no_more_than_expected(tmp_path: Path) -> None:

@@ -10,10 +10,9 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-import pyarrow as pa
-
 from tanma.domain.messages import Problem
-from tanma.lake.delta import Stored, Table, sole_writer
+from tanma.lake import held
+from tanma.lake.delta import Stored, sole_writer
 from tanma.lake.inbox import aside_note, writers
 from tanma.lake.landing import Landing
 from tanma.lake.upkeep import Kept, lake_tables
@@ -29,6 +28,8 @@ _CODES = {
     "restatements": "lake_damaged_notes",
     "facts": "lake_damaged_facts",
 }
+_NEEDED = ("receipts", "activity_day", "restatements", "facts")
+"""Tables that every derivation reads as a whole; `validated` and `raw` it does not read."""
 
 
 @dataclass(frozen=True)
@@ -51,34 +52,43 @@ class Checked:
 
 
 def check(root: Path) -> Checked:
-    """Read every file that the newest version of a table names."""
+    """Read every file that the newest version of a table names, and note the damaged ones."""
     files = [
         (kept, file) for kept in lake_tables(root) if kept.exists for file in kept.table.files()
     ]
     damages = tuple(_damages(files))
+    _note(root, damages)
     return Checked(len(files), sum(file.rows for _, file in files), damages)
+
+
+def needed_by_all(root: Path) -> Damage | None:
+    """A damaged file without which nothing can be derived, if there is one."""
+    files = [
+        (kept, file)
+        for kept in lake_tables(root) if kept.name in _NEEDED and kept.exists
+        for file in kept.table.files()
+    ]  # fmt: skip
+    return next(_damages(files), None)
 
 
 def _damages(files: list[tuple[Kept, Stored]]) -> Iterator[Damage]:
     for kept, file in files:
-        table, reason = kept.name, _fault(kept.table, file)
+        table, reason = kept.name, kept.table.fault(file)
         if reason:
-            place = ", ".join(f"{k}={v}" for k, v in file.partition.items()) or "–"
             problem = Problem(
-                _CODES[table], table=table, file=file.uri, place=place, rows=file.rows,
-                reason=reason,
+                _CODES[table], table=table, file=file.uri, place=held.place_of(file),
+                rows=file.rows, reason=reason,
             )  # fmt: skip
             yield Damage(table, file.uri, problem, file)
 
 
-def _fault(table: Table, file: Stored) -> str | None:
-    """What is wrong with a file, in one line; None when nothing is."""
-    try:
-        with table.parquet(file) as opened:
-            rows = sum(batch.num_rows for batch in opened.iter_batches())
-    except (OSError, pa.ArrowException) as error:
-        return str(error).splitlines()[0]
-    return None if rows == file.rows else f"{rows} ≠ {file.rows} rows"
+def _note(root: Path, damages: Iterable[Damage]) -> None:
+    said = (
+        held.held(one.table, one.stored, str(one.problem.params["reason"]))
+        for one in damages
+        if one.table in held.TABLES
+    )
+    held.note(root, [one for one in said if one])
 
 
 def set_aside(root: Path, damages: Iterable[Damage]) -> int:

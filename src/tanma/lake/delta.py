@@ -9,6 +9,7 @@ by that and set aside, and what it held is delivered again. Convention: docs/des
 
 from __future__ import annotations
 
+import datetime as dt
 import fcntl
 import json
 import os
@@ -42,6 +43,7 @@ CHECKPOINT_EVERY = 10
 _NO_HOOKS = PostCommitHookProperties(create_checkpoint=False, cleanup_expired_logs=False)
 _FILES, _MARKERS, _DROPPED = "tanma.files", "tanma.markers", "tanma.dropped"
 _READER_FEATURES = {"timestampNtz"}
+_EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
 
 
 def fsync_path(path: Path) -> None:
@@ -78,8 +80,8 @@ class NewFile:
     size: int
     rows: int
     partition: Mapping[str, str] = field(default_factory=dict)
-    least: Mapping[str, int] = field(default_factory=dict)
-    most: Mapping[str, int] = field(default_factory=dict)
+    least: Mapping[str, int | str] = field(default_factory=dict)
+    most: Mapping[str, int | str] = field(default_factory=dict)
 
     def action(self, *, is_new_data: bool) -> AddAction:
         about = {"numRecords": self.rows, "minValues": self.least, "maxValues": self.most}
@@ -91,7 +93,10 @@ class NewFile:
 
 @dataclass(frozen=True)
 class Stored:
-    """A file that a version of a table names: `least` and `most` bound its integer columns."""
+    """A file that a version of a table names: `least` and `most` bound its integers and instants.
+
+    Instants are µs since 1970 UTC; files written before they were noted have none.
+    """
 
     name: str
     uri: str
@@ -126,12 +131,18 @@ def _stored(uri: str, row: Mapping[str, Any]) -> Stored:
         return {k.removeprefix(prefix): v for k, v in row.items() if k.startswith(prefix)}
 
     def known(bounds: dict[str, Any]) -> dict[str, int]:
-        return {k: v for k, v in bounds.items() if v is not None}
+        return {k: _number(v) for k, v in bounds.items() if v is not None}
 
     return Stored(
         row["path"], uri, row["size_bytes"], row["num_records"],
         part("partition."), known(part("min.")), known(part("max.")),
     )  # fmt: skip
+
+
+def _number(bound: int | dt.datetime) -> int:
+    if not isinstance(bound, dt.datetime):
+        return bound
+    return (bound.astimezone(dt.UTC) - _EPOCH) // dt.timedelta(microseconds=1)
 
 
 class Sheet:
@@ -168,22 +179,34 @@ class Sheet:
             self._table.disk.remove(self.name)
 
 
-def _bounds(about: pq.FileMetaData) -> tuple[dict[str, int], dict[str, int]]:
-    """Least and greatest of each integer column, from what its row groups say of themselves."""
-    least: dict[str, int] = {}
-    most: dict[str, int] = {}
+_Bounds = dict[str, int | str]
+
+
+def _bounds(about: pq.FileMetaData) -> tuple[_Bounds, _Bounds]:
+    """Least and greatest integers and instants of columns, from what row groups say of them."""
+    least: _Bounds = {}
+    most: _Bounds = {}
     groups = [about.row_group(g) for g in range(about.num_row_groups)]
     for place, name in enumerate(about.schema.names):
         said = [group.column(place).statistics for group in groups]
-        known = [s for s in said if s is not None and s.has_min_max and _is_int(s.min)]
+        known = [s for s in said if s is not None and s.has_min_max and _is_bound(s.min)]
         if known:
-            least[name] = min(s.min for s in known)
-            most[name] = max(s.max for s in known)
+            least[name] = _as_logged(min(s.min for s in known))
+            most[name] = _as_logged(max(s.max for s in known))
     return least, most
 
 
-def _is_int(value: object) -> bool:
+def _is_bound(value: object) -> bool:
+    if isinstance(value, dt.datetime):
+        return value.tzinfo is not None
     return isinstance(value, int) and not isinstance(value, bool)
+
+
+def _as_logged(value: int | dt.datetime) -> int | str:
+    """As the protocol of Delta wants it: instants in UTC, here to the microsecond."""
+    if not isinstance(value, dt.datetime):
+        return value
+    return f"{value.astimezone(dt.UTC):%Y-%m-%dT%H:%M:%S.%fZ}"
 
 
 class _Disk:
@@ -451,6 +474,15 @@ class Table:
         """A file opened so that its checksums are compared."""
         name, filesystem = self.disk.place(file.name)
         return pq.ParquetFile(name, filesystem=filesystem, page_checksum_verification=True)
+
+    def fault(self, file: Stored) -> str | None:
+        """What is wrong with a file, in one line; None: every page is as it was written."""
+        try:
+            with self.parquet(file) as opened:
+                rows = sum(batch.num_rows for batch in opened.iter_batches())
+        except (OSError, pa.ArrowException) as error:
+            return str(error).splitlines()[0]
+        return None if rows == file.rows else f"{rows} ≠ {file.rows} rows"
 
     def marker(self, name: str) -> int:
         """A marker of the newest version, 0 where it was never set."""

@@ -8,7 +8,7 @@ version and are read as they lie; only keys that are contested are put in order.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -120,8 +120,11 @@ class Parts:
 class Snapshot:
     """The tables at one moment; their files stay until a sweep of hours later."""
 
-    def __init__(self, root: Root) -> None:
-        """A bucket is what workers have: settled readings alone, known up to the last settle."""
+    def __init__(self, root: Root, without: Collection[str] = ()) -> None:
+        """A bucket is what workers have: settled readings alone, known up to the last settle.
+
+        `without`: names of files that are left out, damaged ones say.
+        """
         # The order matters: rows move from landing to tail to readings.
         self.root = settled_root(root)
         landing = tables.landing(root).open() if isinstance(root, Path) else None
@@ -137,9 +140,12 @@ class Snapshot:
         self.landing = [
             f
             for f in stored(landing)
-            if f.most.get("stamp", _UNSETTLED_RECEIPT) > self.settled_stamp
+            if f.name not in without
+            and f.most.get("stamp", _UNSETTLED_RECEIPT) > self.settled_stamp
         ]
-        self.tail, self.readings = stored(tail), stored(readings)
+        self.tail, self.readings = (
+            [f for f in stored(table) if f.name not in without] for table in (tail, readings)
+        )
         self.receipts = [f.uri for f in stored(receipts)]
 
     def moved_receipt(self, file: Stored) -> int:

@@ -7,12 +7,14 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import duckdb
 
 from tanma.lake.derived import ActivityDays
+from tanma.lake.held import TABLES, Held, noted, sound
 from tanma.lake.inbox import aside_note, writers
 from tanma.lake.known import Snapshot, dirty
 from tanma.lake.landing import Landing, now_us
@@ -27,7 +29,8 @@ _SECOND_US = 1_000_000
 def status(root: Path, clock: Callable[[], int] = now_us) -> dict[str, Any]:
     """What an operator asks first; times are µs since 1970 UTC, ages and freshness seconds."""
     now = clock()
-    snapshot = Snapshot(root)
+    damaged, held_days = _held(root)
+    snapshot = sound(root)
     landing = Landing(root, clock)
     inboxes = [_inbox(landing, writer) for writer in writers(root)]
     return {
@@ -42,8 +45,22 @@ def status(root: Path, clock: Callable[[], int] = now_us) -> dict[str, Any]:
         "bytes_per_reading": _bytes_per_reading(root),
         "derived_us": ActivityDays(root).mark(DERIVED_UPTO),
         "dirty_keys": _dirty_keys(root, snapshot),
+        "held_keys": held_days,
+        "damaged": [_damage(one) for one in damaged],
         "completeness": _completeness(root, now),
     }
+
+
+def _held(root: Path) -> tuple[list[Held], int]:
+    """Damaged files that derivation goes around, and the channels and days that wait for them."""
+    files, days = noted(root)
+    named = {f.name for table in TABLES.values() for f in table(root).files()} if files else set()
+    return [one for one in files if one.damaged and one.file in named], days
+
+
+def _damage(one: Held) -> dict[str, Any]:
+    said = {"table": one.table, "file": one.uri, "place": one.place, "rows": one.rows}
+    return said | {"zh": one.problem.text("zh"), "en": one.problem.text("en")}
 
 
 def _age_s(now: int, stamp: int) -> float | None:
@@ -78,29 +95,31 @@ def _bytes_per_reading(root: Path) -> float | None:
     return round((sum(size["bytes"] for size in settled) + receipts) / rows, 3)
 
 
-def _dirty_keys(root: Path, snapshot: Snapshot) -> int:
-    """Channels and days with readings that no derivation has seen."""
+def _dirty_keys(root: Path, snapshot: Snapshot) -> int | None:
+    """Channels and days with readings that no derivation has seen; None: a file is damaged."""
     after = ActivityDays(root).mark(DERIVED_UPTO)
     if after >= snapshot.watermark:
         return 0
-    with duckdb.connect() as con:
+    with duckdb.connect() as con, suppress(duckdb.Error):
         dirty(con, snapshot, after, snapshot.watermark)
         return int(con.execute("SELECT count(*) FROM dirty").fetchall()[0][0])
+    return None
 
 
 def _completeness(root: Path, now: int) -> float | None:
-    """Readings that came as a share of those expected, over the last whole days; None: no days."""
+    """Readings that came by those expected, over the last whole days; None: nobody knows."""
     today = dt.datetime.fromtimestamp(now / _SECOND_US, dt.UTC).date()
     first = today - dt.timedelta(days=COMPLETENESS_DAYS)
     months = sorted({f"{first:%Y-%m}", f"{today:%Y-%m}"})
-    with duckdb.connect() as con:
+    with duckdb.connect() as con, suppress(duckdb.Error):  # a damaged file of days
         ActivityDays(root).view(con, months)
         came, expected = con.execute(
             "SELECT sum(least(n, expected)), sum(expected) FROM days"
             " WHERE expected > 0 AND day >= ? AND day < ?",
             [first, today],
         ).fetchall()[0]
-    return round(int(came) / int(expected), 6) if expected else None
+        return round(int(came) / int(expected), 6) if expected else None
+    return None
 
 
 _METRICS = (
@@ -110,6 +129,7 @@ _METRICS = (
     ("freshness_s", "freshness_seconds", "Age of the watermark.", 1),
     ("backlog_rows", "backlog_rows", "Readings acknowledged and not sealed.", 1),
     ("dirty_keys", "dirty_keys", "Channels and days that wait to be derived.", 1),
+    ("held_keys", "held_keys", "Channels and days that wait for a damaged file.", 1),
     ("completeness", "completeness_ratio", "Readings that came, by expected, last 7 days.", 1),
     ("bytes_per_reading", "bytes_per_reading", "Settled bytes by reading.", 1),
 )
@@ -132,10 +152,18 @@ def _metric_lines(found: dict[str, Any]) -> Iterator[str]:
     yield from _head("writer_aside", "1 for a writer whose inbox was set aside.")
     for box in found["writers"]:
         yield _labelled("writer_aside", "writer", box["writer"], int(box["aside"]))
+    yield from _damaged_lines(found)
     for what in ("files", "rows", "bytes"):
         yield from _head(f"table_{what}", f"{what.capitalize()} of a table.")
         for name, size in found["tables"].items():
             yield _labelled(f"table_{what}", "table", name, size[what])
+
+
+def _damaged_lines(found: dict[str, Any]) -> Iterator[str]:
+    yield from _head("damaged_files", "Damaged files that derivation goes around.")
+    for name in TABLES:
+        number = sum(one["table"] == name for one in found["damaged"])
+        yield _labelled("damaged_files", "table", name, number)
 
 
 def _head(name: str, text: str) -> Iterator[str]:

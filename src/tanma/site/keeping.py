@@ -120,7 +120,8 @@ def refreshed(root: Path, memory: str = "1GB") -> str:
     finally:
         close_old_connections()
     said = f"{done.changed} days changed, {done.restated} restated" if done.changed else ""
-    return ", ".join(text for text in (said, str(alarms)) if text)
+    found = "; ".join(one.problem.text("en") for one in done.found)
+    return ", ".join(text for text in (said, str(alarms), found) if text)
 
 
 def evaluated() -> str:

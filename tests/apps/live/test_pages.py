@@ -2,11 +2,14 @@
 
 import datetime as dt
 import json
+from pathlib import Path
 
 import pytest
 
 from tanma.apps.metering import door as metering
 from tanma.apps.people.door import Role, User, create_token
+from tanma.lake import tables
+from tanma.lake.check import check
 from tests.apps.live.conftest import person
 
 pytestmark = [pytest.mark.db, pytest.mark.django_db]
@@ -158,6 +161,16 @@ def test_the_lake_is_for_administrators(admin, office):
     assert "landing" in text
     assert "test" in text
     page(office, "/live/lake/", 403)
+
+
+def test_a_damaged_file_stands_on_the_page_of_the_lake(admin, plant):
+    [file, *_] = tables.landing(plant.lake).files()
+    Path(file.uri).write_bytes(b"no")
+    check(plant.lake)
+    text = page(admin, "/live/lake/")
+    assert "有文件损坏；其他数据照常计算" in text
+    assert file.uri in text
+    assert 'damaged_files{table="landing"} 1' in page(admin, "/metrics")
 
 
 def test_metrics_for_a_session_or_a_key(admin, office, client):

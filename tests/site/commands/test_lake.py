@@ -76,6 +76,24 @@ def test_check_fails_when_a_file_is_damaged(
     assert "损坏 damaged 1" in text
 
 
+def test_a_refresh_names_what_it_goes_around(
+    root: Path, tanma: Callable[..., tuple[int, str]], db: None
+) -> None:
+    Readings(root).append(table([(1, 0, 5, None)]), writer="a")
+    tanma("seal")
+    [file] = lake_tables(root)[0].table.files()
+    Path(file.uri).write_bytes(b"no")
+    code, text = tanma("refresh")
+    assert 1 == code
+    assert f"landing 的文件 {file.uri} 已损坏" in text
+    assert "因损坏等待 held 0 · 文件 damaged files 1" in text  # nobody knows channel 1
+    assert f"File {file.uri} of landing is damaged" in tanma("status")[1]
+    assert 'damaged_files{table="landing"} 1' in tanma("status", "--metrics")[1]
+    assert "已搁置 set aside 1" in tanma("check", "--set-aside")[1]
+    code, text = tanma("refresh")
+    assert (0, False) == (code, "损坏" in text)
+
+
 def test_an_unknown_step_is_refused(root: Path, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit):
         main(["lake", "boil"])

@@ -22,7 +22,7 @@ from tanma.apps.registry import door as registry
 from tanma.engine.metering import bucket, summed, virtual
 from tanma.engine.metering.bucket import Meters
 from tanma.lake.derived import ActivityDays
-from tanma.lake.known import Snapshot
+from tanma.lake.held import sound
 
 LEVELS = ("gauge", "state")
 _FACT = pa.schema(
@@ -77,7 +77,7 @@ def derive(
     Of a virtual channel those of its parts are derived too, and `metering_terms` says how it adds
     them up; the numbers of such channels come back.
     """
-    snapshot = Snapshot(lake())
+    snapshot = sound(lake())
     firms = {c.subject for c in channels}
     channels_there = registry.Channel.objects.filter(subject__in=firms)
     meters = of_facts(con, list(channels_there), known_at)

@@ -9,7 +9,7 @@ from django.conf import settings
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
-from django.utils.translation import gettext
+from django.utils.translation import get_language, gettext
 
 from tanma.apps.live import known
 from tanma.apps.live.words import ago
@@ -28,7 +28,9 @@ def lake(request: HttpRequest) -> HttpResponse:
         (name, size["files"], size["rows"], round(size["bytes"] / MEGA, 2), size["bytes_per_row"])
         for name, size in sorted(found["tables"].items())
     ]
-    context = {"found": found, "tables": tables, "tiles": _tiles(found)}
+    language = "en" if get_language() == "en" else "zh"
+    damaged = [one[language] for one in found["damaged"]]
+    context = {"found": found, "tables": tables, "tiles": _tiles(found), "damaged": damaged}
     return render(request, "live/lake.html", context)
 
 
@@ -40,6 +42,7 @@ def _tiles(found: dict[str, Any]) -> list[tuple[str, Any, str, str]]:
         (gettext("已整理至"), ago(found["settled_age_s"]), "", _at(found["settled_us"])),
         (gettext("待封存读数"), found["backlog_rows"], gettext("条"), ""),
         (gettext("待计算"), found["dirty_keys"], gettext("通道·日"), _at(found["derived_us"])),
+        (gettext("因文件损坏等待"), found["held_keys"], gettext("通道·日"), ""),
         (gettext("近 7 日完整率"), None if complete is None else f"{complete * 100:.1f}", "%", ""),
         (gettext("每条读数"), found["bytes_per_reading"], gettext("字节"), ""),
     ]  # fmt: skip

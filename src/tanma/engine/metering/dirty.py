@@ -9,6 +9,7 @@ cause), where cause is a number: 1 readings, 2 event, 3 parameter; the greater o
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Sequence
 
 import duckdb
 
@@ -17,6 +18,7 @@ from tanma.lake import known as lake
 from tanma.lake import sql
 from tanma.lake.days import day_bounds
 from tanma.lake.facts import Pinned
+from tanma.lake.held import Held
 
 READINGS, EVENT, PARAMETER = 1, 2, 3
 _EVER = (dt.datetime(1970, 1, 1, tzinfo=dt.UTC), dt.datetime(2200, 1, 1, tzinfo=dt.UTC))
@@ -28,10 +30,11 @@ _TELLING = ("item", "kind", "unit", "scale", "meter", "zone", "interval_s", "mul
 
 def find(
     con: duckdb.DuckDBPyConnection, snapshot: lake.Snapshot, facts: Pinned,
-    after: tuple[int, int], upto: tuple[int, int],
+    after: tuple[int, int], upto: tuple[int, int], lifted: Sequence[Held] = (),
 ) -> int:  # fmt: skip
     """Make the tables from what came in (after, upto], stamps of readings and of facts.
 
+    `lifted`: files that were damaged and are no more; what they could touch is dirty too.
     Needs `metering_channels` of the connection. Returns how many days are dirty.
     """
     lake.dirty(con, snapshot, after[0], upto[0], "dirty_readings")
@@ -40,13 +43,45 @@ def find(
         SELECT channel, first_utc, last_utc, end_utc, {READINGS} AS cause FROM dirty_readings"""
     )
     _facts(con, snapshot, facts, (after[1], upto[1]), upto[0])
+    _spans_of(con, lifted)
+    _reached(con, snapshot, upto[0])
+    return int(con.execute("SELECT count(*) FROM dirty_days").fetchall()[0][0])
+
+
+def held_days(
+    con: duckdb.DuckDBPyConnection, snapshot: lake.Snapshot, held: Sequence[Held], known_at: int
+) -> None:
+    """Table `held_days`: the days that the readings of damaged files could touch.
+
+    The same rule as for new readings, so what is held and what is derived once the file is back
+    are the same days. The snapshot is one without the files.
+    """
+    con.execute(
+        """CREATE OR REPLACE TEMP TABLE dirty_spans (channel BIGINT, first_utc TIMESTAMP,
+           last_utc TIMESTAMP, end_utc TIMESTAMP, cause INTEGER)"""
+    )
+    _spans_of(con, held)
+    _reached(con, snapshot, known_at)
+    con.execute("CREATE OR REPLACE TEMP TABLE held_days AS SELECT channel, day FROM dirty_days")
+
+
+def _spans_of(con: duckdb.DuckDBPyConnection, files: Sequence[Held]) -> None:
+    for one in files:
+        con.execute(
+            f"""INSERT INTO dirty_spans
+            SELECT channel, make_timestamp({one.first_us}), make_timestamp({one.last_us}),
+                   make_timestamp({one.last_us}), {READINGS}
+            FROM metering_channels WHERE channel >= {one.low} AND channel < {one.high}"""
+        )
+
+
+def _reached(con: duckdb.DuckDBPyConnection, snapshot: lake.Snapshot, known_at: int) -> None:
     con.execute(
         """DELETE FROM dirty_spans WHERE channel NOT IN (SELECT channel FROM metering_channels
            WHERE problem IS NULL AND formula IS NULL)"""
     )
-    _neighbours(con, snapshot, upto[0])
+    _neighbours(con, snapshot, known_at)
     _days(con)
-    return int(con.execute("SELECT count(*) FROM dirty_days").fetchall()[0][0])
 
 
 def _facts(

@@ -3,13 +3,16 @@
 The marks (readings and facts stamped up to which the days are true) lie in the commit that adds the
 days. Restatements are written first, with the marks they will lead to: killed in between, the next
 refresh finds them ahead, derives to the same marks, and does not write them again.
+
+A damaged file of readings costs the days that its readings could touch: they are left out, noted in
+`held.json` before the commit, and derived once the file is restored or set aside.
 """
 
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import duckdb
@@ -19,12 +22,16 @@ from tanma.domain.messages import Problem
 from tanma.engine.metering import bucket as buckets
 from tanma.engine.metering import dirty, virtual
 from tanma.engine.metering.bucket import Meters, Span
+from tanma.lake import held
 from tanma.lake import known as lake
+from tanma.lake.check import needed_by_all
+from tanma.lake.delta import sole_writer
 from tanma.lake.derived import DAY, RESTATEMENT, ActivityDays, Restatements
 from tanma.lake.facts import FactsMirror
+from tanma.lake.held import Held, search
 from tanma.lake.status import DERIVED_UPTO
 
-STAMP, FACTS = DERIVED_UPTO, "derived.facts"
+STAMP, FACTS, LIFTS = DERIVED_UPTO, "derived.facts", "derived.lifts"
 CHANNEL_DAYS = 40_000
 """Channel-days derived at a time: about 4 million readings of quarter-hours."""
 _CONTENT = [f.name for f in DAY if f.name not in ("channel", "day", "derived")]
@@ -33,22 +40,53 @@ _CAUSES = {dirty.EVENT: "event", dirty.PARAMETER: "parameter"}
 
 @dataclass(frozen=True)
 class Refreshed:
-    """What a refresh did: days looked at, days that changed, restatements, and its stamps."""
+    """What a refresh did: days looked at, days that changed, restatements, and its stamps.
+
+    `held`: damaged files for which days wait, `held_days` so many; `found` are seen first now.
+    """
 
     dirty: int
     changed: int
     restated: int
     known_at: int
     facts_at: int
+    held: tuple[Held, ...] = ()
+    held_days: int = 0
+    found: tuple[Held, ...] = ()
 
 
 @dataclass(frozen=True)
 class _Marks:
+    """Stamps of readings and facts, and how often days that had to wait were taken in again."""
+
     stamp: int
     facts: int
+    lifts: int
+
+    @classmethod
+    def of(cls, table: ActivityDays | Restatements) -> _Marks:
+        return cls(table.mark(STAMP), table.mark(FACTS), table.mark(LIFTS))
 
     def as_marks(self) -> dict[str, int]:
-        return {STAMP: self.stamp, FACTS: self.facts}
+        return {STAMP: self.stamp, FACTS: self.facts, LIFTS: self.lifts}
+
+    def beyond(self, other: _Marks) -> bool:
+        return any(mine > theirs for mine, theirs in zip(self.all, other.all, strict=True))
+
+    @property
+    def all(self) -> tuple[int, int, int]:
+        return self.stamp, self.facts, self.lifts
+
+
+@dataclass(frozen=True)
+class _Plan:
+    """From where to where, with the files that are left out and those that are taken in again."""
+
+    at: _Marks
+    target: _Marks
+    told: bool
+    skipped: tuple[Held, ...]
+    lifted: tuple[Held, ...]
 
 
 def refresh(root: Path, upto: int | None = None, *, memory: str = "1GB") -> Refreshed:
@@ -56,44 +94,91 @@ def refresh(root: Path, upto: int | None = None, *, memory: str = "1GB") -> Refr
 
     Needs sealed readings and synced facts. Run again it does nothing; killed it goes on.
     """
+    found: list[Held] = []
+    with sole_writer(root / "refresh.lock"):
+        while True:
+            try:
+                return replace(_refresh(root, upto, memory), found=tuple(found))
+            except (duckdb.Error, OSError, pa.ArrowException) as error:
+                if isinstance(error, duckdb.OutOfMemoryException):
+                    raise
+                if not (new := search(root)):
+                    raise _named(root, error) from error
+                found += new
+
+
+def _named(root: Path, error: Exception) -> Exception:
+    """The damaged file that stops everything, or the error as it is: a full disk, say."""
+    damage = needed_by_all(root)
+    return damage.problem if damage else error
+
+
+def _refresh(root: Path, upto: int | None, memory: str) -> Refreshed:
     days, notes = ActivityDays(root), Restatements(root)
-    snapshot, mirror = lake.Snapshot(root), FactsMirror(root)
-    at = _Marks(days.mark(STAMP), days.mark(FACTS))
-    ahead = _Marks(notes.mark(STAMP), notes.mark(FACTS))
-    told = ahead.stamp > at.stamp or ahead.facts > at.facts
-    target = ahead if told else _target(snapshot, mirror, upto)
-    if (target.stamp, target.facts) <= (at.stamp, at.facts):
-        return Refreshed(0, 0, 0, at.stamp, at.facts)
+    waiting, mirror = held.look(root), FactsMirror(root)
+    snapshot = lake.Snapshot(root, without={one.file for one in waiting if one.damaged})
+    plan = _plan(_Marks.of(days), _Marks.of(notes), waiting, _watermarks(snapshot, mirror, upto))
+    at, target = plan.at, plan.target
+    if not target.beyond(at):
+        return Refreshed(0, 0, 0, at.stamp, at.facts, plan.skipped, held.noted(root)[1])
     known = buckets.meters(root, target.facts, memory)
     with buckets.connection(memory) as con:
         con.execute("SET preserve_insertion_order = true")
-        looked_at = _derive(con, snapshot, mirror, known, days, (at, target))
+        looked_at, left_out = _derive(con, snapshot, mirror, known, days, plan)
         restatements = _restatements(con, snapshot, at, target)
         changed = con.sql(f"SELECT {_columns()} FROM changed_days ORDER BY channel, day")
         table = changed.to_arrow_table().cast(DAY)
-    if not told:
+    if not plan.told:
+        held.hold(root, plan.skipped, plan.lifted, target.all, left_out)
         notes.append(restatements, target.as_marks())
     days.put(table, target.as_marks())
-    return Refreshed(looked_at, table.num_rows, restatements.num_rows, target.stamp, target.facts)
+    held.forget(root, plan.lifted)
+    return Refreshed(
+        looked_at, table.num_rows, restatements.num_rows, target.stamp, target.facts,
+        plan.skipped, left_out,
+    )  # fmt: skip
 
 
-def _target(snapshot: lake.Snapshot, mirror: FactsMirror, upto: int | None) -> _Marks:
+def _watermarks(
+    snapshot: lake.Snapshot, mirror: FactsMirror, upto: int | None
+) -> tuple[int, int]:
     if upto is not None and upto > snapshot.watermark:
         raise Problem("metering_known_too_late", asked=upto, watermark=snapshot.watermark)
-    return _Marks(snapshot.watermark if upto is None else upto, mirror.watermark)
+    return snapshot.watermark if upto is None else upto, mirror.watermark
+
+
+def _plan(
+    at: _Marks, ahead: _Marks, waiting: Sequence[Held], watermarks: tuple[int, int]
+) -> _Plan:
+    """What to do; after a kill between restatements and days, exactly what was begun."""
+    if ahead.beyond(at):
+        mine = [one for one in waiting if one.attempt == ahead.all]
+        skipped = tuple(one for one in mine if one.skipped)
+        for one in waiting:
+            # its days were restated already: without it they would come out otherwise
+            if one.damaged and one not in skipped:
+                raise one.problem
+        return _Plan(at, ahead, True, skipped, tuple(one for one in mine if not one.skipped))
+    skipped = tuple(one for one in waiting if one.damaged)
+    lifted = tuple(one for one in waiting if not one.damaged)
+    stamp, facts = watermarks
+    target = _Marks(max(stamp, at.stamp), max(facts, at.facts), at.lifts + bool(lifted))
+    return _Plan(at, target, False, skipped, lifted)
 
 
 def _derive(
     con: duckdb.DuckDBPyConnection, snapshot: lake.Snapshot, mirror: FactsMirror, known: Meters,
-    days: ActivityDays, marks: tuple[_Marks, _Marks],
-) -> int:  # fmt: skip
-    """Table `changed_days`: the days that came out otherwise than they stand."""
-    target = marks[1]
+    days: ActivityDays, plan: _Plan,
+) -> tuple[int, int]:  # fmt: skip
+    """Table `changed_days`: the days that came out otherwise; how many were looked at, and held."""
+    target = plan.target
     known.install(con)
     pinned = mirror.pin()
-    after, upto = ((m.stamp, m.facts) for m in marks)
-    dirty.find(con, snapshot, pinned, after, upto)
+    dirty.held_days(con, snapshot, plan.skipped, target.stamp)
+    after, upto = ((m.stamp, m.facts) for m in (plan.at, target))
+    dirty.find(con, snapshot, pinned, after, upto, plan.lifted)
     _formulas(con, known, days)
+    left_out = _leave_out(con)
     looked_at = int(con.execute("SELECT count(*) FROM dirty_days").fetchall()[0][0])
     months = con.execute("SELECT DISTINCT strftime(day, '%Y-%m') FROM dirty_days").fetchall()
     days.view(con, [m for (m,) in months] or [], "days_before")
@@ -105,7 +190,19 @@ def _derive(
     _vanished(con, target.stamp)
     _keep_changed(con)
     _virtual(con, known, days, target)
-    return looked_at
+    return looked_at, left_out
+
+
+def _leave_out(con: duckdb.DuckDBPyConnection) -> int:
+    """Take held days, and those of channels computed from them, from the dirty ones; how many."""
+    con.execute(
+        """INSERT INTO held_days
+        SELECT DISTINCT virtual, day FROM held_days JOIN call_parts USING (channel)"""
+    )
+    con.execute(
+        "DELETE FROM dirty_days WHERE (channel, day) IN (SELECT (channel, day) FROM held_days)"
+    )
+    return int(con.execute("SELECT count(*) FROM held_days").fetchall()[0][0])
 
 
 def _formulas(con: duckdb.DuckDBPyConnection, known: Meters, days: ActivityDays) -> None:

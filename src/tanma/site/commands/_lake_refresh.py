@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 
 HELP = "Derive again exactly the days that new readings, events and parameters touch"
+# a damaged file is gone around and named; the status says then that something is to be done
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -28,4 +29,8 @@ def run(args: argparse.Namespace) -> int:
     print(f"重算日 days {done.dirty} · 变动 changed {done.changed} · 重述 restated {done.restated}")
     if str(alarms):
         print(f"报警 {alarms}")
-    return 0
+    for one in done.held:
+        print(f"{one.problem.text('zh')}\n{one.problem.text('en')}")
+    if done.held:
+        print(f"因损坏等待 held {done.held_days} · 文件 damaged files {len(done.held)}")
+    return 1 if done.held else 0

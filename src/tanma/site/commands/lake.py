@@ -158,7 +158,8 @@ def _status_lines(found: dict[str, Any]) -> list[str]:
         f"已归档至 sealed up to      {_moment(found['watermark_us'])}",
         f"已沉淀至 settled up to     {_moment(found['settled_us'])}",
         f"已推导至 derived up to     {_moment(found['derived_us'])}",
-        f"待推导 dirty keys          {found['dirty_keys']}",
+        f"待推导 dirty keys          {_or_dash(found['dirty_keys'])}",
+        f"因损坏等待 held keys       {found['held_keys']}",
         f"近 7 日到齐率 completeness  {_per_cent(found['completeness'])}",
         f"每条读数字节 bytes/reading  {_or_dash(found['bytes_per_reading'])}",
         "",
@@ -169,7 +170,7 @@ def _status_lines(found: dict[str, Any]) -> list[str]:
     for box in found["writers"]:
         state = "已搁置 set aside" if box["aside"] else f"待归档 backlog {box['backlog_rows']}"
         lines.append(f"写入方 writer {box['writer']}: {state}")
-    return lines
+    return [*lines, *(one[language] for one in found["damaged"] for language in ("zh", "en"))]
 
 
 def _moment(stamp_us: int) -> str:

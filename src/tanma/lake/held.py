@@ -1,0 +1,193 @@
+"""Damaged files of readings that derivation goes around, and the days that wait for them.
+
+`held.json` names them. It is written before the commit that leaves their days out, and a file
+leaves it after the commit that derived its days again: killed in between, days are derived once
+more, which changes nothing. Convention: docs/design/lake.md §3.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+from collections.abc import Collection, Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+
+from tanma.domain.messages import Problem
+from tanma.lake import tables
+from tanma.lake.delta import Stored, fsync_path, sole_writer
+from tanma.lake.known import Snapshot
+from tanma.lake.tables import CHANNELS_PER_BUCKET
+
+TABLES = {"landing": tables.landing, "tail": tables.tail, "readings": tables.readings}
+"""Where a damaged file costs no more than its own channels and days."""
+_EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
+_US = dt.timedelta(microseconds=1)
+Attempt = tuple[int, ...]
+"""The marks to which a refresh leads that leaves files out or takes them in again."""
+
+
+@dataclass(frozen=True)
+class Held:
+    """A damaged file: its channels [low, high) and the instants in which its readings lie, µs.
+
+    `damaged` is as last looked at: one that was restored or set aside waits to be derived again.
+    `attempt`: the last refresh that knew of it, and whether it left its days out (`skipped`).
+    """
+
+    table: str
+    file: str
+    uri: str
+    place: str
+    rows: int
+    reason: str
+    low: int
+    high: int
+    first_us: int
+    last_us: int
+    damaged: bool = True
+    attempt: Attempt = ()
+    skipped: bool = False
+
+    @property
+    def problem(self) -> Problem:
+        """What depends on it and what to do."""
+        return Problem(
+            "lake_damaged_readings", table=self.table, file=self.uri, place=self.place,
+            rows=self.rows, reason=self.reason,
+        )  # fmt: skip
+
+
+def place_of(file: Stored) -> str:
+    """A partition in words: `day=2026-09-01, bucket=3`."""
+    return ", ".join(f"{k}={v}" for k, v in file.partition.items()) or "–"
+
+
+def held(table: str, file: Stored, reason: str) -> Held | None:
+    """A damaged file with what it may hold; None where its log does not say when."""
+    if "bucket" in file.partition:
+        low = file.partition["bucket"] * CHANNELS_PER_BUCKET
+        high = low + CHANNELS_PER_BUCKET
+    else:
+        low, high = file.least["channel"], file.most["channel"] + 1
+    span = _span(file)
+    if span is None:
+        return None
+    return Held(
+        table, file.name, file.uri, place_of(file), file.rows, reason, low, high, *span
+    )  # fmt: skip
+
+
+def _span(file: Stored) -> tuple[int, int] | None:
+    if "start_utc" in file.least:
+        return file.least["start_utc"], max(file.most["start_utc"], file.most["end_utc"])
+    if "day" in file.partition:
+        first = following = file.partition["day"]
+    elif "month" in file.partition:
+        first = dt.date.fromisoformat(f"{file.partition['month']}-01")
+        following = (first + dt.timedelta(days=31)).replace(day=1)
+    else:
+        return None
+    # an interval that starts in the partition may end after it, by a day at most as far as we know
+    return _us(first), _us(following + dt.timedelta(days=1)) - 1
+
+
+def _us(day: dt.date) -> int:
+    return (dt.datetime.combine(day, dt.time(), dt.UTC) - _EPOCH) // _US
+
+
+def noted(root: Path) -> tuple[list[Held], int]:
+    """The files that are noted, and how many days wait for them."""
+    path = root / "held.json"
+    if not path.exists():
+        return [], 0
+    said = json.loads(path.read_text(encoding="utf-8"))
+    files = [Held(**{**one, "attempt": tuple(one["attempt"])}) for one in said["files"]]
+    return files, said["days"]
+
+
+def sound(root: Path) -> Snapshot:
+    """The tables without the files that are noted as damaged: what they held is missing."""
+    return Snapshot(root, without={one.file for one in noted(root)[0] if one.damaged})
+
+
+def search(root: Path) -> list[Held]:
+    """Read every file of readings and note the damaged ones; those that were not noted before."""
+    known = {one.file for one in noted(root)[0] if one.damaged}
+    found = []
+    for name, of in TABLES.items():
+        table = of(root)
+        for file in table.files():
+            reason = None if file.name in known else table.fault(file)
+            if reason and (one := held(name, file, reason)):
+                found.append(one)
+    note(root, found)
+    return found
+
+
+def note(root: Path, found: Iterable[Held]) -> None:
+    """Add damaged files to those that are noted."""
+    new = {one.file: one for one in found}
+    if new:
+        with _changed(root) as files:
+            known = {one.file: one for one in files}
+            for file, one in new.items():
+                known[file] = replace(known[file], damaged=True) if file in known else one
+            files[:] = known.values()
+
+
+def look(root: Path) -> list[Held]:
+    """The noted files, each looked at again: restored ones, and ones no table names any more."""
+    files, _ = noted(root)
+    seen = [replace(one, damaged=_is_damaged(root, one)) for one in files]
+    if seen != files:
+        with _changed(root) as now:
+            states = {one.file: one.damaged for one in seen}
+            now[:] = [replace(one, damaged=states.get(one.file, one.damaged)) for one in now]
+    return seen
+
+
+def _is_damaged(root: Path, one: Held) -> bool:
+    table = TABLES[one.table](root)
+    return any(f.name == one.file and table.fault(f) is not None for f in table.files())
+
+
+def hold(
+    root: Path, skipped: Collection[Held], lifted: Collection[Held], attempt: Attempt, days: int
+) -> None:
+    """Note, before its commit, what a refresh leaves out and what it takes in again."""
+    if not skipped and not lifted:
+        return
+    roles = {one.file: False for one in lifted} | {one.file: True for one in skipped}
+    with _changed(root, days) as files:
+        files[:] = [
+            replace(one, attempt=attempt, skipped=roles[one.file]) if one.file in roles else one
+            for one in files
+        ]
+
+
+def forget(root: Path, lifted: Collection[Held]) -> None:
+    """After its commit: the days of these files are derived."""
+    if lifted:
+        gone = {one.file for one in lifted}
+        with _changed(root) as files:
+            files[:] = [one for one in files if one.file not in gone]
+
+
+@contextmanager
+def _changed(root: Path, days: int | None = None) -> Iterator[list[Held]]:
+    """The noted files to be changed; durable when left."""
+    with sole_writer(root / "held.lock"):
+        files, before = noted(root)
+        yield files
+        path = root / "held.json"
+        if not files:
+            path.unlink(missing_ok=True)
+        else:
+            part = root / "held.json.new"
+            said = {"days": before if days is None else days, "files": [asdict(f) for f in files]}
+            part.write_text(json.dumps(said, ensure_ascii=False, indent=1), encoding="utf-8")
+            fsync_path(part)
+            part.rename(path)
+        fsync_path(root)
