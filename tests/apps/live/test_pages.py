@@ -1,5 +1,6 @@
 """Live pages: tree, curve, table, export, quality, region, lake."""
 
+import csv
 import datetime as dt
 import json
 from pathlib import Path
@@ -27,6 +28,11 @@ def points(client, plant, *numbers, **more):
     answer = client.get(f"/live/{plant.uid}/points.json?channel={channel}&{query}")
     assert 200 == answer.status_code
     return answer.json()["series"]
+
+
+def lines(client, plant, number):
+    answer = client.get(f"/live/{plant.uid}/readings.csv?channel={number}&span=7d")
+    return b"".join(answer.streaming_content).decode("utf-8-sig").splitlines()
 
 
 def known(series):
@@ -69,7 +75,7 @@ def test_a_gap_stays_a_gap(owner, plant):
 def test_several_curves_and_the_day_before(owner, plant):
     numbers = plant.number("一车间"), plant.number("二车间")
     series = points(owner, plant, *numbers, compare="day", span="6h")
-    assert [False, False, True, True] == [s["before"] for s in series]
+    assert ["used", "used", "before", "before"] == [s["drawn"] for s in series]
     assert "T-一车间 · 购入电力 · 前一天" == series[2]["name"]
     now, before = (s["points"][0][0] for s in (series[0], series[2]))
     assert abs(now - before) <= 15 * 60 * 1000
@@ -100,12 +106,11 @@ def test_the_table_behind_adds_up_and_carbon_is_an_estimate(owner, plant):
 
 def test_the_file_holds_every_interval(owner, plant):
     number = plant.number("一车间")
-    answer = owner.get(f"/live/{plant.uid}/readings.csv?channel={number}&span=7d")
-    lines = b"".join(answer.streaming_content).decode("utf-8-sig").splitlines()
-    assert "表计,计量项目,开始时间,结束时间,用量,数值,单位,质量标志" == lines[0]
-    assert 3 * 96 == len(lines) - 1
-    assert "T-一车间,electricity.purchased" in lines[1]
-    assert ",7.0,28.0,kWh," in lines[1]
+    head, *rows = lines(owner, plant, number)
+    assert "表计,计量项目,开始时间,结束时间,用量,实测用量,数值,单位,质量标志" == head
+    assert 3 * 96 == len(rows)
+    assert "T-一车间,electricity.purchased" in rows[0]
+    assert ",7.0,7.0,28.0,kWh," in rows[0]
 
 
 def test_long_spans_are_read_from_days(owner, plant):
@@ -152,8 +157,27 @@ def test_what_was_replaced_stands_beside_every_total(owner, plant):
     # 28 kW against a rated 20: each quarter of 7 kWh counts the 3.5 of its hour instead
     text = page(owner, f"/live/{plant.uid}/?channel={number}&span=1d")
     assert "按声明方法替代 100.0%" in text
+    assert "含替代" in text
+    used, meter = points(owner, plant, number, span="6h")
+    assert (["used", "measured"], "T-一车间 · 购入电力 · 实测") == (
+        [used["drawn"], meter["drawn"]], meter["name"],
+    )  # fmt: skip
+    assert ({14.0}, {28.0}) == tuple({round(v, 6) for v in known(s)} for s in (used, meter))
+    drawn = list(csv.DictReader(lines(owner, plant, number)))
+    assert {("3.5", "7.0")} == {(r["用量"], r["实测用量"]) for r in drawn[2:]}
+    assert all("已替代" in r["质量标志"] for r in drawn[2:])
     month = (plant.until - dt.timedelta(hours=29 - 8)).strftime("%Y-%m")
     assert "100.0" in page(owner, f"/live/{plant.uid}/quality/?month={month}")
+    # the rest of the board stands on it: 48 kW less 14 less 16, by its meters less 28
+    used, meter = points(owner, plant, plant.number("其余"), span="6h")
+    assert ({18.0}, {4.0}) == tuple({round(v, 6) for v in known(s)} for s in (used, meter))
+    metering.state(
+        [metering.Statement(number, "channel.flag.substitution", "omit", dt.date(2020, 1, 1))],
+        author="test", evidence="工单 3",
+    )  # fmt: skip
+    used, meter = points(owner, plant, number, span="6h")
+    assert (set(), {28.0}) == (set(known(used)), {round(v, 6) for v in known(meter)})
+    assert "按声明方法剔除" in page(owner, f"/live/{plant.uid}/?channel={number}&span=1d")
 
 
 def test_the_lake_is_for_administrators(admin, office):

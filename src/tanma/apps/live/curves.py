@@ -46,25 +46,43 @@ class Window:
         return self.begin.astimezone(local).date(), last.astimezone(local).date() + dt.timedelta(1)
 
 
+Points = list[list[float | None]]
+_DIFFERS = "measured IS DISTINCT FROM value"
+
+
 def points(
     con: duckdb.DuckDBPyConnection, channels: Sequence[registry.Channel], window: Window,
     pixels: int,
-) -> dict[int, list[list[float | None]]]:  # fmt: skip
-    """Channel → [ms, value] in order of time, gaps as null; at most two points a pixel."""
+) -> dict[int, Points]:  # fmt: skip
+    """Channel → [ms, value] in order of time, gaps as null; at most two points a pixel.
+
+    Values are those that totals take: where a declared method replaces, what it puts there.
+    """
     _points_table(con, channels, window)
+    return {c.id: _drawn(con, c, window, pixels) for c in channels}
+
+
+def measured(
+    con: duckdb.DuckDBPyConnection, channels: Sequence[registry.Channel], window: Window,
+    pixels: int,
+) -> dict[int, Points]:  # fmt: skip
+    """Of the points last drawn what the meter said, where that is not what totals take."""
+    rows = con.execute(f"SELECT DISTINCT channel FROM points WHERE {_DIFFERS}").fetchall()
+    some = {number for (number,) in rows}
+    return {c.id: _drawn(con, c, window, pixels, "measured", _DIFFERS)
+            for c in channels if c.id in some}  # fmt: skip
+
+
+def _drawn(
+    con: duckdb.DuckDBPyConnection, channel: registry.Channel, window: Window, pixels: int,
+    column: str = "value", which: str = "true",
+) -> Points:  # fmt: skip
+    where = f"channel = {channel.id} AND {which}"
+    count = con.execute(f"SELECT count(*) FROM points WHERE {where}").fetchall()[0][0]
+    if count <= 2 * pixels:
+        return list(_all(con, channel, column, where))
     width_us = max(int(window.length.total_seconds() * 1e6) // pixels, 1)
-    begin_us = int(window.begin.timestamp() * 1e6)
-    found: dict[int, list[list[float | None]]] = {}
-    for c in channels:
-        (count,) = con.execute("SELECT count(*) FROM points WHERE channel = ?", [c.id]).fetchall()[
-            0
-        ]
-        rows = (
-            _thinned(con, c.id, begin_us, width_us) if count > 2 * pixels
-            else _all(con, c, window)
-        )  # fmt: skip
-        found[c.id] = list(rows)
-    return found
+    return list(_thinned(con, int(window.begin.timestamp() * 1e6), width_us, column, where))
 
 
 def _points_table(
@@ -81,23 +99,25 @@ def _points_table(
 def _of_days(channels: Sequence[registry.Channel], zone: str) -> str:
     """Days as points: mean rate per hour, or mean level."""
     scales = ", ".join(f"({c.id}, {c.scale}, {c.kind in known.LEVELS})" for c in channels)
+    # what a method replaced is not kept apart by day: the share beside the totals tells it
     at = f"epoch_us(timezone('{zone}', day::TIMESTAMP))"
     until = f"epoch_us(timezone('{zone}', (day + 1)::TIMESTAMP))"
     return f"""
         SELECT channel, {at} AS at_us, {until} AS until_us,
             CASE WHEN level THEN mean_milli / 1e3 / power(1e1, scale)
                  ELSE milli / 1e3 / power(1e1, scale) * 3.6e9 / ({until} - {at}) END AS value,
-            CASE WHEN NOT level THEN milli / 1e3 / power(1e1, scale) END AS amount, flags
+            value AS measured, CASE WHEN NOT level THEN milli / 1e3 / power(1e1, scale) END AS amount,
+            amount AS measured_amount, flags
         FROM days JOIN (VALUES {scales}) AS s(channel, scale, level) USING (channel)"""
 
 
 def _thinned(
-    con: duckdb.DuckDBPyConnection, channel: int, begin_us: int, width_us: int
+    con: duckdb.DuckDBPyConnection, begin_us: int, width_us: int, column: str, where: str
 ) -> Iterator[list[float | None]]:
     """The least and the greatest value of each pixel, in the order in which they came."""
     rows = con.execute(
-        f"""SELECT arg_min(at_us, value), min(value), arg_max(at_us, value), max(value)
-            FROM points WHERE channel = {channel} AND value IS NOT NULL
+        f"""SELECT arg_min(at_us, {column}), min({column}), arg_max(at_us, {column}), max({column})
+            FROM points WHERE {where} AND {column} IS NOT NULL
             GROUP BY (at_us - {begin_us}) // {width_us} ORDER BY min(at_us)"""
     ).fetchall()
     for low_at, low, high_at, high in rows:
@@ -106,11 +126,11 @@ def _thinned(
 
 
 def _all(
-    con: duckdb.DuckDBPyConnection, channel: registry.Channel, window: Window
+    con: duckdb.DuckDBPyConnection, channel: registry.Channel, column: str, where: str
 ) -> Iterator[list[float | None]]:
     """Every point; an amount is drawn as a step over its interval, and a hole stays a hole."""
     rows = con.execute(
-        f"SELECT at_us, until_us, value FROM points WHERE channel = {channel.id} ORDER BY at_us"
+        f"SELECT at_us, until_us, {column} FROM points WHERE {where} ORDER BY at_us"
     ).fetchall()
     level, ended = channel.kind in known.LEVELS, None
     for at, until, value in rows:
@@ -132,19 +152,27 @@ def totals(
     own = ", ".join(str(c.id) for c in channels)
     rows = con.execute(
         f"""SELECT date_trunc('{grain}', timezone('{zone}', make_timestamptz(at_us))) AS moment,
-                   channel, sum(amount), avg(value), count(*)
+                   channel, sum(amount), avg(value), bool_or({_DIFFERS})
             FROM points WHERE channel IN ({own}) GROUP BY moment, channel ORDER BY moment"""
     ).fetchall()
     by_time: dict[dt.datetime, dict[int, float | None]] = {}
     level = {c.id: c.kind in known.LEVELS for c in channels}
-    for at, channel, amount, mean, _n in rows:
+    for at, channel, amount, mean, _differs in rows:
         by_time.setdefault(at, {})[channel] = mean if level[channel] else amount
     return {
-        "grain": grain, "replaced": replaced(con, channels),
+        "grain": grain, "replaced": replaced(con, channels), "left_out": _left_out(con),
+        "marked": {(at, channel) for at, channel, _amount, _mean, differs in rows if differs},
         "rows": [(at, [values.get(c.id) for c in channels]) for at, values in by_time.items()],
         "sums": {c.id: _sum(v.get(c.id) for v in by_time.values())
                  for c in channels if not level[c.id]},
     }  # fmt: skip
+
+
+def _left_out(con: duckdb.DuckDBPyConnection) -> dict[int, int]:
+    """Channel → intervals drawn last whose amount a declared method left out of totals."""
+    query = """SELECT channel, count(*) FROM points
+        WHERE value IS NULL AND measured IS NOT NULL GROUP BY channel"""
+    return dict(con.execute(query).fetchall())
 
 
 def replaced(

@@ -7,7 +7,7 @@ day that is published later cannot disagree. Nothing is written here.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,7 +19,8 @@ from django.conf import settings
 from tanma.apps.facts import door as facts
 from tanma.apps.metering import door as metering
 from tanma.apps.registry import door as registry
-from tanma.engine.metering import bucket, summed, virtual
+from tanma.domain import quality
+from tanma.engine.metering import bucket, days, summed, virtual
 from tanma.engine.metering.bucket import Meters
 from tanma.lake.derived import ActivityDays
 from tanma.lake.held import sound
@@ -103,34 +104,73 @@ def parts(con: duckdb.DuckDBPyConnection) -> dict[int, list[int]]:
     return found
 
 
-def values_sql(begin: dt.datetime, end: dt.datetime) -> str:
-    """SQL of points (channel, at_us, until_us, value, amount, flags) in [begin, end).
+_SUBSTITUTED = quality.flags()["substituted"].mask
+_USED = "channel, start_utc, end_utc, count, measured, flags, multiplier_milli"
+
+
+def _use(con: duckdb.DuckDBPyConnection, sums: Collection[int]) -> None:
+    """Table `used` in columns _USED: what totals take of each interval, beside what was measured.
+
+    No count: a declared method left it out. Virtual channels add up what is taken of their parts.
+    """
+    con.execute(
+        f"""CREATE OR REPLACE TEMP TABLE used AS
+        WITH placed AS (
+            SELECT i.channel, i.start_utc, i.end_utc, i.count, i.flags, p.kind, p.replaced,
+                   coalesce(p.method, 'none') AS method, p.profile, p.shifted, p.multiplier_milli
+            FROM intervals i JOIN metering_params p ON p.channel = i.channel
+                 AND i.start_utc >= p.from_utc AND i.start_utc < p.to_utc)
+        SELECT channel, start_utc, end_utc, count AS measured, flags, multiplier_milli,
+               CASE WHEN kind IN ('gauge', 'state') THEN count ELSE taken END AS count
+        FROM ({days.used_sql("placed", "metering")})"""
+    )
+    differs = "SELECT count(*) FROM used WHERE count IS DISTINCT FROM measured"
+    if not sums or not con.execute(differs).fetchall()[0][0]:
+        return
+    # computed once more from what is taken; a piece that has lost a part keeps what was measured
+    own = f"channel IN ({', '.join(map(str, sorted(sums)))})"
+    con.execute(f"CREATE OR REPLACE TEMP TABLE used_parts AS FROM used WHERE NOT {own}")
+    con.execute(
+        f"""CREATE OR REPLACE TEMP TABLE used_sums AS
+        SELECT channel, start_utc, end_utc, v.count, m.measured,
+               coalesce(v.flags, m.flags | {_SUBSTITUTED}) AS flags, 1 AS multiplier_milli
+        FROM (SELECT virtual AS channel, * FROM ({summed.pieces("used_parts")})) v
+        FULL JOIN (FROM used WHERE {own}) m USING (channel, start_utc, end_utc)"""
+    )
+    con.execute(f"DELETE FROM used WHERE {own}")
+    con.execute(f"INSERT INTO used BY NAME SELECT {_USED} FROM used_sums")
+
+
+def _values(begin: dt.datetime, end: dt.datetime) -> str:
+    """SQL of points (channel, at_us, until_us, value, measured, amount, flags) in [begin, end).
 
     Amounts are in the channel's unit with its multiplier; the value of an amount is its rate per
-    hour, so that intervals of any length compare; of a level it is the level itself.
+    hour, so that intervals of any length compare; of a level it is the level itself. `measured` is
+    the same of what the meter said.
     """
     low, high = _naive(begin), _naive(end)
+    hours = "(nullif(epoch_us(u.end_utc) - epoch_us(u.start_utc), 0) / 3.6e9)"
+    level = "c.kind IN ('gauge', 'state')"
     return f"""
-        SELECT i.channel, epoch_us(i.start_utc) AS at_us, epoch_us(i.end_utc) AS until_us,
-            CASE WHEN c.kind IN ('gauge', 'state') THEN said
-                ELSE said * 3.6e9 / nullif(epoch_us(i.end_utc) - epoch_us(i.start_utc), 0)
-            END AS value,
-            CASE WHEN c.kind NOT IN ('gauge', 'state') THEN said END AS amount, i.flags
-        FROM (SELECT x.*, x.count * (p.multiplier_milli / 1e3) AS raised FROM intervals x
-              JOIN metering_params p ON p.channel = x.channel AND x.start_utc >= p.from_utc
-                   AND x.start_utc < p.to_utc) i
-        JOIN metering_channels c USING (channel),
-        LATERAL (SELECT raised / power(1e1, c.scale) AS said)
-        WHERE i.start_utc < {high} AND i.end_utc > {low} AND i.count IS NOT NULL"""
+        SELECT u.channel, epoch_us(u.start_utc) AS at_us, epoch_us(u.end_utc) AS until_us,
+            CASE WHEN {level} THEN said ELSE said / {hours} END AS value,
+            CASE WHEN {level} THEN read ELSE read / {hours} END AS measured,
+            CASE WHEN NOT {level} THEN said END AS amount,
+            CASE WHEN NOT {level} THEN read END AS measured_amount, u.flags
+        FROM used u JOIN metering_channels c USING (channel),
+        LATERAL (SELECT u.count * (multiplier_milli / 1e3) / power(1e1, c.scale) AS said,
+                        u.measured * (multiplier_milli / 1e3) / power(1e1, c.scale) AS read)
+        WHERE u.start_utc < {high} AND u.end_utc > {low}
+              AND (u.count IS NOT NULL OR u.measured IS NOT NULL)"""
 
 
 def points(
     con: duckdb.DuckDBPyConnection, channels: Sequence[registry.Channel], begin: dt.datetime,
-    end: dt.datetime, days: tuple[dt.date, dt.date],
+    end: dt.datetime, local_days: tuple[dt.date, dt.date],
 ) -> None:  # fmt: skip
     """Tables `intervals`, `days` and `points`, virtual channels with them, in [begin, end)."""
-    derive(con, channels, *days)
-    con.execute(f"CREATE OR REPLACE TEMP TABLE points AS {values_sql(begin, end)}")
+    _use(con, derive(con, channels, *local_days))
+    con.execute(f"CREATE OR REPLACE TEMP TABLE points AS {_values(begin, end)}")
 
 
 def _naive(moment: dt.datetime) -> str:

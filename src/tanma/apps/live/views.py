@@ -153,13 +153,17 @@ def points(request: HttpRequest, uid: str) -> JsonResponse:
     series = []
     with known.engine() as con:
         found = curves.points(con, a.chosen, a.window, a.pixels) if a.chosen else {}
-        series += [_series(c, found[c.id]) for c in a.chosen]
+        series += [_series(a, c, found[c.id]) for c in a.chosen]
+        meter = curves.measured(con, a.chosen, a.window, a.pixels) if a.chosen else {}
+        series += [_series(a, c, meter[c.id], gettext("实测"), "measured")
+                   for c in a.chosen if c.id in meter]  # fmt: skip
         if a.compare and a.chosen:
             back = curves.COMPARED[a.compare]
             before = curves.points(con, a.chosen, a.window.back(back), a.pixels)
             shift = back.total_seconds() * 1000
             series += [
-                _series(c, _moved(before[c.id], shift), COMPARE[a.compare]) for c in a.chosen
+                _series(a, c, _moved(before[c.id], shift), COMPARE[a.compare], "before")
+                for c in a.chosen
             ]
     begin, end = (m.timestamp() * 1000 for m in (a.window.begin, a.window.end))
     return JsonResponse({"begin": begin, "end": end, "series": series})
@@ -170,9 +174,13 @@ def _moved(found: list[Any], by_ms: float) -> list[Any]:
     return [[at + by_ms, value] for at, value in found]
 
 
-def _series(channel: registry.Channel, found: list[Any], before: Any = "") -> dict[str, Any]:
-    name = _name(channel) + (f" · {before}" if before else "")
-    return {"name": name, "unit": rate_unit(channel), "points": found, "before": bool(before)}
+def _series(
+    a: Asked, channel: registry.Channel, found: list[Any], beside: Any = "", drawn: str = "used"
+) -> dict[str, Any]:
+    """A curve: what totals take (`used`), what the meter said (`measured`), or one `before`."""
+    name = _name(channel) + (f" · {beside}" if beside else "")
+    return {"name": name, "unit": rate_unit(channel), "points": found, "drawn": drawn,
+            "of": a.chosen.index(channel)}  # fmt: skip
 
 
 def _behind(a: Asked, found: dict[str, Any]) -> dict[str, Any]:
@@ -184,23 +192,27 @@ def _behind(a: Asked, found: dict[str, Any]) -> dict[str, Any]:
     valued = estimates.of_amounts(said, today)
     tiles = [
         {"name": _name(c), "total": shown(total), "unit": c.unit,
-         "level": c.kind in known.LEVELS, "note": _note(found["replaced"].get(c.id)),
+         "level": c.kind in known.LEVELS, "note": _note(found, c.id),
          "co2": shown(worth.co2_t if worth else None, 4),
          "factor": estimates.factors(worth.factors) if worth else ""}
         for c, total, worth in zip(a.chosen, totals, valued, strict=True)
     ]  # fmt: skip
     return {
         "heads": [(_name(c), c.unit) for c in a.chosen], "tiles": tiles,
-        "rows": [(at.strftime(form), [shown(v) for v in values]) for at, values in found["rows"]],
+        "rows": [(at.strftime(form), [(shown(v), (at, c.id) in found["marked"])
+                  for c, v in zip(a.chosen, values, strict=True)]) for at, values in found["rows"]],
         "export": reverse("live:export", args=[a.firm.uid]) + a.query(),
     }  # fmt: skip
 
 
-def _note(replaced: float | None) -> str:
-    if replaced is None:
-        return gettext("所选时段用量")
-    share = f"{replaced * 100:.1f}"
-    return gettext("所选时段实测用量；所涉各日合计中按声明方法替代 %s%%") % share
+def _note(found: dict[str, Any], channel: int) -> str:
+    """What a total holds: the amounts that totals take, how much of them a method put there."""
+    said = [gettext("所选时段用量")]
+    if (share := found["replaced"].get(channel)) is not None:
+        said.append(gettext("所涉各日合计中按声明方法替代 %s%%") % f"{share * 100:.1f}")
+    if left_out := found["left_out"].get(channel):
+        said.append(gettext("按声明方法剔除 %s 个区间") % left_out)
+    return gettext("；").join(said)
 
 
 @login_required
@@ -218,7 +230,8 @@ def _lines(a: Asked) -> Iterator[str]:
         yield gettext("演示数据") + "\r\n"
     yield _row(
         [gettext("表计"), gettext("计量项目"), gettext("开始时间"), gettext("结束时间"),
-         gettext("用量"), gettext("数值"), gettext("单位"), gettext("质量标志")]
+         gettext("用量"), gettext("实测用量"), gettext("数值"), gettext("单位"),
+         gettext("质量标志")]
     )  # fmt: skip
     zone = ZoneInfo(settings.TIME_ZONE)
     by_number = {c.id: c for c in a.chosen}
@@ -227,12 +240,15 @@ def _lines(a: Asked) -> Iterator[str]:
     with known.engine() as con:
         curves.points(con, a.chosen, a.window, a.pixels)
         own = ", ".join(map(str, by_number))
-        rows = con.execute(f"FROM points WHERE channel IN ({own}) ORDER BY channel, at_us")
+        rows = con.execute(
+            f"""SELECT channel, at_us, until_us, amount, measured_amount, value, flags
+                FROM points WHERE channel IN ({own}) ORDER BY channel, at_us"""
+        )
         while part := rows.fetchmany(2000):
-            for number, at, until, value, amount, flags in part:
+            for number, at, until, *said, flags in part:
                 c = by_number[number]
                 times = (dt.datetime.fromtimestamp(t / 1e6, zone).isoformat() for t in (at, until))
-                yield _row([c.meter, c.item, *times, amount, value, c.unit, flag_words(flags)])
+                yield _row([c.meter, c.item, *times, *said, c.unit, flag_words(flags)])
 
 
 def _row(cells: list[Any]) -> str:

@@ -36,13 +36,14 @@ def lake(request: HttpRequest) -> HttpResponse:
 
 def _tiles(found: dict[str, Any]) -> list[tuple[str, Any, str, str]]:
     """(label, value, unit, note) of what an operator asks first."""
-    complete = found["completeness"]
+    complete, held = found["completeness"], found["held_keys"]
+    waiting = [(gettext("因文件损坏等待"), held, gettext("通道·日"), "")] if held else []
     return [
+        *waiting,
         (gettext("水位线"), ago(found["freshness_s"]), "", _at(found["watermark_us"])),
         (gettext("已整理至"), ago(found["settled_age_s"]), "", _at(found["settled_us"])),
         (gettext("待封存读数"), found["backlog_rows"], gettext("条"), ""),
         (gettext("待计算"), found["dirty_keys"], gettext("通道·日"), _at(found["derived_us"])),
-        (gettext("因文件损坏等待"), found["held_keys"], gettext("通道·日"), ""),
         (gettext("近 7 日完整率"), None if complete is None else f"{complete * 100:.1f}", "%", ""),
         (gettext("每条读数"), found["bytes_per_reading"], gettext("字节"), ""),
     ]  # fmt: skip

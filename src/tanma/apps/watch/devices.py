@@ -211,8 +211,8 @@ def _of_parts(parts: dict[int, list[int]], moment: dt.datetime) -> dict[int, liv
 
 
 def _last(con: duckdb.DuckDBPyConnection) -> dict[int, float]:
-    """Channel → its newest level, or its newest amount per hour, with its multiplier."""
-    rows = con.execute("SELECT channel, arg_max(value, at_us) FROM points GROUP BY channel")
+    """Channel → its newest level, or amount per hour, with its multiplier, as the meter said."""
+    rows = con.execute("SELECT channel, arg_max(measured, at_us) FROM points GROUP BY channel")
     return {c: v for c, v in rows.fetchall() if v is not None}
 
 

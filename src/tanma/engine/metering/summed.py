@@ -28,7 +28,7 @@ def extend(con: duckdb.DuckDBPyConnection, into: str = "intervals", name: str = 
     con.execute(
         f"""INSERT INTO {into} BY NAME
         SELECT virtual AS channel, start_utc, end_utc, count, flags, count AS value, 0 AS disorder
-        FROM ({_pieces(into, name)})"""
+        FROM ({pieces(into, name)})"""
     )
 
 
@@ -48,7 +48,8 @@ def _parts(into: str, name: str) -> str:
                    epoch_us(i.end_utc) - epoch_us(i.start_utc) <= p.gap_us, true))"""
 
 
-def _pieces(into: str, name: str) -> str:
+def pieces(into: str, name: str = "metering") -> str:
+    """SQL of (virtual, start_utc, end_utc, flags, count): the sums over a table of intervals."""
     lasted = "(epoch_us({0}.end_utc) - epoch_us({0}.start_utc))"
     share = f"{lasted.format('s')} / {lasted.format('p')}"
     return f"""

@@ -16,7 +16,9 @@ const text = (value) => (value === null || value === undefined ? "—"
 
 function options(c, data, zone, span) {
   const units = [...new Set(data.series.map((s) => s.unit))];
-  const now = data.series.filter((s) => !s.before).length || 1;
+  // one colour a channel; what the meter said is dotted, an earlier span dashed
+  const line = { used: [1.6, "solid", 1], measured: [1.4, "dotted", 0.9], before: [1.2, [4, 3], 0.75] };
+  const colour = (s) => c.series[s.of % c.series.length];
   const clock = new Intl.DateTimeFormat("zh-CN", { timeZone: zone, hourCycle: "h23", year: "numeric", month: "2-digit", day: "2-digit", hour: "2-digit", minute: "2-digit", second: "2-digit" });
   return {
     animation: false, textStyle: { fontFamily: c.sans, color: c.ink2 },
@@ -29,10 +31,10 @@ function options(c, data, zone, span) {
     yAxis: units.slice(0, 2).map((unit, i) => ({ type: "value", name: unit, position: i ? "right" : "left", scale: i > 0,
       nameTextStyle: { color: c.ink2 }, splitLine: { show: i === 0, lineStyle: { color: c.line } }, axisLabel: { color: c.ink2, fontFamily: c.num } })),
     dataZoom: [{ type: "inside", filterMode: "none" }, { type: "slider", height: 22, bottom: 8, filterMode: "none", showDataShadow: false, borderColor: c.line, textStyle: { color: c.ink2 } }],
-    series: data.series.map((s, i) => ({ type: "line", name: s.name, data: s.points, showSymbol: false, connectNulls: false,
+    series: data.series.map((s) => ({ type: "line", name: s.name, data: s.points, showSymbol: false, connectNulls: false,
       yAxisIndex: Math.max(Math.min(units.indexOf(s.unit), 1), 0),
-      lineStyle: { width: s.before ? 1.2 : 1.6, type: s.before ? [4, 3] : "solid", color: c.series[(i % now) % c.series.length], opacity: s.before ? 0.75 : 1 },
-      itemStyle: { color: c.series[(i % now) % c.series.length] }, large: true })),
+      lineStyle: { width: line[s.drawn][0], type: line[s.drawn][1], color: colour(s), opacity: line[s.drawn][2] },
+      itemStyle: { color: colour(s) }, large: true })),
   };
 }
 
