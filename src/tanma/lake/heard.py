@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
 
-from tanma.lake.inbox import writers
+from tanma.lake.inbox import HEARD_SUMS, writers
 
 RECENT_BATCHES = 20_000
 """Of each writer: gaps are looked for among so many."""
@@ -59,11 +59,9 @@ def heard(root: Path) -> dict[str, Heard]:
 def _sums(con: sqlite3.Connection) -> str:
     """Sums as the writer keeps them; an inbox that it has not opened since has receipts alone."""
     kept = con.execute("SELECT count(*) FROM sqlite_master WHERE name = 'heard'").fetchone()[0]
-    return "SELECT source, last, batches, rows FROM heard" if kept else _SUMS
+    return "SELECT source, last, batches, rows FROM heard" if kept else HEARD_SUMS
 
 
-_SUMS = """SELECT source, max(stamp), count(*), sum(rows) FROM received WHERE source <> ''
-    GROUP BY source"""
 _RECENT = """SELECT source, message_id, stamp, note FROM received
     WHERE source <> '' ORDER BY id DESC LIMIT ?"""
 

@@ -49,13 +49,15 @@ _THIRD = """
     ALTER TABLE batch ADD COLUMN signature TEXT NOT NULL DEFAULT '';
     PRAGMA user_version = 3;
 """
+HEARD_SUMS = """SELECT source, max(stamp), count(*), sum(rows) FROM received
+    WHERE source <> '' GROUP BY source"""
+"""Who was heard, by receipts alone."""
 # Who was heard, kept in the commit of the batches: receipts are too many to be added up for a page.
-_FOURTH = """
+_FOURTH = f"""
     CREATE TABLE heard (
         source TEXT PRIMARY KEY, last INTEGER NOT NULL, batches INTEGER NOT NULL,
         rows INTEGER NOT NULL) WITHOUT ROWID;
-    INSERT INTO heard SELECT source, max(stamp), count(*), sum(rows) FROM received
-        WHERE source <> '' GROUP BY source;
+    INSERT INTO heard {HEARD_SUMS};
     PRAGMA user_version = 4;
 """
 _LATER = {2: _SECOND, 3: _THIRD, 4: _FOURTH}

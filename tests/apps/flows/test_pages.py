@@ -149,3 +149,23 @@ def test_materials_are_balanced_by_mass(owner, stated):
 def test_products_alone_have_no_difference(owner, stated):
     say(FIRST, "2026-07", "stat.output", product__crude_steel__output=20 * 10**6)
     assert "只有一边有数" in text(owner, f"/flows/{stated.uid}/?period=2026Q3")
+
+
+def test_a_meter_counts_for_whom_it_belonged_to_in_the_span(owner, stated):
+    """It moved to the other enterprise today: yesterday's flow keeps it, today's does not."""
+    from tanma.apps.flows import inside
+    from tanma.apps.metering import door as metering
+
+    meter = metering.Meter.objects.get(name="T-一车间")
+    first, second = subject_of(FIRST), subject_of(SECOND)
+    metering.state(
+        [metering.Statement(meter.id, "meter.enterprise", SECOND, day(0))], author="test"
+    )
+    assert second == metering.Meter.objects.get(name="T-一车间").enterprise
+    before = drawn(text(owner, f"/flows/{stated.uid}/?from={day(1)}&to={day(1)}"))
+    assert ("电力", "T-一车间") in before
+
+    def whose(on):
+        return {p.subject for p in inside.points([first, second], on) if p.meter.id == meter.id}
+
+    assert ({first}, {second}) == (whose(day(1)), whose(day(0)))

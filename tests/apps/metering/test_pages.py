@@ -451,3 +451,36 @@ def test_the_way_in_offers_to_sign_from_the_start(office, firms):
     assert "签名密钥只显示这一次" in text
     office.post(start, {"name": "普通网关"})
     assert not metering.Gateway.objects.get(name="普通网关").keys.exists()
+
+
+def listed(client, address):
+    """The rows of the first table of a page."""
+    return page(client, address).split("<tbody>")[1].split("</tbody>")[0]
+
+
+def test_the_channels_of_a_gateway_are_paged_filtered_and_exported(owner, firms, home):
+    gateway, _ = metering.create_gateway("网关", firms[FIRST], author="t")
+    for n in range(60):
+        a_meter(f"表{n:02d}")
+    own = f"/meters/gateways/{gateway.uid}/"
+    text = page(owner, own)
+    assert 50 == listed(owner, own).count(BOUGHT)
+    assert 'href="?page=2"' in text
+    rest = listed(owner, own + "?page=2")
+    assert (True, False) == (f"表59/{BOUGHT}" in rest, f"表00/{BOUGHT}" in rest)
+    file = b"".join(owner.get(own + "?export=csv").streaming_content).decode()
+    assert 60 == file.count(BOUGHT)
+    first = registry.Channel.objects.get(meter="表07")
+    assert f"表07/{BOUGHT}" in listed(owner, f"{own}?q={first.id}")
+    for asked in ("device=表07", "q=表07"):
+        rows = listed(owner, f"{own}?{asked}")
+        assert f"表07/{BOUGHT}" in rows
+        assert f"表08/{BOUGHT}" not in rows
+    assert f"表07/{BOUGHT}" in page(owner, own + "?q=购入电力")
+    arrive(home, first.id, 1234)
+    fresh = listed(owner, own + "?state=fresh")
+    assert f"表07/{BOUGHT}" in fresh
+    assert f"表08/{BOUGHT}" not in fresh
+    quiet = b"".join(owner.get(own + "?state=none&export=csv").streaming_content).decode()
+    assert (59, 59) == (quiet.count(BOUGHT), quiet.count("无数据"))
+    assert "没有符合条件的通道" in page(owner, own + "?q=nothing")

@@ -80,3 +80,26 @@ def test_a_wrong_day_or_parent_is_shown_as_missing(firms):
 def test_an_enterprise_without_a_credit_code(db):
     subject = registry.register("dataset", ["mill"], author="test")["mill"]
     assert {"dataset:mill": subject} == metering.enterprises({"dataset:mill", "", "dataset:none"})
+
+
+def test_meters_belong_to_whom_they_named_on_a_day(firms):
+    stays, moves, later = (
+        metering.register_meter(name, FIRST, author="test", since=since)
+        for name, since in (("M1", metering.BEGIN), ("M2", metering.BEGIN),
+                            ("M3", date(2026, 5, 1)))
+    )  # fmt: skip
+    say(moves, "meter.enterprise", SECOND, date(2026, 3, 1))
+    say(later, "meter.enterprise", SECOND, date(2026, 8, 1))
+
+    def on(day):
+        return {
+            code: [m.id for m in metering.meters_on([firms[code]], day)] for code in (FIRST, SECOND)
+        }
+
+    # before its first day a meter belongs to whom it names first
+    assert {FIRST: [stays, moves, later], SECOND: []} == on(date(2026, 2, 28))
+    assert {FIRST: [stays, later], SECOND: [moves]} == on(date(2026, 3, 1))
+    assert {FIRST: [stays], SECOND: [moves, later]} == on(date(2026, 8, 1))
+    found = metering.meters_on(list(firms.values()), date(2026, 2, 1))
+    assert {firms[FIRST]} == {m.enterprise for m in found}
+    assert {firms[SECOND]} == {metering.Meter.objects.get(pk=m).enterprise for m in (moves, later)}

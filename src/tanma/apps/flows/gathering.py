@@ -77,7 +77,7 @@ def gather(
     """
     made = Gathered(span, {s: [] for s in subjects})
     stated = _stated(con, known, span)
-    points = inside.points(subjects)
+    points = inside.points(subjects, span.last)
     metered = made.measured = _metered(con, points, span, fresh)
     for one in stated:
         _add(made, one.subject, one.item, one.count, one.gce, one.mg)
@@ -155,7 +155,7 @@ def _count(point: Point, milli: int) -> int | None:
 def _border(made: Gathered, stated: set[tuple[int, str]], metered: Iterable[Metered]) -> None:
     """What border meters count of items that facts say nothing of."""
     for one in metered:
-        subject, item = one.point.channel.subject, one.point.channel.item
+        subject, item = one.point.subject, one.point.channel.item
         if one.point.depth != inside.BORDER or (subject, item) in stated:
             continue
         if one.count is not None:
@@ -166,7 +166,7 @@ def _border(made: Gathered, stated: set[tuple[int, str]], metered: Iterable[Mete
 
 def _gap(made: Gathered, one: Metered) -> None:
     if one.covered < 1:
-        made.gaps.append(Gap(one.point.channel.subject, one.point.meter.name, covered=one.covered))
+        made.gaps.append(Gap(one.point.subject, one.point.meter.name, covered=one.covered))
 
 
 def _sections(made: Gathered, sections: list[Point], metered: Sequence[Metered]) -> None:
@@ -177,7 +177,7 @@ def _sections(made: Gathered, sections: list[Point], metered: Sequence[Metered])
             _gap(made, one)
         if one.count is None or not _used(point):
             continue
-        subject = point.channel.subject
+        subject = point.subject
         made.flows.setdefault(subject, []).append(_flow(one))
         _instead(made.flows[subject], point.channel.item)
         made.below[point.meter.name] = [

@@ -6,8 +6,9 @@ sections, their parts devices. What counts consumption without a border meter is
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
+from datetime import date
 
 from tanma.apps.metering import door as metering
 from tanma.apps.registry import door as registry
@@ -28,6 +29,11 @@ class Point:
     above: int | None
 
     @property
+    def subject(self) -> int:
+        """The enterprise to which its meter belonged in the span."""
+        return self.meter.enterprise or 0
+
+    @property
     def carrier(self) -> str:
         return items()[self.channel.item].carrier
 
@@ -36,9 +42,9 @@ class Point:
         return self.meter.location or self.meter.name
 
 
-def points(subjects: Iterable[int]) -> list[Point]:
-    """Every channel of some enterprises whose item stands in a balance, views left out."""
-    meters = list(metering.Meter.objects.filter(enterprise__in=list(subjects)).order_by("name"))
+def points(subjects: Collection[int], day: date) -> list[Point]:
+    """Every channel of some enterprises on a day whose item stands in a balance, without views."""
+    meters = metering.meters_on(subjects, day)
     counted = [m for m in meters if not m.formula or m.counts == "yes"]
     names = {m.name: m for m in counted}
     rows = registry.Channel.objects.filter(
@@ -81,7 +87,7 @@ def sections(found: Iterable[Point]) -> list[Point]:
     for p in listed:
         bought = p.depth == BORDER and p.channel.item in roles()
         if bought and roles()[p.channel.item].role in ("bought", "burnt"):
-            lone.setdefault((p.channel.subject, p.channel.item), []).append(p)
+            lone.setdefault((p.subject, p.channel.item), []).append(p)
     beside = {
         p.channel.id for group in lone.values() if len(group) > 1
         for p in group if p.channel.id not in parents

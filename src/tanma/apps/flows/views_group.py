@@ -60,7 +60,7 @@ def group(request: HttpRequest, uid: str) -> HttpResponseBase:
         seen = [m for m in members if viewer.may("see_figures", m.id)]
         con.register("known", _stated(viewer, seen))
         made = gather(con, "known", [m.id for m in seen], span)
-    own = [m for m in made.measured if m.point.channel.subject == firm.id]
+    own = [m for m in made.measured if m.point.subject == firm.id]
     places = metering.attributes([m.point.meter.id for m in own], span.last)
     found = sites.sites(own, sites.registered(firm, span.last), places)
     told = [_member(m, made) for m in seen]

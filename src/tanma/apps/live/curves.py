@@ -106,8 +106,8 @@ def _of_days(channels: Sequence[registry.Channel], zone: str) -> str:
         SELECT channel, {at} AS at_us, {until} AS until_us,
             CASE WHEN level THEN mean_milli / 1e3 / power(1e1, scale)
                  ELSE milli / 1e3 / power(1e1, scale) * 3.6e9 / ({until} - {at}) END AS value,
-            value AS measured, CASE WHEN NOT level THEN milli / 1e3 / power(1e1, scale) END AS amount,
-            amount AS measured_amount, flags
+            CASE WHEN NOT level THEN milli / 1e3 / power(1e1, scale) END AS amount,
+            value AS measured, amount AS measured_amount, flags
         FROM days JOIN (VALUES {scales}) AS s(channel, scale, level) USING (channel)"""
 
 

@@ -220,9 +220,6 @@ class Fresh:
 
 
 NEVER = Fresh("none")
-LATE_AFTER = 2
-"""Expected intervals without a reading after which a channel counts as late."""
-SILENT_AFTER_S = 86_400
 
 
 def freshness(
@@ -245,9 +242,7 @@ def freshness(
 
 def _fresh(c: registry.Channel, at: dt.datetime, value: int | None, now: dt.datetime) -> Fresh:
     age = (now - at).total_seconds()
-    patience = LATE_AFTER * (c.interval_s or 1800)
-    state = "fresh" if age <= patience else "late" if age <= SILENT_AFTER_S else "silent"
-    return Fresh(state, at, None if value is None else value / 10**c.scale, age)
+    return Fresh(metering.state_of(c, age), at, None if value is None else value / 10**c.scale, age)
 
 
 def _older(

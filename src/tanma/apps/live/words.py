@@ -7,11 +7,11 @@ from django.utils.translation import gettext_lazy as _
 
 from tanma.apps.kit.door import unit_name
 from tanma.apps.live import known
+from tanma.apps.metering import door as metering
 from tanma.apps.registry import door as registry
 from tanma.engine.disclosure import few, least
 
-STATES = {"fresh": _("正常"), "late": _("延迟"), "silent": _("中断"), "none": _("无数据")}
-TONES = {"fresh": "good", "late": "warn", "silent": "bad", "none": "plain"}
+STATES, TONES = metering.STATES, metering.TONES
 RATES = {"kWh": "kW", "MWh": "MW", "kvarh": "kvar"}
 """The unit of an amount per hour where it has a name of its own."""
 

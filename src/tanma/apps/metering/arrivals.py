@@ -13,6 +13,9 @@ from tanma.apps.registry import door as registry
 from tanma.lake.readings import Readings
 
 LOOK_BACK = dt.timedelta(days=3)
+LATE_AFTER = 2
+"""Expected intervals without a reading after which a channel counts as late."""
+SILENT_AFTER_S = 86_400
 
 
 @dataclass(frozen=True)
@@ -28,6 +31,13 @@ class Newest:
     def value(self) -> str:
         """In the channel's unit, with all its digits."""
         return decimal_text(self.count, self.scale)
+
+
+def state_of(channel: registry.Channel, age_s: float) -> str:
+    """Whether the newest reading of a channel is as new as it should be: fresh, late or silent."""
+    if age_s <= LATE_AFTER * (channel.interval_s or 1800):
+        return "fresh"
+    return "late" if age_s <= SILENT_AFTER_S else "silent"
 
 
 def newest(

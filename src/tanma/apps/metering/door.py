@@ -6,7 +6,7 @@ services; `intake_scopes` says what each token may write, and by which key it mu
 """
 
 from tanma.apps.metering.above import Placed, refused
-from tanma.apps.metering.arrivals import Newest, decimal_text, newest
+from tanma.apps.metering.arrivals import Newest, decimal_text, newest, state_of
 from tanma.apps.metering.gateways import (
     channels,
     channels_of,
@@ -19,7 +19,7 @@ from tanma.apps.metering.gateways import (
 )
 from tanma.apps.metering.listing import enterprise_of, number, owner_key
 from tanma.apps.metering.models import Gateway, Meter
-from tanma.apps.metering.projection import attributes, enterprises, project
+from tanma.apps.metering.projection import attributes, enterprises, meters_on, project
 from tanma.apps.metering.signing import find_key, sign_by_public_key, sign_by_secret, verifier
 from tanma.apps.metering.stating import (
     BEGIN,
@@ -32,11 +32,14 @@ from tanma.apps.metering.stating import (
     register_meter,
     state,
 )
+from tanma.apps.metering.words import STATES, TONES
 
 __all__ = [
-    "BEGIN", "OPEN", "Declared", "Gateway", "Meter", "Newest", "Placed", "Statement", "attributes",
-    "channels", "channels_of", "conflicts", "create_gateway", "decimal_text", "declare",
-    "enterprise_of", "enterprises", "find_key", "intake_scopes", "newest", "number", "owner_key",
+    "BEGIN", "OPEN", "STATES", "TONES", "Declared", "Gateway", "Meter", "Newest", "Placed",
+    "Statement", "attributes", "channels", "channels_of", "conflicts", "create_gateway",
+    "decimal_text", "declare", "enterprise_of", "enterprises", "find_key", "intake_scopes",
+    "meters_on", "newest", "number", "owner_key",
     "point", "project", "record_event", "refused", "register_meter", "renew_token", "revoke",
-    "sign_by_public_key", "sign_by_secret", "sources_named", "state", "verifier",
+    "sign_by_public_key", "sign_by_secret", "sources_named", "state", "state_of",
+    "verifier",
 ]  # fmt: skip

@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable, Sequence
 from datetime import date
 
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import Count, Q
 
 from tanma.apps.facts import door as facts
 from tanma.apps.metering.models import Meter
@@ -16,6 +16,7 @@ from tanma.domain.messages import Problem
 
 CONSUMER = "metering"
 SLICE = 1000
+OWNER = "meter.enterprise"
 Said = dict[str, str]
 METER_TEXTS = {
     "meter.site": "site", "meter.location": "location", "meter.class": "accuracy",
@@ -48,6 +49,37 @@ def refresh(subjects: Sequence[int]) -> None:
 def attributes(subjects: Collection[int], day: date | None = None) -> dict[int, Said]:
     """subject → item → text, as valid on a day (today when None)."""
     return facts.attributes(subjects, _of_meters(), day or today())
+
+
+def meters_on(subjects: Collection[int], day: date) -> list[Meter]:
+    """The meters that belonged to some enterprises on a day, by name; else each as it is today.
+
+    Before the day from which it first names an enterprise a meter belongs to that one.
+    """
+    named = facts.Fact.objects.filter(kind="attribute", item=OWNER)
+    several = named.values("subject").annotate(n=Count("text", distinct=True)).filter(n__gt=1)
+    moved = set(several.values_list("subject", flat=True))
+    moved |= set(Meter.objects.filter(enterprise=None).values_list("pk", flat=True))
+    still = Meter.objects.filter(enterprise__in=list(subjects)).exclude(pk__in=moved)
+    whose = _whose(moved, day)
+    firms = enterprises(set(whose.values()))
+    wanted = set(subjects)
+    own = {meter: firms[name] for meter, name in whose.items() if firms.get(name) in wanted}
+    others = list(Meter.objects.filter(pk__in=own))
+    for meter in others:
+        meter.enterprise = own[meter.id]
+    return sorted([*still, *others], key=lambda m: m.name)
+
+
+def _whose(moved: Collection[int], day: date) -> dict[int, str]:
+    """Meter → the enterprise that it names on a day, or the first one that it names later."""
+    said = facts.attributes(moved, Q(item=OWNER), day)
+    found = {meter: told[OWNER] for meter, told in said.items() if told.get(OWNER)}
+    rows = facts.Fact.objects.filter(kind="attribute", item=OWNER, subject__in=moved)
+    later = [f for f in facts.current(list(rows)) if f.text and f.valid_from > day]
+    for fact in sorted(later, key=lambda f: f.valid_from):
+        found.setdefault(fact.subject, fact.text or "")
+    return found
 
 
 def _meters(said: dict[int, Said]) -> None:

@@ -17,6 +17,8 @@ from tanma.apps.registry import door as registry
 from tanma.intake.devices import built_in
 
 QUARTER_MIN = 15
+NAMED = 2
+"""Channels of a gateway that beginnings name."""
 
 
 @dataclass(frozen=True)
@@ -46,7 +48,7 @@ def all_of(
     return [
         Snippet("curl", gettext("命令行 curl"), curl(first, shown)),
         Snippet("python", gettext("Python（标准库）"), python(first, shown)),
-        Snippet("columns", gettext("一次多条：JSON 列"), columns(channels[:2])),
+        Snippet("columns", gettext("一次多条：JSON 列"), columns(channels[:NAMED])),
         Snippet("mqtt", gettext("MQTT（connections.toml 与发布命令）"), mqtt(first, gateway)),
         Snippet("modbus", gettext("Modbus TCP（connections.toml）"), modbus(first, gateway)),
     ]

@@ -14,7 +14,17 @@ from django.utils.translation import gettext
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST
 
-from tanma.apps.metering import arrivals, gateways, listing, maps, signing, snippets, words
+from tanma.apps.metering import (
+    arrivals,
+    channel_list,
+    gateways,
+    listing,
+    maps,
+    signing,
+    snippets,
+    words,
+)
+from tanma.apps.metering.channel_list import ChannelFilter, ChannelTable
 from tanma.apps.metering.forms import GatewayForm, MapForm, SigningForm, lang, said
 from tanma.apps.metering.models import Gateway
 from tanma.apps.metering.views import author, found
@@ -49,25 +59,36 @@ def gateway_list(request: HttpRequest) -> HttpResponseBase:
 
 
 @login_required
-def gateway(request: HttpRequest, uid: str) -> HttpResponse:
+def gateway(request: HttpRequest, uid: str) -> HttpResponseBase:
     _viewer, row = found(request, Gateway, uid)
-    return render(request, "metering/gateway.html", _shown(request, row))
+    context = _shown(request, row) | _listed(request, row)
+    if (file := context["table"].export("channels")) is not None:
+        return file
+    return render(request, "metering/gateway.html", context)
+
+
+def _listed(request: HttpRequest, row: Gateway) -> dict[str, Any]:
+    """The channels that a gateway may write, as the address asks for them."""
+    form = ChannelFilter(request.GET)
+    rows = gateways.channels_of(row)
+    wanted = form.cleaned_data if form.is_valid() else {}
+    return {"filter": form, "table": ChannelTable(channel_list.filtered(rows, wanted), request.GET)}
 
 
 def _shown(
     request: HttpRequest, row: Gateway, token: str = "", signing_key: str = ""
 ) -> dict[str, Any]:
     """What every page of a gateway knows; `token` and `signing_key` are told in one answer."""
-    channels = list(gateways.channels_of(row).order_by("id"))
+    channels = gateways.channels_of(row).order_by("id")
+    first = list(channels[: snippets.NAMED])
     viewer = people.viewer(request)
     key = row.keys.filter(ended_at=None).first()
     return {
         "gateway": row, "token": token, "signing_key": signing_key, "key": key,
         "sign_form": SigningForm(), **_heard(row),
         "firm": registry.Enterprise.objects.filter(pk=row.subject or 0).first(),
-        "channels": [(c, gateways.point(c.meter, c.item), registry.item_name(c.item))
-                     for c in channels],
-        "snippets": snippets.all_of(channels, token, row.uid, signing_key if key else None),
+        "channels": channels.count(),
+        "snippets": snippets.all_of(first, token, row.uid, signing_key if key else None),
         "may": viewer.may("manage_meters", row.subject),
         "steps": steps(1) if token else None,
         "crumbs": [(gettext("网关"), reverse("metering:gateways")), (str(row), "")],
@@ -167,6 +188,8 @@ def connect_meters(request: HttpRequest, uid: str) -> HttpResponse:
     more = {"steps": steps(2), "form": form, "map": chosen, "maps": built_in().values(),
             "points": _points(chosen)}  # fmt: skip
     context = _shown(request, row) | more
+    if given is None:
+        context |= _listed(request, row)
     status = 400 if form.errors else 200
     return render(request, "metering/connect_meters.html", context, status=status)
 

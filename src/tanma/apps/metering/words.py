@@ -17,6 +17,9 @@ KINDS: dict[str, Any] = {
     "register": _("表底（累计示数）"), "interval": _("区间量"), "gauge": _("瞬时值"),
     "state": _("状态"),
 }  # fmt: skip
+STATES = {"fresh": _("正常"), "late": _("延迟"), "silent": _("中断"), "none": _("无数据")}
+"""How new the newest reading of a channel is."""
+TONES = {"fresh": "good", "late": "warn", "silent": "bad", "none": "plain"}
 EVENTS: dict[str, Any] = {"exchange": _("换表"), "rollover": _("翻转"), "reset": _("清零")}
 INTERVALS: dict[str, Any] = {
     "": _("不定时"), "1": _("1 秒"), "60": _("1 分钟"), "300": _("5 分钟"), "900": _("15 分钟"),
