@@ -57,6 +57,15 @@ def test_nothing_flows_in_a_circle(flows):
         left -= free
 
 
+def test_a_fuel_made_at_a_higher_heating_value_than_it_is_used_has_no_supply_below_zero():
+    coke = "fuel.coke"
+    made = links(balances([Flow(coke, "made", "x", 1, 5), Flow(coke, "converted", "x", 2, 4)]), coal)
+    assert {
+        ("deficit", "conversion"), ("conversion", "carrier"), ("carrier", "difference"),
+    } == {(x.source.kind, x.target.kind) for x in made}  # fmt: skip
+    assert {1} == {x.amount for x in made}
+
+
 def flow(carrier, role, gce, item="", **more):
     return Flow(carrier, role, item or f"{carrier}.{role}", gce, gce, **more)
 

@@ -149,7 +149,8 @@ def _inferred(carrier: str, own: list[Flow]) -> list[Flow]:
     if any(f.role == "bought" for f in own) or not carrier.startswith("fuel.") or wanted <= 0:
         return []
     out, made = stated.gce("converted", "burnt", "feedstock", "sold"), stated.gce("made")
-    gce = None if out is None or made is None else out - made
+    # made at a higher heating value than it is used: no supply below zero, the rest is a difference
+    gce = None if out is None or made is None else max(out - made, 0)
     return [Flow(carrier, "bought", f"{carrier}.purchased", wanted, gce, inferred=True)]
 
 
