@@ -59,7 +59,8 @@ def test_nothing_flows_in_a_circle(flows):
 
 def test_a_fuel_made_at_a_higher_heating_value_than_it_is_used_has_no_supply_below_zero():
     coke = "fuel.coke"
-    made = links(balances([Flow(coke, "made", "x", 1, 5), Flow(coke, "converted", "x", 2, 4)]), coal)
+    flows = [Flow(coke, "made", "x", 1, 5), Flow(coke, "converted", "x", 2, 4)]
+    made = links(balances(flows), coal)
     assert {
         ("deficit", "conversion"), ("conversion", "carrier"), ("carrier", "difference"),
     } == {(x.source.kind, x.target.kind) for x in made}  # fmt: skip

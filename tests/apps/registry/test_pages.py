@@ -12,6 +12,7 @@ from django.utils.html import escape
 from tanma.apps.facts import door as facts
 from tanma.apps.registry import words
 from tanma.apps.registry.models import Area
+from tanma.domain.reference.industries import guideline_for
 from tests.apps.region import CITY, COUNTY_1, COUNTY_2, FIRMS, PARK, TOWNS, fact
 
 pytestmark = [pytest.mark.db, pytest.mark.django_db]
@@ -164,6 +165,15 @@ def test_the_page_shows_codes_identifiers_and_memberships(published):
     assert "样例新区 · 样例市" in text
     assert f'"chip g{result.grade}"' in text
     assert "纳入规上" in text
+
+
+def test_the_guideline_of_the_industry_is_named_with_how_sure_it_is(published):
+    text = page_of(published, "A", "county1").content.decode()
+    found = guideline_for(published.enterprise("A").industry)
+    assert "行业对应的核算指南" in text
+    assert found.ndrc_guideline in text
+    assert "凭记忆" in text.split("行业对应的核算指南")[1]
+    assert words.guideline("6510") is None  # outside the sections nothing is known
 
 
 def test_an_enterprise_without_a_management_area_has_a_page(published):

@@ -72,6 +72,19 @@ def test_the_same_file_changes_nothing_and_a_correction_supersedes(bring, plant)
     assert {"hour_limit": "40"} == limits.now([shop])[shop]
 
 
+def test_a_word_takes_a_limit_back_from_a_day_on_and_an_empty_cell_leaves_it(bring, plant):
+    shop = plant.number("一车间")
+    bring(row(hour=30, day=600))
+    bring(row(day="撤销", since="2026-03-01"))
+    assert {"hour_limit": "30"} == limits.now([shop])[shop]
+    (day,) = [r for r in limits.limits([shop]).to_pylist() if r["rule"] == "day_limit"]
+    assert (dt.date(2026, 1, 1), dt.date(2026, 3, 1)) == (day["from_day"], day["to_day"])
+    bring(row(day=500, since="2026-04-01"))
+    assert {"hour_limit": "30", "day_limit": "500"} == limits.now([shop])[shop]
+    board = row(meter="T-总表", item="有功功率", greatest="撤销", least=5)
+    assert (1, 0) == (bring(board).good, bring(row(hour="撤掉")).good)  # no other word does
+
+
 @pytest.mark.parametrize(
     ("more", "code", "words"),
     [({}, "limit_missing", "没有填任何限值"),
@@ -135,7 +148,7 @@ def test_a_sheet_taken_back_leaves_no_limit(bring, plant):
 def test_the_filled_template_is_read_back(bring, plant, tmp_path):
     path = write_template("limits", tmp_path / "limits.xlsx", filled=True)
     batch = imports.import_file(path, people.SYSTEM, dry_run=True)
-    assert ("limits", 2) == (batch.package, batch.rows)
+    assert ("limits", 3) == (batch.package, batch.rows)
     assert {"import_channel_unknown"} == {code for _, code in codes(batch)}
     with pytest.raises(Problem):
         imports.import_file(tmp_path / "none.xlsx", people.SYSTEM)

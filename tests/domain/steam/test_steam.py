@@ -13,6 +13,7 @@ from tanma.domain.steam import (
     enthalpies_kj_per_kg,
     enthalpy_kj_per_kg,
     kelvin,
+    saturated_enthalpies_kj_per_kg,
     saturated_kj_per_kg,
     saturation_k,
     saturation_mpa,
@@ -87,7 +88,7 @@ def test_states_that_are_not_covered_are_refused(pressure_mpa, temperature_k):
         assert f"{pressure_mpa}" in caught.value.text(language)
 
 
-@pytest.mark.parametrize(("pressure_mpa", "dryness"), [(17, 1), (1, 1.2), (1, -0.1)])
+@pytest.mark.parametrize(("pressure_mpa", "dryness"), [(17, 1), (1, 1.2), (1, -0.1), (0, 1)])
 def test_what_is_not_saturated_steam_is_refused(pressure_mpa, dryness):
     with pytest.raises(Problem) as caught:
         saturated_kj_per_kg(pressure_mpa, dryness)
@@ -102,6 +103,11 @@ def test_columns_agree_with_single_values_and_keep_what_is_missing():
     found = enthalpies_kj_per_kg(pressures, temperatures).to_pylist()
     singles = [enthalpy_kj_per_kg(3, 300), enthalpy_kj_per_kg(0.0035, 700)]
     assert [*singles, None, None, None] == found
+
+
+def test_columns_of_saturated_steam_agree_with_single_values():
+    found = saturated_enthalpies_kj_per_kg(pa.array([0.1, None, 16.0, 17.0, 0.0, -1.0])).to_pylist()
+    assert [saturated_kj_per_kg(0.1), None, saturated_kj_per_kg(16), None, None, None] == found
 
 
 def test_degrees_celsius_become_kelvin():

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from tanma.domain.steam import saturated_kj_per_kg
 from tanma.engine.metering.bucket import connection
 from tanma.engine.metering.post import of_lake
 from tanma.engine.metering.refresh import refresh
@@ -102,6 +103,23 @@ def test_steam_becomes_heat(tmp_path: Path) -> None:
     refresh(lake.root)
     assert lake.days()[STANDARD, "09-01"] is None
     assert (STANDARD, "09-01", 4_932_343_000, None, "correction") in lake.restated()
+
+
+def test_saturated_steam_is_told_by_its_pressure_alone(tmp_path: Path) -> None:
+    made = gas("steam_heat([M1], [M1])")
+    made.channel(1, kind="interval", item="steam.mass", unit="t", scale=3)
+    made.channel(STANDARD, kind="interval", item="heat.purchased", unit="GJ", scale=6)
+    lake = Lake(tmp_path, made)
+    # a thermometer that reads 1 °C too low would call it water; it is not asked
+    measured(lake, [2_000, 2_000], {0: (1_000_000, 17888), 1: (17_000_000, None)})
+    refresh(lake.root)
+    heat_gj = 2 * (saturated_kj_per_kg(1) - 83.74) / 1000
+    assert round(heat_gj * 1e6) * 1000 == lake.days()[STANDARD, "09-01"]
+    assert 5.3 < heat_gj < 5.4
+    assert 900 == lake.days("covered_s")[STANDARD, "09-01"]  # 17 MPa is not covered
+    lake.read([(PRESSURE, at(1), 1_000_000)])
+    refresh(lake.root)
+    assert 2 * round(heat_gj * 1e6) * 1000 == lake.days()[STANDARD, "09-01"]
 
 
 def test_a_late_state_and_a_new_formula_restate_the_day(tmp_path: Path) -> None:

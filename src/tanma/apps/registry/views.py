@@ -88,8 +88,8 @@ def enterprise(request: HttpRequest, uid: str) -> HttpResponse:
         "enterprise": found, "identifiers": _identifiers(viewer, found),
         "attributes": [(words.item_name(i), _stretches(known, i)) for i in ATTRIBUTES],
         "scale_changes": _scale_changes(known), "memberships": _memberships(known),
-        "standings": _standings(found), "links": _links(found),
-        "crumbs": _crumbs(viewer, found),
+        "guideline": words.guideline(found.industry), "standings": _standings(found),
+        "links": _links(found), "crumbs": _crumbs(viewer, found),
     }  # fmt: skip
     return render(request, "registry/enterprise.html", context)
 

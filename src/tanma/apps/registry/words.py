@@ -17,7 +17,8 @@ from tanma.apps.kit.door import Column
 from tanma.apps.registry.links import link_if_there
 from tanma.apps.registry.models import Area
 from tanma.domain.items import items, sources
-from tanma.domain.reference.industries import industries
+from tanma.domain.messages import Problem
+from tanma.domain.reference.industries import guideline_for, industries
 
 Text = str | Promise
 SIZES: dict[str, Text] = {"above": _("规上"), "below": _("规下")}
@@ -68,6 +69,16 @@ def industry_text(code: str) -> str:
     """17 → 17 纺织业."""
     name = industry_name(code)
     return code if name == code else f"{code} {name}"
+
+
+def guideline(code: str) -> tuple[str, str] | None:
+    """By what an industry is accounted, in words, and how sure that is; None: nothing is known."""
+    try:
+        found = guideline_for(code)
+    except Problem:
+        return None
+    sector = found.sector_id.replace("_", " ") if english() else found.ndrc_guideline
+    return " · ".join(part for part in (sector, found.gbt32151_part) if part), found.evidence
 
 
 def industry_columns(

@@ -31,7 +31,7 @@ def judge(made: pa.Table) -> list[Fault]:
 
 
 def _said(made: pa.Table) -> dict[int, dict[str, Any]]:
-    """Row → rule → text of its limit."""
+    """Row → rule → text of its limit; an empty one takes the limit back."""
     found: dict[int, dict[str, Any]] = {}
     for fact in made.select(["row", "item", "text"]).to_pylist():
         own = found.setdefault(fact["row"], {})
@@ -41,7 +41,7 @@ def _said(made: pa.Table) -> dict[int, dict[str, Any]]:
 
 
 def _crossed(said: dict[str, Any]) -> bool:
-    most, least = (said.get(rule) for rule in LEVELS)
+    most, least = (said.get(rule) or None for rule in LEVELS)
     return most is not None and least is not None and float(least) >= float(most)
 
 

@@ -59,18 +59,30 @@ def saturated_kj_per_kg(pressure_mpa: float, dryness: float = 1.0) -> float:
     h = h′ + x (h″ − h′), h′ by region 1 and h″ by region 2 at the saturation temperature of region
     4; up to the border of region 3 (16.529 MPa).
     """
-    temperature_k = saturation_k(pressure_mpa)
     highest_mpa = saturation_mpa(_constant("region13_temperature"))
-    if not (0 <= dryness <= 1 and pressure_mpa <= highest_mpa):
+    if not (0 <= dryness <= 1 and 0 < pressure_mpa <= highest_mpa):
         raise Problem(
             "steam_not_saturated",
             pressure_mpa=pressure_mpa,
             dryness=dryness,
             highest_mpa=round(highest_mpa, 6),
         )
-    p, t = np.array([pressure_mpa]), np.array([temperature_k])
+    p = np.array([pressure_mpa])
+    t = _saturation_k(p)
     water, steam = float(_region1(p, t)[0]), float(_region2(p, t)[0])
     return water + dryness * (steam - water)
+
+
+def saturated_enthalpies_kj_per_kg(pressure_mpa: pa.Array) -> pa.Array:
+    """The same of dry saturated steam for a column; missing where it is missing or not covered."""
+    p = _floats(pressure_mpa)
+    lowest, highest = (
+        saturation_mpa(_constant(name)) for name in ("lowest_temperature", "region13_temperature")
+    )
+    covered = (p >= lowest) & (p <= highest)
+    sound = np.where(covered, p, highest)
+    found = np.where(covered, _region2(sound, _saturation_k(sound)), np.nan)
+    return pa.array(found, pa.float64(), mask=~covered)
 
 
 def saturation_mpa(temperature_k: float) -> float:
@@ -80,13 +92,7 @@ def saturation_mpa(temperature_k: float) -> float:
 
 def saturation_k(pressure_mpa: float) -> float:
     """Saturation temperature [K] at p [MPa, absolute]; IAPWS-IF97, region 4, backward equation."""
-    n = _region4()
-    b = pressure_mpa**0.25
-    e = b * b + n[3] * b + n[6]
-    f = n[1] * b * b + n[4] * b + n[7]
-    g = n[2] * b * b + n[5] * b + n[8]
-    d = 2 * g / (-f - np.sqrt(f * f - 4 * e * g))
-    return float((n[10] + d - np.sqrt((n[10] + d) ** 2 - 4 * (n[9] + n[10] * d))) / 2)
+    return float(_saturation_k(np.array([pressure_mpa]))[0])
 
 
 def _enthalpy(pressure: Floats, temperature: Floats) -> Floats:
@@ -145,6 +151,17 @@ def _saturation_mpa(t: Floats) -> Floats:
     c = n[6] * v * v + n[7] * v + n[8]
     pressure: Floats = (2 * c / (-b + np.sqrt(b * b - 4 * a * c))) ** 4
     return pressure
+
+
+def _saturation_k(p: Floats) -> Floats:
+    n = _region4()
+    b = p**0.25
+    e = b * b + n[3] * b + n[6]
+    f = n[1] * b * b + n[4] * b + n[7]
+    g = n[2] * b * b + n[5] * b + n[8]
+    d = 2 * g / (-f - np.sqrt(f * f - 4 * e * g))
+    temperature: Floats = (n[10] + d - np.sqrt((n[10] + d) ** 2 - 4 * (n[9] + n[10] * d))) / 2
+    return temperature
 
 
 def _floats(column: pa.Array) -> Floats:

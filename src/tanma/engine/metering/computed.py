@@ -22,7 +22,7 @@ from tanma.domain.factors.tables import rows
 from tanma.domain.items import items
 from tanma.domain.methods.shared.metered import gas_standard_m3
 from tanma.domain.quality import flags
-from tanma.domain.steam import KELVIN, enthalpies_kj_per_kg
+from tanma.domain.steam import KELVIN, enthalpies_kj_per_kg, saturated_enthalpies_kj_per_kg
 from tanma.engine.metering import virtual
 from tanma.engine.metering.channels import item_ratio
 from tanma.engine.metering.intervals import COLUMNS
@@ -76,8 +76,10 @@ def _row(
     ratio = units.ratio(source, target) if source and target else None
     if None in per or ratio is None:
         return None
+    saturated = [None] * (len(virtual.PARTS[call.function]) - len(per))
     return dict(zip(_CALLS.names, (
-        channel, call.function, *call.channels(), *(float(p or 0) for p in per),
+        channel, call.function, *call.channels(), *saturated,
+        *(float(p or 0) for p in per), *saturated,
         float(call.added_kpa or 0), float(call.ratio), float(ratio * 10 ** (scale or 0)),
     ), strict=True))  # fmt: skip
 
@@ -137,7 +139,8 @@ def _joined(into: str, name: str) -> str:
                 | CASE WHEN t.end_utc > a.start_utc THEN t.flags ELSE 0 END)::INTEGER AS flags,
                a.milli * amount_per AS amount,
                {level("p")} * kpa_per + added_kpa AS kpa,
-               {level("t")} * degc_per + {KELVIN} AS kelvin, ratio, counts_per
+               {level("t")} * degc_per + {KELVIN} AS kelvin,
+               temperature IS NULL AS saturated, ratio, counts_per
         FROM amounts a
         ASOF LEFT JOIN levels p ON p.channel = a.pressure AND a.start_utc >= p.start_utc
         ASOF LEFT JOIN levels t ON t.channel = a.temperature AND a.start_utc >= t.start_utc"""
@@ -165,11 +168,16 @@ def _gas(given: pa.Table) -> Floats:
 def _steam(given: pa.Table) -> Floats:
     """Counts of heat: Q [GJ] = m [t] · (h − h₀) [kJ/kg] / 1000, as for steam stated in tonnes."""
     mpa, kelvin = _positive(given, "kpa") / 1000, _positive(given, "kelvin")
-    found = enthalpies_kj_per_kg(pa.array(mpa, mask=np.isnan(mpa)),
-                                 pa.array(kelvin, mask=np.isnan(kelvin)))  # fmt: skip
-    enthalpy = np.asarray(found.to_numpy(zero_copy_only=False), dtype=np.float64)
+    pressure = pa.array(mpa, mask=np.isnan(mpa))
+    measured = enthalpies_kj_per_kg(pressure, pa.array(kelvin, mask=np.isnan(kelvin)))
+    saturated = saturated_enthalpies_kj_per_kg(pressure)
+    enthalpy = np.where(np.array(given["saturated"]), _plain(saturated), _plain(measured))
     heat_gj = _floats(given, "amount") * (enthalpy - _constant("steam_enthalpy_ref")) / 1000
     return np.asarray(heat_gj * _floats(given, "counts_per"))
+
+
+def _plain(column: pa.Array) -> Floats:
+    return np.asarray(column.to_numpy(zero_copy_only=False), dtype=np.float64)
 
 
 @cache

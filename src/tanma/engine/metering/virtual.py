@@ -5,7 +5,7 @@
     term    := factor (("*" | "×") factor)*
     factor  := "-" factor | number | "[" name of a meter "]" | "#" channel number | "(" sum ")"
     call    := "standard_gas" "(" meter "," pressure "," meter ["," number] ")"
-             | "steam_heat" "(" meter "," pressure "," meter ")"
+             | "steam_heat" "(" meter "," pressure ["," meter] ")"
     pressure := meter ["+" number]
 
 A meter named in brackets stands for its channel of the virtual channel's item, or for its only one;
@@ -46,25 +46,26 @@ Linear = dict[str, Fraction]
 class Call:
     """A function over an amount, a pressure and a temperature, named by references or channels.
 
+    Saturated steam names no temperature: its pressure tells it.
     `added_kpa`: pressure of the air, added to a gauge pressure; `ratio`: Z/Zₙ of the gas.
     """
 
     function: str
-    parts: tuple[str, str, str]
+    parts: tuple[str, ...]
     added_kpa: Fraction | None = None
     ratio: Fraction = Fraction(1)
 
-    def channels(self) -> tuple[int, int, int]:
+    def channels(self) -> tuple[int, ...]:
         """The numbers of its parts, once `numbered` has found them."""
-        amount, pressure, temperature = (int(part[1:]) for part in self.parts)
-        return amount, pressure, temperature
+        return tuple(int(part[1:]) for part in self.parts)
 
     def text(self) -> str:
         """The formula that reads as this call."""
-        amount, pressure, temperature = self.parts
+        amount, pressure, *temperature = self.parts
         added = "" if self.added_kpa is None else f" + {_decimal(self.added_kpa)}"
-        ratio = "" if self.ratio == 1 else f", {_decimal(self.ratio)}"
-        return f"{self.function}({amount}, {pressure}{added}, {temperature}{ratio})"
+        ratio = [] if self.ratio == 1 else [_decimal(self.ratio)]
+        given = [amount, f"{pressure}{added}", *temperature, *ratio]
+        return f"{self.function}({', '.join(given)})"
 
 
 def _decimal(number: Fraction) -> str:
@@ -156,15 +157,21 @@ class _Reader:
         amount = self._reference()
         self._sign(",")
         pressure, added = self._reference(), self._optional("+")
-        self._sign(",")
-        temperature = self._reference()
+        temperature = self._temperature(function)
         ratio = self._optional(",") if function == "standard_gas" else None
         self._sign(")")
         if self.next.kind != "end":
             raise self.expected("")
         if ratio == 0:
             raise Problem("formula_not_linear", formula=self._formula)
-        return Call(function, (amount, pressure, temperature), added, ratio or Fraction(1))
+        return Call(function, (amount, pressure, *temperature), added, ratio or Fraction(1))
+
+    def _temperature(self, function: str) -> tuple[str, ...]:
+        """None of saturated steam: a thermometer a tenth of a degree low would call it water."""
+        if function == "steam_heat" and self.next.text == ")":
+            return ()
+        self._sign(",")
+        return (self._reference(),)
 
     def _sign(self, text: str) -> None:
         if self.next.text != text or self.next.kind != "sign":
@@ -326,7 +333,7 @@ class _Register:
     def call(self, virtual: int, call: Call) -> Call:
         """The call with its parts as channel numbers."""
         formula, parts = self.formulas[virtual], []
-        for reference, wanted in zip(call.parts, PARTS[call.function], strict=True):
+        for reference, wanted in zip(call.parts, PARTS[call.function], strict=False):
             channel = self.part_of(reference, wanted)
             if channel is None:
                 raise Problem(
@@ -341,8 +348,7 @@ class _Register:
                 "formula_pressure", formula=formula, item=_named(used, "zh"),
                 item_en=_named(used, "en"),
             )  # fmt: skip
-        amount, pressure, temperature = (f"#{part}" for part in parts)
-        return replace(call, parts=(amount, pressure, temperature))
+        return replace(call, parts=tuple(f"#{part}" for part in parts))
 
 
 def of_meters(

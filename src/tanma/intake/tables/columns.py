@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from tanma.domain.messages import Problem
 from tanma.intake.tables.cells import PARSERS, Context, Value, Where
-from tanma.intake.tables.packages import CONVERTED
+from tanma.intake.tables.packages import CONVERTED, Field
 from tanma.intake.tables.report import ERROR, Report
 from tanma.intake.tables.sheet import Sheet
 
@@ -110,7 +110,7 @@ def _read(work: Work, name: str) -> Coded:
     package = work.sheet.package
     codes, texts = encode(work.sheet.column(name))
     where = Where(work.sheet.title(name), package.fields[name], package, work.context)
-    parser = PARSERS[package.fields[name].type]
+    parser = _parser(package.fields[name])
     values: list[Value | None] = []
     wrong: dict[str, list[tuple[int, dict[str, object]]]] = {}
     for i, text in enumerate(texts):
@@ -122,6 +122,14 @@ def _read(work: Work, name: str) -> Coded:
     for code, cases in wrong.items():
         _report_cases(work, name, code, codes, len(texts), cases)
     return Coded(codes, texts, values)
+
+
+def _parser(spec: Field) -> Callable[[str, Where], Value]:
+    """What reads a cell; the word that takes back is the empty text, which states nothing."""
+    parser = PARSERS[spec.type]
+    if not spec.withdraw:
+        return parser
+    return lambda text, where: "" if text == spec.withdraw else parser(text, where)
 
 
 def _report_cases(

@@ -49,6 +49,8 @@ class Field(_Strict, frozen=True):
     least: str = ""
     greatest: str = ""
     """Bounds of an integer or a number, both allowed themselves."""
+    withdraw: str = ""
+    """What a cell says to take back what was stated before; an empty cell says nothing."""
 
 
 class Subject(_Strict, frozen=True):
