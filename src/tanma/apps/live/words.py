@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from django.utils.translation import get_language, gettext
-from django.utils.translation import gettext_lazy as _
 
 from tanma.apps.kit.door import unit_name
 from tanma.apps.live import known
