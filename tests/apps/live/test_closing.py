@@ -31,9 +31,10 @@ def account(behind, sizes=None):
             days.append(Valued(item, day, 1, size, size, ""))
             told[item, day] = n
     lines = tuple(
-        Line(item, 3.0, 1.0, 1.0, 0.0, max(numbers), *([None] * 4), factor="")
+        Line(item, 3.0, 1.0, 1.0, 0.0, max(numbers), *([None] * 4), factor="",
+             counts=item != WATER)
         for item, numbers in behind.items()
-    )
+    )  # fmt: skip
     return Account(MONTH, TODAY, lines, tuple(days), told)
 
 
