@@ -17,6 +17,7 @@ from django.utils.translation import gettext_lazy as _
 from tanma.apps.kit.door import Column, Table, badge_html, unit_name
 from tanma.apps.metering import gateways, words
 from tanma.apps.metering.arrivals import Newest, newest, state_of
+from tanma.apps.metering.forms import lang
 from tanma.apps.registry import door as registry
 
 SLICE = 2000
@@ -109,7 +110,7 @@ class ChannelTable(Table):
             Column("number", _("通道号"), lambda c: c.id, sort="id", kind="number", show=_plain),
             Column("point", _("测点名"), lambda c: gateways.point(c.meter, c.item), sort="meter"),
             Column("item", _("计量项目"), lambda c: registry.item_name(c.item), sort="item"),
-            Column("unit", _("单位"), lambda c: "" if c.unit == "1" else unit_name(c.unit)),
+            Column("unit", _("单位"), lambda c: "" if c.unit == "1" else unit_name(c.unit, lang())),
             Column("interval", _("采集间隔"), lambda c: c.interval_s, unit="s", kind="number",
                    sort="interval_s"),
             Column("at", _("最近读数"), at),
