@@ -106,3 +106,18 @@ def test_targets_on_a_phone_are_large_enough(browser: Browser, live_server: Any)
     )
     page.context.close()
     assert min(heights) >= 44
+
+
+def test_a_list_is_a_table_on_a_desk_and_stacked_on_a_phone(
+    browser: Browser, live_server: Any
+) -> None:
+    page, _ = opened(browser, live_server.url + PAGES["desk"], 1440, 900)
+    cell = page.locator(".stacks tbody td[data-label]").first
+    assert "table-cell" == cell.evaluate("e => getComputedStyle(e).display")
+    page.set_viewport_size({"width": 390, "height": 844})
+    assert "block" == cell.evaluate("e => getComputedStyle(e).display")
+    said = cell.evaluate("e => getComputedStyle(e, '::before').content")
+    assert cell.get_attribute("data-label") in said
+    table = page.locator(".scroll:has(> .stacks)").first
+    assert 0 == table.evaluate("e => e.scrollWidth - e.clientWidth")
+    page.context.close()

@@ -222,6 +222,12 @@ def test_every_version_of_a_fact_is_shown_and_one_is_current(published):
     assert "已被取代" in text
 
 
+def test_attributes_are_told_in_words(published):
+    text = page_of(published, "A", "firm_a", "facts/?item=size_class").content.decode()
+    assert ">规上</td>" in text
+    assert ">above</td>" not in text
+
+
 def test_as_known_before_the_correction_the_old_value_is_current(published):
     before = corrected(published)
     last = facts.Fact.objects.order_by("-stamp").first()

@@ -196,11 +196,11 @@ def _report(request: HttpRequest, found: Batch) -> Table:
         return badge_html(str(word), tone)
 
     columns = [
-        Column("row", _("行"), lambda r: r["row"], kind="number", sort=True),
+        Column("row", _("行号"), lambda r: r["row"], kind="number", sort=True),
         Column("severity", _("结果"), lambda r: r["severity"], mark, kind="plain"),
         Column("column", _("列"), lambda r: r["column"], sort=True),
         Column("value", _("内容"), lambda r: r["value"]),
-        Column("text", _("问题与处理"), lambda r: r[lang()]),
+        Column("text", _("问题与处理"), lambda r: r[lang()], kind="words"),
     ]
     empty = _("没有发现问题")
     return Table(columns, lines, request.GET, caption=_("逐行报告"), empty=empty)

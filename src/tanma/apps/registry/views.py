@@ -117,12 +117,9 @@ def _proof(viewer: people.Viewer, evidence: str) -> str:
 
 
 def _stretches(known: list[facts.Fact], item: str) -> list[tuple[str, history.Stretch]]:
-    shown = {
-        "industry": words.industry_text,
-        "size_class": lambda code: str(words.SIZES.get(code, code)),
-        "status": lambda code: str(words.STATUSES.get(code, code)),
-    }.get(item, str)
-    return [(shown(s.text), s) for s in reversed(history.stretches(known, item))]
+    return [
+        (words.attribute_text(item, s.text), s) for s in reversed(history.stretches(known, item))
+    ]
 
 
 def _scale_changes(known: list[facts.Fact]) -> list[tuple[str, date]]:
@@ -228,7 +225,7 @@ def fact_history(request: HttpRequest, uid: str) -> HttpResponseBase:
             rows, known_at=form.known_at, item=wanted["item"], period=wanted["period"]
         )
     table = Table(
-        _fact_columns(), chosen, request.GET, per_page=100, caption=_("数据记录"),
+        _fact_columns(), chosen, request.GET, caption=_("数据记录"),
         empty=_("没有符合条件的数据"),
     )  # fmt: skip
     if (file := table.export(f"facts-{found.uscc}")) is not None:
@@ -292,7 +289,9 @@ def _digits(fact: facts.Fact) -> str:
 
 def _shown(version: history.Version) -> str | None:
     fact = version.fact
-    return fact.text if fact.value is None else _digits(fact)
+    if fact.value is not None:
+        return _digits(fact)
+    return words.attribute_text(fact.item, fact.text) if fact.text else fact.text
 
 
 def _state(version: history.Version) -> str:

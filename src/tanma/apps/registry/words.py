@@ -35,6 +35,7 @@ BASES: dict[str, Text] = {
 SCHEMES: dict[str, Text] = {
     "uscc": _("统一社会信用代码"),
     "grid": _("用电户号"),
+    "account": _("用电户号"),
     "gas": _("用气户号"),
     "heat": _("用热户号"),
 }
@@ -128,6 +129,13 @@ def kind_name(kind: str) -> str:
 
 def author_name(author: str) -> str:
     return str(AUTHORS.get(author, author))
+
+
+def attribute_text(item: str, text: str) -> str:
+    """What a fact says in words: 3011 → 3011 水泥制造, above → 规上."""
+    if item == "industry":
+        return industry_text(text)
+    return str({"size_class": SIZES, "status": STATUSES}.get(item, {}).get(text, text))
 
 
 def evidence_text(evidence: str) -> str:

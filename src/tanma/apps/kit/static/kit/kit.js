@@ -55,7 +55,7 @@ document.querySelectorAll(".seg, .years, [data-kit-end]").forEach((strip) => {
 });
 
 // A form that comes back leads to the first field that is wrong.
-document.querySelector("form [aria-invalid=true]")?.focus();
+document.querySelector("form[method=post] [aria-invalid=true]")?.focus();
 
 function reveal(root) {
   root.querySelectorAll("[data-kit-csv][hidden], [data-kit-pick-all][hidden]").forEach((button) => { button.hidden = false; });
