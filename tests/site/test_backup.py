@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import sqlite3
@@ -12,6 +13,8 @@ from pathlib import Path
 import pytest
 
 from tanma.domain.messages import Problem
+from tanma.lake.derived import ActivityDays
+from tanma.lake.held import HELD
 from tanma.lake.readings import Readings
 from tanma.lake.settle import Settler
 from tanma.site import backup as backup_module
@@ -19,6 +22,7 @@ from tanma.site.backup import backup, restore
 from tanma.site.config import Config
 from tests.apps.imports.conftest import ENERGY, FIRST, REGISTER, SECOND
 from tests.lake.reading_model import OCTOBER_US, Clock, known, settled_rows, table
+from tests.lake.test_derived import day, days
 from tests.postgres import private_postgres
 
 MONEY = "统一社会信用代码,期间,工业增加值,金额单位,来源\n"
@@ -247,3 +251,29 @@ def test_readings_that_move_while_they_are_copied_are_in_the_copy_once(
     again.night()
     assert expected == known(copy)
     assert 6 == len(settled_rows(copy))
+
+
+def test_the_days_that_wait_for_a_damaged_file_are_copied_as_they_were(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """No refresh runs between their note and the log of the days, and a later note stays out."""
+    lake = tmp_path / "home" / "lake"
+    ActivityDays(lake).put(days(day(1, 1, 5, 1)))
+    (lake / HELD).write_text("before")
+    copy, free = backup_module._tree, []
+
+    def watched(source: Path, target: Path, **more: bool) -> None:
+        if source.parent.name == "activity_day":
+            with (lake / "refresh.lock").open("a") as handle:
+                try:
+                    fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                except BlockingIOError:
+                    free.append(False)
+            (lake / HELD).write_text("after")
+        copy(source, target, **more)
+
+    monkeypatch.setattr(backup_module, "_tree", watched)
+    backup_module._lake(lake, tmp_path / "copy")
+    assert [False] == free
+    assert "before" == (tmp_path / "copy" / HELD).read_text()
+    assert (tmp_path / "copy" / "activity_day" / "_delta_log").exists()

@@ -20,6 +20,7 @@ from tanma.lake.delta import Stored, fsync_path, sole_writer
 from tanma.lake.known import Snapshot
 from tanma.lake.tables import CHANNELS_PER_BUCKET
 
+HELD = "held.json"
 TABLES = {"landing": tables.landing, "tail": tables.tail, "readings": tables.readings}
 """Where a damaged file costs no more than its own channels and days."""
 _EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
@@ -99,7 +100,7 @@ def _us(day: dt.date) -> int:
 
 def noted(root: Path) -> tuple[list[Held], int]:
     """The files that are noted, and how many days wait for them."""
-    path = root / "held.json"
+    path = root / HELD
     if not path.exists():
         return [], 0
     said = json.loads(path.read_text(encoding="utf-8"))
@@ -181,11 +182,11 @@ def _changed(root: Path, days: int | None = None) -> Iterator[list[Held]]:
     with sole_writer(root / "held.lock"):
         files, before = noted(root)
         yield files
-        path = root / "held.json"
+        path = root / HELD
         if not files:
             path.unlink(missing_ok=True)
         else:
-            part = root / "held.json.new"
+            part = root / f"{HELD}.new"
             said = {"days": before if days is None else days, "files": [asdict(f) for f in files]}
             part.write_text(json.dumps(said, ensure_ascii=False, indent=1), encoding="utf-8")
             fsync_path(part)

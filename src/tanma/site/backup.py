@@ -19,6 +19,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from tanma.domain.messages import Problem
+from tanma.lake.delta import sole_writer
+from tanma.lake.held import HELD
 from tanma.site.config import HOME_FILE, Config
 
 MANIFEST = "backup.json"
@@ -86,7 +88,12 @@ def _lake(lake: Path, target: Path) -> None:
     moving = [lake / name / LOG for name in ROWS_MOVE]
     for log in moving:  # a table may come to be while the one before it is copied
         _tree(log, target / log.relative_to(lake))
-    for log in sorted(set(lake.glob(f"**/{LOG}")) - set(moving)):
+    days = lake / "activity_day" / LOG
+    if days.exists():  # while no refresh runs: which days wait for a damaged file fits the days
+        with sole_writer(lake / "refresh.lock"):
+            _any(lake / HELD, target / HELD)
+            _tree(days, target / days.relative_to(lake))
+    for log in sorted(set(lake.glob(f"**/{LOG}")) - {*moving, days}):
         _tree(log, target / log.relative_to(lake))
     _tree(lake, target, logs=False)
 
