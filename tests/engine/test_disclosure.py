@@ -3,7 +3,15 @@
 import pyarrow as pa
 import pytest
 
-from tanma.engine.disclosure import closed_lines, few, least, single, singles, withheld
+from tanma.engine.disclosure import (
+    closed_areas,
+    closed_lines,
+    few,
+    least,
+    single,
+    singles,
+    withheld,
+)
 
 ROW = {
     "may_use": False, "restricted": False, "energy_restricted": False, "net_mg": 5, "gross_mg": 6,
@@ -60,3 +68,25 @@ def test_what_one_line_hides_is_not_given_away_by_another():
     assert ["a2", "a3", "b2", "b3"] == closed("a1 a2 a3", "b1 b2 b3", "a1 b1", "a2 b2", "a3 b3")
     assert [] == closed("a1 a3", "b1 b2 b3")
     assert ["a2"] == closed("a2")
+
+
+TREE = {"t1": "c1", "t2": "c1", "t3": "c2", "c1": "r", "c2": "r"}
+
+
+def areas(**size):
+    return sorted(closed_areas(TREE, {code: (n, 10 * n) for code, n in size.items()}))
+
+
+def test_an_area_of_few_takes_those_with_it_by_which_it_would_follow():
+    # the town of one would follow from its county less the other town, so that one goes too
+    assert ["t1", "t2"] == areas(t1=1, t2=4, c1=5, r=5)
+    assert [] == areas(t1=3, t2=4, c1=7, t3=5, c2=5, r=12)
+
+
+def test_who_lies_in_an_area_directly_is_a_part_of_it():
+    # one of the county's five is in no town: county less town would tell it
+    assert {"t1"} <= set(areas(t1=4, c1=5, r=5))
+
+
+def test_a_region_of_few_tells_nothing():
+    assert ["c1", "r", "t1"] == areas(t1=2, c1=2, r=2)

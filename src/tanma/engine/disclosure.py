@@ -5,6 +5,9 @@ Facts for statistics alone count in every sum. Of one enterprise, what they say 
 them away is withheld unless a legal basis or the enterprise's consent is recorded (`may_use`). The
 rated columns of such a row are empty in the run itself; its amounts stay there for the sums.
 
+Where one or two such enterprises stand in an area beside others whose amounts are open, its sums
+would tell theirs: what rests on money is then withheld of the area too.
+
 Of a sum nothing is shown that tells one enterprise: a figure with fewer than `disclosure.min_n`
 enterprises behind it is withheld. Where the total is shown too, a single hidden part would follow
 by subtraction: the next smallest is hidden with it.
@@ -106,3 +109,26 @@ def closed_lines(
                               already=[p for p in line if p in out]))  # fmt: skip
         if out == before:
             return out
+
+
+def closed_areas(
+    parents: Mapping[str, str], size: Mapping[str, tuple[int, int]]
+) -> frozenset[str]:
+    """Areas whose sums are not to be shown, the same for every reader, so that no two tell more.
+
+    parents: area → the one above it; size: area → how many stand behind it, and an amount to order
+    by. Areas add up to the one above them, with what lies in it directly as one part.
+    """
+    size = dict(size)
+    below: dict[str, list[str]] = {}
+    for code in size:
+        below.setdefault(parents.get(code, ""), []).append(code)
+    lines = [[code] for code in size]
+    for parent in [p for p in below if p in size]:
+        line = [c for c in below[parent] if size[c][0]]
+        rest = [total - sum(size[c][n] for c in line) for n, total in enumerate(size[parent])]
+        if rest[0] > 0:
+            size[f"{parent}/"] = (rest[0], rest[1])
+            line.append(f"{parent}/")
+        lines.append([parent, *line])
+    return closed_lines(lines, lambda c: size[c][0], lambda c: size[c][1])

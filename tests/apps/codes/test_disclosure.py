@@ -7,7 +7,7 @@ import pytest
 from tanma.apps.cockpit import frozen
 from tanma.apps.codes.models import Result
 from tanma.apps.facts import door as facts
-from tests.apps.region import MONTHS, fact, publish
+from tests.apps.region import CITY, COUNTY_1, COUNTY_2, MONTHS, TOWNS, fact, publish
 
 pytestmark = [pytest.mark.db, pytest.mark.django_db]
 
@@ -119,3 +119,49 @@ def test_consent_opens_them_again(without):
     assert 12 * SECRET == row(without, "C").value_added_fen
     page = without.client_of("admin").get(f"/registry/enterprises/{firm.uid}/facts/")
     assert "7,654,321" in page.content.decode()
+
+
+
+def test_sums_of_areas_tell_no_money_of_one_or_two_either(without):
+    data = frozen.frozen(without.run(PERIOD))
+    untold = {code for hierarchy, code in data.untold.areas if hierarchy == "statutory"}
+    assert {CITY, COUNTY_1, TOWNS[COUNTY_1]} == untold
+    assert [None] == list({data.areas["statutory", c]["value_added_fen"] for c in untold})
+    assert data.areas["statutory", COUNTY_2]["value_added_fen"] > 0
+    assert data.areas["statutory", COUNTY_1]["net_mg"] > 0
+    [division] = data.rows("industries", "statutory", COUNTY_1)
+    assert (None, None) == (division["member_value_added_fen"], division["best_intensity"])
+
+
+AREAS = (
+    "/cockpit/", f"/cockpit/area/{COUNTY_1}/", f"/cockpit/area/{TOWNS[COUNTY_1]}/",
+    "/cockpit/rankings/?level=county", "/cockpit/rankings/?level=township",
+    "/cockpit/rankings/?level=township&export=csv", f"/trends/area/{COUNTY_1}/",
+    "/api/v1/areas", "/cockpit/attention/",
+)  # fmt: skip
+
+
+def test_no_page_of_an_area_tells_the_quotient_of_one(without):
+    """Without its quotient, money does not follow from the emission that officials see."""
+    row = frozen.frozen(without.run(PERIOD)).files.table("areas").to_pylist()
+    [county] = [r for r in row if (r["hierarchy"], r["area_code"]) == ("statutory", COUNTY_1)]
+    intensity = county["net_with_value_added_mg"] / county["value_added_fen"] / 1000
+    told = []
+    for page in AREAS:
+        answer = without.client_of("city").get(page)
+        body = b"".join(answer) if answer.streaming else answer.content
+        assert (page, 200) == (page, answer.status_code)
+        told += [(page, t) for t in (f"{intensity:.4f}", f"{intensity:.3g}") if t in body.decode()]
+    assert [] == told
+
+
+def test_three_of_them_make_a_sum_again(published, settings):
+    settings.TANMA = settings.TANMA.model_copy(update={"legal_basis": ""})
+    frozen.forget()
+    for key in "ACE":
+        _say(published.subject(key), "economy.value_added", SECRET)
+    publish(PERIOD)
+    data = frozen.frozen(published.run(PERIOD))
+    assert frozenset() == data.untold.areas
+    assert data.areas["statutory", COUNTY_1]["value_added_fen"] >= 36 * SECRET
+    frozen.forget()

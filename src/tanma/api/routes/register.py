@@ -13,6 +13,7 @@ from ninja import Query, Router
 from tanma.api import schemas
 from tanma.api.access import SIGNED_IN, viewer
 from tanma.api.routes.codes import YUAN_DECIMALS, amount
+from tanma.apps.cockpit import door as cockpit
 from tanma.apps.codes import door as codes
 from tanma.apps.facts import door as facts
 from tanma.apps.people import door as people
@@ -21,7 +22,7 @@ from tanma.domain.identity import id_from_text
 from tanma.domain.items import items as catalogue
 from tanma.domain.numbers import EMISSION_DECIMALS, decimal_text
 from tanma.domain.periods import parse
-from tanma.engine.disclosure import closed_lines, few
+from tanma.engine.disclosure import closed_areas, few
 
 router = Router(tags=["register"], auth=SIGNED_IN)
 LIMIT = Query(100, ge=1, le=1000)
@@ -121,9 +122,10 @@ def areas(request: HttpRequest, hierarchy: str = "statutory") -> list[dict[str, 
     figures = {r.area_code: r.figures for r in rows}
     nodes = _with_parents(registry.tree(timezone.localdate(), hierarchy), None)
     own, shut = _inside_own(who, timezone.localdate()), _shut(nodes, figures)
+    untold = cockpit.frozen(run).untold.areas if run else frozenset()
     return [
         _area(node.area, parent, hierarchy, run, figures.get(node.area.code, {}),
-              shut=node.area.code in shut)
+              shut=node.area.code in shut, untold=(hierarchy, node.area.code) in untold)
         for parent, node in nodes if own(node.area.code)
     ]  # fmt: skip
 
@@ -131,24 +133,11 @@ def areas(request: HttpRequest, hierarchy: str = "statutory") -> list[dict[str, 
 def _shut(
     nodes: list[tuple[str | None, registry.Node]], figures: dict[str, dict[str, Any]]
 ) -> frozenset[str]:
-    """Areas whose sums are not given: the same for every caller, so that no two tell more.
-
-    Areas add up to the one above them, with the enterprises that lie in it directly as one part.
-    """
-    below: dict[str, list[str]] = {}
-    for parent, node in nodes:
-        below.setdefault(parent or "", []).append(node.area.code)
+    """Areas whose sums are not given, since few enterprises stand behind them."""
+    parents = {node.area.code: parent or "" for parent, node in nodes}
     size = {code: (f.get("enterprises") or 0, int(f.get("net_mg") or 0))
             for code, f in figures.items()}  # fmt: skip
-    lines = [[code] for code in size]
-    for parent in [p for p in below if p in size]:
-        line = [c for c in below[parent] if size.get(c, (0, 0))[0]]
-        rest = [total - sum(size[c][n] for c in line) for n, total in enumerate(size[parent])]
-        if rest[0] > 0:
-            size[f"{parent}/"] = (rest[0], rest[1])
-            line.append(f"{parent}/")
-        lines.append([parent, *line])
-    return closed_lines(lines, lambda c: size[c][0], lambda c: size[c][1])
+    return closed_areas(parents, size)
 
 
 def _inside_own(who: people.Viewer, day: date) -> Callable[[str], bool]:
@@ -174,10 +163,12 @@ def _with_parents(
 
 def _area(
     area: registry.Area, parent: str | None, hierarchy: str, run: codes.Run | None,
-    figures: dict[str, Any], *, shut: bool,
+    figures: dict[str, Any], *, shut: bool, untold: bool,
 ) -> dict[str, Any]:  # fmt: skip
     shown = {} if shut else figures
-    indexed = not shut and not few(figures.get("index_n") or 0)
+    if untold:
+        shown = {k: v for k, v in shown.items() if not k.endswith("_fen")}
+    indexed = not shut and not untold and not few(figures.get("index_n") or 0)
     return {
         "code": area.code, "name": str(area), "name_en": area.name_en, "kind": area.kind,
         "hierarchy": hierarchy, "parent": parent, "period": run.period if run else None,

@@ -135,7 +135,12 @@ class AreaFigures:
 
     @property
     def adjusted_index(self) -> float | None:
-        return self.data.derived.adjusted.get(self.key)
+        return None if self.untold else self.data.derived.adjusted.get(self.key)
+
+    @property
+    def untold(self) -> bool:
+        """Whether its money would tell what one or two enterprises said for statistics alone."""
+        return self.key in self.data.untold.areas
 
     @property
     def neutrality(self) -> float | None:
@@ -180,7 +185,7 @@ NOTHING: Row = {"expected": 0, "complete": 0, "unbounded": 0, "upper_mg": 0}
 
 
 def totals_of(row: Row) -> Totals:
-    return Totals(row["index_mg"], row["index_output_fen"])
+    return Totals(row["index_mg"], row["index_output_fen"] or 0)
 
 
 def names(codes: list[str]) -> dict[str, str]:

@@ -22,6 +22,7 @@ from tanma.apps.registry import door as registry
 from tanma.domain.periods import Period, parse
 from tanma.domain.rating.attention import Totals, index_rule
 from tanma.domain.rating.attention.regional import adjusted
+from tanma.engine.disclosure import closed, closed_areas
 
 HIERARCHIES = ("statutory", "management")
 KEPT = 16
@@ -40,6 +41,13 @@ STRUCTURE = """
            CAST(sum(net_mg) AS BIGINT) AS net_mg, CAST(sum(output_fen) AS BIGINT) AS output_fen
     FROM results JOIN inside i USING (subject)
     WHERE size_class = 'above' AND net_mg IS NOT NULL AND output_fen > 0 GROUP BY ALL"""
+UNTOLD = """
+    SELECT hierarchy, i.area_code, left(industry, 2) AS division, count(*) AS enterprises,
+           CAST(sum(coalesce(value_added_fen, output_fen)) AS BIGINT) AS fen
+    FROM results JOIN inside i USING (subject)
+    WHERE restricted AND NOT may_use AND coalesce(value_added_fen, output_fen) IS NOT NULL
+    GROUP BY GROUPING SETS ((hierarchy, i.area_code), (hierarchy, i.area_code, division))"""
+"""Whose money is told to nobody singly, per area and per industry in it."""
 DIRECT = """
     SELECT hierarchy, i.area_code, count(*) AS enterprises,
            CAST(coalesce(sum(net_mg), 0) AS BIGINT) AS net_mg
@@ -87,8 +95,14 @@ class Frozen:
 
     @cached_property
     def areas(self) -> dict[tuple[str, str], Row]:
+        """Sums per area, without the money of those `untold`."""
         rows = self.files.table("areas").to_pylist()
-        return {(r["hierarchy"], r["area_code"]): r for r in rows}
+        found = {(r["hierarchy"], r["area_code"]): r for r in rows}
+        return {k: _without_money(r) if k in self.untold.areas else r for k, r in found.items()}
+
+    @cached_property
+    def untold(self) -> Untold:
+        return _untold(self)
 
     @cached_property
     def home(self) -> str:
@@ -102,7 +116,7 @@ class Frozen:
     def rows(self, name: str, hierarchy: str, code: str) -> list[Row]:
         """Rows of `sources`, `industries` or `monthly` of one area."""
         if name not in self._rows:
-            self._rows[name] = _by_area(self.files.table(name))
+            self._rows[name] = _by_area(self.files.table(name), self.untold)
         return self._rows[name].get((hierarchy, code), [])
 
     @cached_property
@@ -135,10 +149,82 @@ class Derived:
     direct: Mapping[tuple[str, str], Row]
 
 
-def _by_area(table: pa.Table) -> dict[tuple[str, str], list[Row]]:
+@dataclass(frozen=True)
+class Untold:
+    """Where money would tell what one or two enterprises said for statistics alone."""
+
+    areas: frozenset[tuple[str, str]] = frozenset()
+    divisions: frozenset[tuple[str, str, str | None]] = frozenset()
+
+
+MONEY = ("intensity", "intensity_p10", "intensity_p90", "best_intensity")
+
+
+def _without_money(row: Row) -> Row:
+    """A row of sums without money and without what was divided by it."""
+    return {c: None if c.endswith("_fen") or c in MONEY else v for c, v in row.items()}
+
+
+def _untold(data: Frozen) -> Untold:
+    """Nothing where a legal basis or consent opens single results."""
+    results = data.results.drop_columns(["area_code"])
+    _, inside = _memberships(data.trees, data.results)
+    with duckdb.connect(config={"threads": 1}) as con:
+        for name, table in (("results", results), ("inside", inside)):
+            con.register(name, table)
+        rows = con.sql(UNTOLD).fetchall()
+    whole = [(h, code, None, n, fen) for h, code, division, n, fen in rows if division is None]
+    parts = [row for row in rows if row[2] is not None]
+    areas = {(h, code) for h, code, _ in _closed(data.trees, whole)}
+    return Untold(frozenset(areas), _untold_divisions(data.trees, parts, areas))
+
+
+Part = tuple[str, str, str | None, int, int]
+"""Hierarchy, area, division, enterprises, fen."""
+
+
+def _closed(trees: Mapping[str, Tree], rows: list[Part]) -> set[tuple[str, str, str | None]]:
+    """What is to be hidden of areas that add up to those above them, division by division."""
+    sizes: dict[tuple[str, str | None], dict[str, tuple[int, int]]] = {}
+    for hierarchy, code, division, n, fen in rows:
+        sizes.setdefault((hierarchy, division), {})[code] = (n, fen)
+    return {
+        (hierarchy, code, division)
+        for (hierarchy, division), size in sizes.items()
+        for code in closed_areas({c: trees[hierarchy].parent(c) for c in size}, size)
+    }
+
+
+def _untold_divisions(
+    trees: Mapping[str, Tree], rows: list[Part], areas: set[tuple[str, str]]
+) -> frozenset[tuple[str, str, str | None]]:
+    """Per area the divisions that add up to it; all of them where the area itself is untold."""
+    hidden = _closed(trees, rows)
+    found: set[tuple[str, str, str | None]] = set()
+    parts: dict[tuple[str, str], list[Part]] = {}
+    for row in rows:
+        parts.setdefault(row[:2], []).append(row)
+    for area, of in parts.items():
+        already = [row for row in of if row[:3] in hidden]
+        shut = of if area in areas else closed(of, _count, _fen, already=already)
+        found |= {row[:3] for row in shut}
+    return frozenset(found)
+
+
+def _count(part: Part) -> int:
+    return part[3]
+
+
+def _fen(part: Part) -> int:
+    return part[4]
+
+
+def _by_area(table: pa.Table, untold: Untold) -> dict[tuple[str, str], list[Row]]:
     found: dict[tuple[str, str], list[Row]] = {}
     for row in table.to_pylist():
-        found.setdefault((row["hierarchy"], row["area_code"]), []).append(row)
+        area = row["hierarchy"], row["area_code"]
+        hidden = (*area, row.get("division")) in untold.divisions
+        found.setdefault(area, []).append(_without_money(row) if hidden else row)
     return found
 
 
