@@ -56,7 +56,7 @@ def test_the_file_has_the_rows_of_the_page_and_says_who_said_them(published):
     text = b"".join(answer.streaming_content).decode("utf-8-sig")
     rows = list(csv.reader(io.StringIO(text)))
     (own,) = [r for r in rows if r[0] == FIRMS["A"].name]
-    assert [f"{FIRMS['A'].power_kwh:.1f}", "kWh", "供电企业", "报送"] == own[5:]
+    assert [f"{FIRMS['A'].power_kwh:.1f}", "kWh", "供电企业", "报送"] == own[6:]
 
 
 def test_an_unknown_item_is_told_and_lists_nothing(published):
