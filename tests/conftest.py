@@ -59,6 +59,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker("db")
         if "browser" in used:
             item.add_marker("browser")
+        if used & {"city", "made"}:  # one worker makes the demo's city, once
+            item.add_marker(pytest.mark.xdist_group("demo"))
     items.sort(key=lambda item: any(item.get_closest_marker(name) for name in LAST))
 
 

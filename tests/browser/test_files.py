@@ -43,15 +43,15 @@ def register(visit):
 
 def test_a_filled_template_goes_in(register):
     expect(register.get_by_role("heading", level=1)).to_have_text("enterprises.xlsx")
-    assert "2" == tiles(register)["行数"]
-    assert "0" == tiles(register)["退回"]
+    assert "2行" == tiles(register)["行数"]
+    assert "0行" == tiles(register)["退回"]
 
 
 def test_good_rows_stay_bad_ones_come_back_unknown_ones_wait(register, site, visit):
     page = visit("admin", "/imports/files/")
     upload(page, "energy.csv", (HEADER + GOOD + BAD + WAITING).encode())
     found = tiles(page)
-    assert ["1", "1", "1"] == [found["采用"], found["退回"], found["待认定"]]
+    assert ["1行", "1行", "1行"] == [found["采用"], found["退回"], found["待认定"]]
     report = page.locator("#report").inner_text()
     assert "many" in report
     with page.expect_download() as saved:
@@ -81,4 +81,4 @@ def test_a_large_file_shows_its_progress_until_it_is_in(register, visit):
     upload(page, "large.csv", (HEADER + GOOD.replace("1250.5,MWh", "5.1,kWh") + rows).encode())
     expect(page.get_by_role("progressbar")).to_be_visible()
     expect(page.get_by_role("heading", name="逐行报告")).to_be_visible(timeout=60_000)
-    assert f"{LARGE_ROWS:,}" == tiles(page)["退回"]
+    assert f"{LARGE_ROWS:,}行" == tiles(page)["退回"]

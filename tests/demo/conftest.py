@@ -9,11 +9,6 @@ from tanma.demo.generate import generate
 from tanma.demo.plan import Plan
 
 
-def pytest_itemcollected(item):
-    """All of this folder in one worker: the city takes longer than most of its tests."""
-    item.add_marker(pytest.mark.xdist_group("demo"))
-
-
 @pytest.fixture(scope="session")
 def city_plan():
     return Plan()

@@ -68,7 +68,7 @@ def test_marks_say_measured_and_derived(con):
 
 def test_orders_that_share_the_factors_of_a_fuel_post_it_once(con):
     posted = accounts._columns(accounts.of_package(), "330000")
-    shared = lines._shared(con, posted, accounts._orders((), ORDERS, "province"))
+    shared = lines._shared(con, posted, accounts.orders_of((), ORDERS, "province"))
     column, items = shared["mg_carbon_market"]
     assert "mg_province_average" == column
     assert DIESEL in items

@@ -173,7 +173,7 @@ def _untold(data: Frozen) -> Untold:
         for name, table in (("results", results), ("inside", inside)):
             con.register(name, table)
         rows = con.sql(UNTOLD).fetchall()
-    whole = [(h, code, None, n, fen) for h, code, division, n, fen in rows if division is None]
+    whole: list[Part] = [row for row in rows if row[2] is None]
     parts = [row for row in rows if row[2] is not None]
     areas = {(h, code) for h, code, _ in _closed(data.trees, whole)}
     return Untold(frozenset(areas), _untold_divisions(data.trees, parts, areas))
