@@ -16,7 +16,7 @@ from pathlib import Path
 
 LIST = Path(__file__).with_name("slow.txt")
 MOST_S = 0.2
-_TOOK = re.compile(r"\s*([\d.]+)s (?:call|setup|teardown)\s+(\S+?)::(\w+)(\[.*)?$")
+_TOOK = re.compile(r"\s*([\d.]+)s (?:call|setup|teardown)\s+(\S+?)::(\w+)(\[.*?)?(?:@\w+)?$")
 
 
 def listed() -> dict[str, set[str]]:

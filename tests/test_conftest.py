@@ -31,5 +31,12 @@ def test_a_database_test_is_marked(request: pytest.FixtureRequest) -> None:
     assert not request.node.get_closest_marker("browser")
 
 
+@pytest.mark.xdist_group("group")
+@pytest.mark.parametrize("part", [1, 2])
+def test_one_worker_runs_a_group(request: pytest.FixtureRequest, part: int) -> None:
+    grouped = getattr(request.config.option, "loadgroup", False)
+    assert grouped == request.node.nodeid.endswith(f"[{part}]@group")
+
+
 def test_a_browser_test_is_marked(request: pytest.FixtureRequest, page) -> None:
     assert request.node.get_closest_marker("browser")
