@@ -171,6 +171,13 @@ def test_a_file_that_is_no_table_is_explained_on_its_page(visit):
     assert newest().problem["zh"] in page.content.decode().replace("&quot;", '"')
 
 
+def test_an_empty_file_is_told_with_what_to_do(visit):
+    empty, before = SimpleUploadedFile("空.csv", b""), newest()
+    page = visit("bureau").post(reverse("imports:home"), {"file": empty})
+    assert "文件 空.csv 是空的。请选择有表头和数据行的文件。" in page.content.decode()
+    assert before == newest()
+
+
 def test_a_batch_is_withdrawn_after_confirmation(visit):
     client = visit("bureau")
     upload(client, energy(MINE))

@@ -53,8 +53,9 @@ def offered(viewer: people.Viewer) -> list[str]:
 
 class UploadForm(forms.Form):
     file = forms.FileField(
-        label=_("表格文件"), help_text=_("CSV、XLSX 或 ODS，UTF-8 或 GB18030，200 MB 以内")
-    )
+        label=_("表格文件"), help_text=_("CSV、XLSX 或 ODS，UTF-8 或 GB18030，200 MB 以内"),
+        allow_empty_file=True,  # told by `clean_file`, with what to do
+    )  # fmt: skip
     package = forms.ChoiceField(
         label=_("表格种类"), required=False, help_text=_("不选则按表头识别")
     )
@@ -69,6 +70,8 @@ class UploadForm(forms.Form):
 
     def clean_file(self) -> Any:
         file = self.cleaned_data["file"]
+        if not file.size:
+            raise forms.ValidationError(Problem("file_empty", file=file.name).text(lang()))
         if file.size > SIZE_LIMIT:
             params = {"size_mb": file.size // 10**6, "limit_mb": SIZE_LIMIT // 10**6}
             problem = Problem("file_too_large", file=file.name, **params)
