@@ -43,7 +43,7 @@ CHECKPOINT_EVERY = 10
 _NO_HOOKS = PostCommitHookProperties(create_checkpoint=False, cleanup_expired_logs=False)
 _FILES, _MARKERS, _DROPPED = "tanma.files", "tanma.markers", "tanma.dropped"
 _READER_FEATURES = {"timestampNtz"}
-_EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
+EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
 
 
 def fsync_path(path: Path) -> None:
@@ -142,7 +142,12 @@ def _stored(uri: str, row: Mapping[str, Any]) -> Stored:
 def _number(bound: int | dt.datetime) -> int:
     if not isinstance(bound, dt.datetime):
         return bound
-    return (bound.astimezone(dt.UTC) - _EPOCH) // dt.timedelta(microseconds=1)
+    return micros(bound)
+
+
+def micros(instant: dt.datetime) -> int:
+    """µs since 1970 UTC."""
+    return (instant.astimezone(dt.UTC) - EPOCH) // dt.timedelta(microseconds=1)
 
 
 class Sheet:

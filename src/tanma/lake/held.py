@@ -16,15 +16,13 @@ from pathlib import Path
 
 from tanma.domain.messages import Problem
 from tanma.lake import tables
-from tanma.lake.delta import Stored, fsync_path, sole_writer
+from tanma.lake.delta import Stored, fsync_path, micros, sole_writer
 from tanma.lake.known import Snapshot
 from tanma.lake.tables import CHANNELS_PER_BUCKET
 
 HELD = "held.json"
 TABLES = {"landing": tables.landing, "tail": tables.tail, "readings": tables.readings}
 """Where a damaged file costs no more than its own channels and days."""
-_EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
-_US = dt.timedelta(microseconds=1)
 Attempt = tuple[int, ...]
 """The marks to which a refresh leads that leaves files out or takes them in again."""
 
@@ -95,7 +93,7 @@ def _span(file: Stored) -> tuple[int, int] | None:
 
 
 def _us(day: dt.date) -> int:
-    return (dt.datetime.combine(day, dt.time(), dt.UTC) - _EPOCH) // _US
+    return micros(dt.datetime.combine(day, dt.time(), dt.UTC))
 
 
 def noted(root: Path) -> tuple[list[Held], int]:

@@ -23,12 +23,11 @@ import pyarrow.compute as pc
 from tanma.domain.messages import Problem
 from tanma.domain.readings import READING
 from tanma.lake import raw, tables
-from tanma.lake.delta import NewFile, Table, sole_writer
+from tanma.lake.delta import EPOCH, NewFile, Table, sole_writer
 from tanma.lake.inbox import Batch, Entry, Inbox, Receipt, aside_note, disk_told, is_damage, writers
 from tanma.lake.tables import LANDING, WATERMARK
 
 SEAL_ROWS = 2_000_000
-_EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
 _LISTING_S = 5.0
 """Writers that appear are noticed within so many seconds."""
 # It waits for seconds only: quick to pack matters more than small. To hand columns of a thousand
@@ -286,7 +285,7 @@ def _marker(writer: str) -> str:
 def _by_day(batches: Iterable[Batch]) -> Iterator[tuple[str, list[Batch]]]:
     days: dict[str, list[Batch]] = {}
     for batch in batches:
-        day = (_EPOCH + dt.timedelta(microseconds=batch.stamp)).date().isoformat()
+        day = (EPOCH + dt.timedelta(microseconds=batch.stamp)).date().isoformat()
         days.setdefault(day, []).append(batch)
     yield from days.items()
 

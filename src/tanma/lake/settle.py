@@ -20,7 +20,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from tanma.lake import sql, tables
-from tanma.lake.delta import NewFile, Sheet, Stored, Table, marker, sole_writer, stored
+from tanma.lake.delta import EPOCH, NewFile, Sheet, Stored, Table, marker, sole_writer, stored
 from tanma.lake.landing import now_us
 from tanma.lake.storage import attach
 from tanma.lake.tables import CHANNELS_PER_BUCKET, REVISED, SETTLED, VERSION
@@ -31,7 +31,6 @@ _BATCH_ROWS = 122_880
 _COLUMNS = ", ".join(VERSION.names)
 _ORDER = "ORDER BY channel, start_utc, receipt, row"
 _NO_RECEIPTS = "(SELECT 0 AS receipt, 0 AS stamp, '' AS writer, 0 AS batch WHERE false)"
-_EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
 
 
 @dataclass(frozen=True)
@@ -192,7 +191,7 @@ class Settler:
 
     def _closed_before(self) -> int:
         """The first month that is still open, as a number."""
-        now = _EPOCH + dt.timedelta(microseconds=self._clock()) - dt.timedelta(days=GRACE_DAYS)
+        now = EPOCH + dt.timedelta(microseconds=self._clock()) - dt.timedelta(days=GRACE_DAYS)
         return tables.month_number(f"{now:%Y-%m}")
 
     def _move(self, fresh: list[Stored], month: int, receipt: int, upto: int) -> Settled:

@@ -41,11 +41,12 @@ STRUCTURE = """
            CAST(sum(net_mg) AS BIGINT) AS net_mg, CAST(sum(output_fen) AS BIGINT) AS output_fen
     FROM results JOIN inside i USING (subject)
     WHERE size_class = 'above' AND net_mg IS NOT NULL AND output_fen > 0 GROUP BY ALL"""
+WITHHELD = "restricted AND NOT may_use AND coalesce(value_added_fen, output_fen) IS NOT NULL"
 UNTOLD = """
     SELECT hierarchy, i.area_code, left(industry, 2) AS division, count(*) AS enterprises,
            CAST(sum(coalesce(value_added_fen, output_fen)) AS BIGINT) AS fen
     FROM results JOIN inside i USING (subject)
-    WHERE restricted AND NOT may_use AND coalesce(value_added_fen, output_fen) IS NOT NULL
+    WHERE {withheld}
     GROUP BY GROUPING SETS ((hierarchy, i.area_code), (hierarchy, i.area_code, division))"""
 """Whose money is told to nobody singly, per area and per industry in it."""
 DIRECT = """
@@ -99,6 +100,10 @@ class Frozen:
         rows = self.files.table("areas").to_pylist()
         found = {(r["hierarchy"], r["area_code"]): r for r in rows}
         return {k: _without_money(r) if k in self.untold.areas else r for k, r in found.items()}
+
+    @cached_property
+    def memberships(self) -> tuple[pa.Table, pa.Table]:
+        return _memberships(self.trees, self.results)
 
     @cached_property
     def untold(self) -> Untold:
@@ -167,12 +172,14 @@ def _without_money(row: Row) -> Row:
 
 def _untold(data: Frozen) -> Untold:
     """Nothing where a legal basis or consent opens single results."""
-    results = data.results.drop_columns(["area_code"])
-    _, inside = _memberships(data.trees, data.results)
+    path = str(data.files.path("results"))
     with duckdb.connect(config={"threads": 1}) as con:
-        for name, table in (("results", results), ("inside", inside)):
-            con.register(name, table)
-        rows = con.sql(UNTOLD).fetchall()
+        some = f"SELECT count(*) FROM read_parquet(?) WHERE {WITHHELD}"
+        if not con.execute(some, [path]).fetchall()[0][0]:
+            return Untold()
+        con.register("results", data.results.drop_columns(["area_code"]))
+        con.register("inside", data.memberships[1])
+        rows = con.sql(UNTOLD.format(withheld=WITHHELD)).fetchall()
     whole: list[Part] = [row for row in rows if row[2] is None]
     parts = [row for row in rows if row[2] is not None]
     areas = {(h, code) for h, code, _ in _closed(data.trees, whole)}
@@ -256,7 +263,7 @@ def _table(rows: Iterable[tuple[str, int, str]]) -> pa.Table:
 
 
 def _derive(frozen: Frozen) -> Derived:
-    leaf, inside = _memberships(frozen.trees, frozen.results)
+    leaf, inside = frozen.memberships
     results = frozen.results.drop_columns(["area_code"])
     with duckdb.connect(config={"threads": 1}) as con:
         for name, table in (("results", results), ("leaf", leaf), ("inside", inside)):
