@@ -57,6 +57,11 @@ def test_a_second_start_prepares_nothing() -> None:
     assert "preparing" not in done.stderr
 
 
+def test_compiled_modules_are_kept_where_the_environment_forbids_it(tmp_path: Path) -> None:
+    dev(ROOT, "tanma", "--help", PYTHONDONTWRITEBYTECODE="1", PYTHONPYCACHEPREFIX=str(tmp_path))
+    assert [] != list(tmp_path.rglob("tanma/*.pyc"))
+
+
 @pytest.fixture
 def bare(tmp_path: Path) -> Path:
     """A copy of the project on a machine with Debian tools, python3 without venv, and no root."""
