@@ -15,6 +15,18 @@ def test_channels_are_found_by_number_and_by_name(scope):
     ).tolist()  # fmt: skip
 
 
+LEAST, MOST = -(2**63), 2**63 - 1
+
+
+@pytest.mark.parametrize("apart", [1, 7, 8, 1000])
+def test_numbers_are_found_however_far_apart_they_lie(apart):
+    numbers = [5 + apart * n for n in range(20)]
+    scope = Scope.of("g", [ScopedChannel(n, "", "gauge", "", 0) for n in numbers])
+    asked = [*numbers, *range(200), LEAST, -1, MOST]
+    expected = [numbers.index(n) if n in numbers else -1 for n in asked]
+    assert expected == scope.places_of_numbers(np.array(asked)).tolist()
+
+
 def test_an_empty_scope_knows_no_channel():
     empty = Scope.of("g", [])
     assert [-1, -1] == empty.places_of_numbers(np.array([0, 7])).tolist()

@@ -7,6 +7,7 @@ the good ones are taken and each of the others gets its reason.
 from __future__ import annotations
 
 import struct
+from array import array
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
@@ -17,6 +18,7 @@ import pyarrow as pa
 from tanma.domain.messages import Problem
 from tanma.intake.live import Refusal, Said, Scope, Taken, taken
 from tanma.intake.live.refusals import shown
+from tanma.intake.live.taking import Column
 
 MOST_READINGS = 50_000
 """In one request."""
@@ -78,12 +80,23 @@ def _json_rows(body: bytes, scope: Scope) -> Taken:
 
 def _said(rows: list[Row]) -> Said:
     return Said(
-        [r.channel for r in rows],
-        [r.time for r in rows],
+        _whole([r.channel for r in rows]),
+        _whole([r.time for r in rows]),
         [r.value for r in rows],
         _some([r.end for r in rows]),
         _some([r.revision for r in rows]),
     )
+
+
+def _whole(said: list[Any]) -> Column:
+    """Numbers of 64 bits as an array, so that no later step looks at each; else as they came.
+
+    Only for values whose types were checked: `array` would take True as 1.
+    """
+    try:
+        return pa.array(np.array(array("q", said), np.int64))
+    except (TypeError, OverflowError):  # a text, or beyond 64 bits
+        return said
 
 
 def _some(values: list[Any]) -> list[Any] | None:
@@ -119,6 +132,7 @@ def _json_columns(body: bytes, scope: Scope) -> Taken:
     try:
         columns = _COLUMNS.decode(body)
         said = {n: getattr(columns, n) for n in (*NEEDED, *OPTIONAL)}
+        said |= {"channel": _whole(columns.channel), "time": _whole(columns.time)}
     except msgspec.ValidationError:
         said = _loose_columns(_parsed(body))
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:

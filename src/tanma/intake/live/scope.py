@@ -17,6 +17,9 @@ from tanma.intake.live.signing import SigningKey
 MAX_SCALE = 15
 """Decimals of a count; ten to this power is exact in binary64 and leaves room in 64 bits."""
 
+_CLOSE = 8
+"""Numbers of a scope that span at most so many times their own count are looked up in a table."""
+
 
 class ScopedChannel(NamedTuple):
     """One channel that a token may write."""
@@ -84,10 +87,32 @@ class Scope:
         """Place of every number, −1 where the token may not write it."""
         if not len(self.number):
             return np.full(len(numbers), -1)
+        if (table := self._by_number) is not None:
+            return self._looked_up(numbers, table)
         place = np.searchsorted(self.number, numbers)
         place[place == len(self.number)] = 0
         place[self.number[place] != numbers] = -1
         return place
+
+    @cached_property
+    def _by_number(self) -> NDArray[np.int64] | None:
+        """Place by number less the first, for numbers that lie close; None: they do not.
+
+        The last one is nobody's. Looking up costs a tenth of a search.
+        """
+        first, last = int(self.number[0]), int(self.number[-1])
+        if last - first >= _CLOSE * len(self.number):
+            return None
+        table = np.full(last - first + 2, -1)
+        table[self.number - first] = np.arange(len(self.number))
+        return table
+
+    def _looked_up(
+        self, numbers: NDArray[np.int64], table: NDArray[np.int64]
+    ) -> NDArray[np.int64]:
+        first, last = self.number[0], self.number[-1]
+        inside = (numbers >= first) & (numbers <= last)
+        return table[np.where(inside, numbers - first, -1)]
 
     def places_of(self, said: Iterable[object]) -> NDArray[np.int64]:
         """Place of every number or point name, −1 where the token may not write it."""

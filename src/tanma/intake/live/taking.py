@@ -83,7 +83,8 @@ def taken(said: Said, scope: Scope, index: NDArray[np.int64] | None = None) -> T
 
 def _mark(fault: NDArray[np.int64], wrong: NDArray[np.bool_], code: int | NDArray[Any]) -> None:
     """The first fault of a row is the one that is told."""
-    np.copyto(fault, code, where=wrong & (fault == 0))
+    if wrong.any():  # hardly ever, and looking costs less than writing nothing
+        np.copyto(fault, code, where=wrong & (fault == 0))
 
 
 def _places(said: Column, scope: Scope) -> NDArray[np.int64]:
