@@ -1,15 +1,19 @@
 """The way of a run: three persons, preview, objections, publication, withdrawal."""
 
+import time
+from threading import Barrier, Thread
+
 import pytest
 from django.core.exceptions import PermissionDenied
+from django.db import connection
 from django.utils import timezone
 
 from tanma.apps.codes import door as codes
-from tanma.apps.codes import objections
-from tanma.apps.codes.models import Objection, Run
+from tanma.apps.codes import flow, objections
+from tanma.apps.codes.models import Numbering, Objection, Run
 from tanma.apps.people.door import Grant, Role, Viewer
 from tanma.domain.messages import Problem
-from tests.apps.region import PREVIEW, PUBLISHED, viewer_of
+from tests.apps.region import PREVIEW, PUBLISHED, publish, viewer_of
 
 pytestmark = [pytest.mark.db, pytest.mark.django_db]
 
@@ -85,6 +89,46 @@ def test_publication_waits_for_the_answers(published):
     )  # fmt: skip
     objections.answer(viewer_of("city"), said.id, "已核对供电结算单，数据无误")
     assert "published" == codes.take(run.id, "publish", viewer_of("publisher")).state
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_publications_at_the_same_instant_get_numbers_one_after_the_other(
+    published, monkeypatch
+):
+    """Neither fails, no number is left out, and the later one supersedes the earlier."""
+    period, before = "2026Q1", Run.objects.filter(state="published").count()
+    checked = [publish(period, upto="check") for _ in range(2)]
+    together, failures, seals, record = Barrier(2), [], flow._seals, flow.record
+
+    def sealed(run_id):
+        together.wait(timeout=30)
+        return seals(run_id)
+
+    def slowly(*args):
+        time.sleep(0.3)  # the number is given and not yet committed
+        record(*args)
+
+    monkeypatch.setattr(flow, "_seals", sealed)
+    monkeypatch.setattr(flow, "record", slowly)
+
+    def write(run):
+        try:
+            codes.take(run.id, "publish", viewer_of("publisher"))
+        except Exception as failure:
+            failures.append(failure)
+        finally:
+            connection.close()
+
+    threads = [Thread(target=write, args=(run,)) for run in checked]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert [] == failures
+    first, second = Run.objects.filter(period=period).order_by("number")
+    assert (before + 1, before + 2) == (first.number, second.number)
+    assert (None, first.pk) == (first.supersedes_id, second.supersedes_id)
+    assert second.number == Numbering.objects.get().last
 
 
 def test_a_later_run_of_the_same_period_supersedes_and_leaves_the_old_readable(published):

@@ -14,7 +14,8 @@ from django.db import transaction
 from django.db.models import Max
 from django.utils import timezone
 
-from tanma.apps.codes.models import Run, State, Step
+from tanma.apps.codes.models import Numbering, Run, State, Step
+from tanma.apps.facts import door as facts
 from tanma.apps.people.door import User, Viewer
 from tanma.domain.messages import Problem
 from tanma.lake.results import read as read_run
@@ -109,6 +110,13 @@ def _number(run: Run) -> None:
     if unanswered:
         raise Problem("run_objections_open", count=unanswered)
     same = Run.objects.filter(scheme=run.scheme, period=run.period, state=State.PUBLISHED)
+    last = facts.locked_row(Numbering, _start)  # before `same` is read: one publication at a time
     run.supersedes = same.order_by("-number").first()
-    run.number = (Run.objects.aggregate(last=Max("number"))["last"] or 0) + 1
-    run.published_at = now
+    last.last += 1
+    last.save()
+    run.number, run.published_at = last.last, now
+
+
+def _start() -> Numbering:
+    """Numbering goes on after what was published before there was one."""
+    return Numbering(pk=1, last=Run.objects.aggregate(last=Max("number"))["last"] or 0)

@@ -84,6 +84,14 @@ class Run(models.Model):
         return self.state in {State.PUBLISHED, State.WITHDRAWN}
 
 
+class Numbering(models.Model):
+    """One row: the last number given to a publication. Its lock puts publications in line."""
+
+    row_policy = OfficeOnly()
+
+    last = models.IntegerField(default=0)
+
+
 class Step(models.Model):
     """Who did what to a run, when and with which note. Appended, never edited."""
 

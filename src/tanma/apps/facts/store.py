@@ -13,6 +13,7 @@ import msgspec
 import pyarrow as pa
 from django.db import connection, transaction
 
+from tanma.apps.facts.locks import locked_row
 from tanma.apps.facts.models import Append, Fact, StoreState
 from tanma.domain.facts import INPUT, MIRROR
 
@@ -109,16 +110,6 @@ def _existing(keys: Sequence[bytes]) -> dict[bytes, set[bytes]]:
     return found
 
 
-def _locked_state() -> StoreState:
-    """The state row, locked until the append commits; made without a race when there is none."""
-    rows = StoreState.objects.select_for_update()
-    state = rows.filter(pk=1).first()
-    if state is None:
-        StoreState.objects.bulk_create([StoreState(pk=1)], ignore_conflicts=True)
-        state = rows.get(pk=1)
-    return state
-
-
 def _insert(rows: list[tuple[Any, ...]]) -> None:
     names = ", ".join(f'"{c}"' for c in COLUMNS)
     with connection.cursor() as cursor:
@@ -160,7 +151,7 @@ def append(
         raise ValueError(f"{table.num_rows} rows; append_all splits what is over {APPEND_LIMIT}")
     rows = _prepared(table)
     with transaction.atomic():
-        state = _locked_state()
+        state = locked_row(StoreState, lambda: StoreState(pk=1))
         repeated = message_id and Append.objects.filter(message_id=message_id).first()
         if repeated:
             return Receipt(repeated.stamp, 0, 0, 0, table.num_rows, 0)

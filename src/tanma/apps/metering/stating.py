@@ -157,7 +157,7 @@ def _declare(
     names = list(dict.fromkeys(c.meter for c in channels))
     with transaction.atomic():
         # locked first: whoever declares at the same time waits and then finds these channels
-        last = _locked_numbering()
+        last = facts.locked_row(Numbering, _start)
         meters = registry.register("meter", names, author=author, evidence=evidence)
         rows = {(r.meter, r.item): r for r in registry.Channel.objects.filter(meter__in=names)}
         for problem in _conflicts(channels, rows):
@@ -173,15 +173,10 @@ def _declare(
     return {c.key: rows[c.key].id for c in channels}
 
 
-def _locked_numbering() -> Numbering:
-    """The numbering, locked until the transaction ends; it starts after the highest number."""
-    rows = Numbering.objects.select_for_update()
-    if (found := rows.filter(pk=1).first()) is None:
-        given = registry.Channel.objects.filter(id__lt=NUMBERS_BELOW).order_by("-id").first()
-        start = Numbering(pk=1, last=given.id if given else 0)
-        Numbering.objects.bulk_create([start], ignore_conflicts=True)
-        found = rows.get(pk=1)
-    return found
+def _start() -> Numbering:
+    """The numbering begins after the highest number given before there was one."""
+    given = registry.Channel.objects.filter(id__lt=NUMBERS_BELOW).order_by("-id").first()
+    return Numbering(pk=1, last=given.id if given else 0)
 
 
 def _row(declared: Declared, number: int) -> registry.Channel:
