@@ -110,6 +110,7 @@ TABLE: dict[str, str] = {
     "imports/ledger/": "302 302 302 200 200 200",
     "imports/ledger/<str:uid>/": "302 200 404 404 200 200",
     "imports/declare/": "302 200 200 403 403 403",
+    "imports/declare/<str:number>/": "302 200 404 403 403 403",
     "live/": "302 302 302 200 200 200",
     "live/region/": "302 403 403 200 200 200",
     "live/lake/": "302 403 403 403 403 200",
@@ -222,6 +223,10 @@ def objects(region: Any) -> dict[str, str]:
     )  # fmt: skip
     case = DeskCase.objects.create(kind="unknown", scheme="uscc", value="X")
     batch = Batch.objects.create(file="a.csv", digest="sha256:0", state="done")
+    declared = Batch.objects.create(
+        file="declaration-2026Q3-energy.csv", package="energy", subject=firm.id, state="done",
+        finished_at=timezone.now(),
+    )  # fmt: skip
     voucher = Voucher.objects.create(
         subject=firm.id, period="2026Q3", file="a.pdf", size=4, user=user.pk,
         digest=f"sha256:{hashlib.sha256(b'%PDF').hexdigest()}",
@@ -238,7 +243,8 @@ def objects(region: Any) -> dict[str, str]:
         "publications/ action": "review", "publications/ objection": uid_of(1),
         "publications/ task": "1", "cockpit/kiosk token": "screen", "cockpit/area code": CITY,
         "imports/files uid": batch.uid, "imports/desk uid": case.uid, "imports/files kind": "empty",
-        "imports/files name": "energy", "imports/files suffix": "csv",
+        "imports/files name": "energy", "imports/declare number": declared.uid,
+        "imports/files suffix": "csv",
         "imports/vouchers uid": voucher.uid, "imports/ledger uid": firm.uid,
         "imports/catalogue source": "grid",
         "imports/catalogue kind": "gdp",

@@ -28,3 +28,11 @@ def test_a_reader_that_has_enough_ends_a_command_without_a_traceback():
         process.stdout.close()  # the reader is gone before the first line
         said = process.stderr.read().decode()
     assert (cli.READER_LEFT, "") == (process.returncode, said)
+
+
+def test_a_wrong_header_is_answered_with_the_command_for_its_template():
+    about = {"package": "能源", "package_en": "Energy", "name": "energy"}
+    zh, en = cli.template_of("header_wrong", about)
+    assert "取得《能源》模板：tanma template energy" == zh
+    assert "Template of Energy: tanma template energy" == en
+    assert [] == cli.template_of("header_unknown", about)

@@ -7,9 +7,10 @@ import importlib
 import os
 import pkgutil
 import sys
+from collections.abc import Mapping
 from types import ModuleType
 
-from tanma.domain.messages import Problem
+from tanma.domain.messages import Problem, render
 from tanma.site import commands
 
 READER_LEFT = 141
@@ -47,9 +48,17 @@ def main(argv: list[str] | None = None) -> int:
     except BrokenPipeError:
         return _reader_left()
     except Problem as problem:
-        print(f"tanma: {problem.text('zh')}\n       {problem.text('en')}", file=sys.stderr)
+        said = [problem.text("zh"), problem.text("en"), *template_of(problem.code, problem.params)]
+        print("tanma: " + "\n       ".join(said), file=sys.stderr)
         return 2
     return done
+
+
+def template_of(code: str, params: Mapping[str, object]) -> list[str]:
+    """The command that gives the sheet which a wrong header is nearest to, in both languages."""
+    if code != "header_wrong":
+        return []
+    return [render("template_command", language, dict(params)) for language in ("zh", "en")]
 
 
 def _reader_left() -> int:

@@ -10,7 +10,7 @@ from tanma.apps.facts import door as facts
 from tanma.apps.imports import door as imports
 from tanma.apps.people.door import SYSTEM, Role
 from tanma.domain.periods import parse
-from tests.apps.imports.conftest import FIRST, energy, person
+from tests.apps.imports.conftest import FIRST, SECOND, energy, person
 
 pytestmark = [pytest.mark.db, pytest.mark.django_db(databases=["default", "work"])]
 MONTHS = [f"{FIRST},2026-0{m},电力,购入,100.5,kWh,供电" for m in (7, 8, 9)]
@@ -35,7 +35,7 @@ def send(client, **amounts):
 def test_figures_become_declared_facts_with_what_was_said(owner, firms):
     page = send(owner, electricity="1234.5", **{"fuel.diesel": "2"}, output_value="300",
                 labour_compensation="50", operating_surplus="-10")  # fmt: skip
-    assert "已申报" in page.content.decode()
+    assert "已收到，谢谢" in page.content.decode()
     subject = firms[FIRST]
     assert [(1_234_500, "declared", "1234.5 kWh")] == said(subject, "electricity.purchased")
     assert [(2_000_000, "declared", "2 t")] == said(subject, "fuel.diesel.burnt")
@@ -94,3 +94,50 @@ def test_what_an_enterprise_says_of_itself_is_not_kept_as_statistics(owner, firm
     send(owner, output_value="300")
     (fact,) = facts.facts_of(firms[FIRST], "economy.output_value")
     assert "internal" == fact.data_class
+
+
+def test_a_declaration_ends_on_a_receipt_of_what_came_in(owner, firms):
+    page = send(owner, electricity="1234.5", **{"fuel.natural_gas": "2"}, output_value="300")
+    text = page.content.decode()
+    batches = imports.Batch.objects.filter(file__startswith="declaration").order_by("created_at")
+    number = "-".join(b.uid for b in batches)
+    assert [(reverse("catalogue:receipt", args=[number]), 302)] == page.redirect_chain
+    assert ["energy", "economics"] == [b.package for b in batches]
+    for said in ("2026年三季度", *number.split("-"), "购入电力", "1234.5 kWh", "2 万m³", "300 万元",
+                 "接下来", reverse("catalogue:declare") + "?period=2026Q3"):  # fmt: skip
+        assert said in text
+    assert 3 == text.count("· 本次")
+
+
+def test_a_correction_shows_what_was_said_before_as_such(owner):
+    send(owner, electricity="1234.5", **{"fuel.diesel": "2"})
+    text = send(owner, electricity="1300").content.decode()
+    assert "1300 kWh" in text
+    assert "1234.5 kWh" not in text
+    assert (1, 1) == (text.count("· 本次"), text.count("· 此前"))
+
+
+def test_the_receipt_names_what_is_still_owed(owner, firms, sheet):
+    """The other enterprise reported power and money, so both are asked of this one too."""
+    rows = [row.replace(FIRST, SECOND) for row in MONTHS]
+    imports.import_file(sheet("power.csv", energy(*rows)), SYSTEM)
+    assert "本期还缺" in send(owner, output_value="300").content.decode()
+
+
+def test_a_receipt_is_shown_to_its_enterprise_alone(owner, firms, client):
+    number = send(owner, electricity="5").redirect_chain[0][0]
+    assert 200 == client.get(number).status_code
+    client.force_login(person("yi", Role.ENTERPRISE, subject=firms[SECOND]))
+    assert 404 == client.get(number).status_code
+    client.force_login(person("bureau", Role.BUREAU))
+    assert 403 == client.get(number).status_code
+
+
+def test_only_declarations_of_one_period_have_a_receipt(owner, firms, sheet):
+    first = send(owner, electricity="5").redirect_chain[0][0]
+    other = owner.post(reverse("catalogue:declare") + "?period=2026Q2", {"electricity": "5"})
+    both = first.rstrip("/") + "-" + other["location"].rstrip("/").rpartition("/")[2] + "/"
+    file = imports.import_file(sheet("power.csv", energy(*MONTHS)), SYSTEM)
+    imports.Batch.objects.filter(pk=file.pk).update(subject=firms[FIRST])
+    for address in (both, reverse("catalogue:receipt", args=[file.uid]), "/imports/declare/x/"):
+        assert 404 == owner.get(address).status_code

@@ -171,6 +171,23 @@ def test_a_file_that_is_no_table_is_explained_on_its_page(visit):
     assert newest().problem["zh"] in page.content.decode().replace("&quot;", '"')
 
 
+def test_a_wrong_header_shows_the_columns_and_offers_the_template(visit):
+    header = "统一社会信用代码,期间,项目,流向,数里,单位,审核人\n"
+    text = upload(visit("bureau"), header + MINE + ",李\n", name="h.csv").content.decode()
+    assert "tanma template" not in text
+    assert "表头怎么改" in text
+    none = '<span class="muted">没有相近的</span>'
+    for missing, near in (("数量", "数里"), ("数里", "数量"), ("审核人", none)):
+        assert f'<th scope="row">{missing}</th><td>{near}</td>' in text
+    assert reverse("imports:template_file", args=["empty", "energy", "xlsx"]) in text
+
+
+def test_an_unknown_header_leads_to_all_templates(visit):
+    text = upload(visit("bureau"), "什么,都不是\n1,2\n", name="letter.csv").content.decode()
+    assert reverse("imports:templates") in text
+    assert "最接近的表" not in text
+
+
 def test_an_empty_file_is_told_with_what_to_do(visit):
     empty, before = SimpleUploadedFile("空.csv", b""), newest()
     page = visit("bureau").post(reverse("imports:home"), {"file": empty})

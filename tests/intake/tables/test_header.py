@@ -45,7 +45,33 @@ def test_a_wrong_header_names_what_is_missing_and_nearest():
     assert "《能源与物料申报》，但缺少列：数量" in caught.value.text("zh")
     assert "数里 → 数量" in caught.value.text("zh")
     assert "lacks: 数量" in caught.value.text("en")
-    assert "tanma template energy" in caught.value.text("en")
+    assert "tanma" not in caught.value.text("zh") + caught.value.text("en")
+    told = caught.value.params
+    assert [("数量", "数里")] == told["lacking"]
+    assert [("数里", "数量")] == told["unread"]
+    assert "energy" == told["near"][0]
+
+
+def test_a_slip_in_a_form_does_not_make_another_form_of_it():
+    """More names of another sheet may be right by chance: what is nearly right counts too."""
+    header = "单位代码,期别,能源名称,计量单位,1-本月消费,1-本月工业生产销费,期末库存量,年初库存"
+    with pytest.raises(Problem) as caught:
+        read_bytes(f"{header}\n91990101MA0DEM001L,2026-02,烟煤,吨,1,1,1,1\n".encode(), "t.csv")
+    assert "form_205_1" == caught.value.params["name"]
+
+
+def test_a_sheet_that_two_packages_resemble_offers_both():
+    with pytest.raises(Problem) as caught:
+        read_bytes("统一社会信用代码,期间\n91990101MA0DEM001L,2026-02\n".encode(), "t.csv")
+    assert 1 < len(caught.value.params["near"]) <= 3
+    assert caught.value.params["name"] == caught.value.params["near"][0]
+
+
+def test_a_very_wide_header_is_compared_only_so_far():
+    header = ",".join(f"栏目{n}" for n in range(5000))
+    with pytest.raises(Problem) as caught:
+        read_bytes(f"统一社会信用代码,{header}\n1{',1' * 5000}\n".encode(), "t.csv")
+    assert 60 == len(caught.value.params["unread"])
 
 
 def test_a_header_of_another_world_lists_the_tables():

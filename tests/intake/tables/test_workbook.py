@@ -273,6 +273,8 @@ def test_a_broken_workbook_is_refused(data):
     found = problem(data)
     assert "workbook_broken" == found.code
     assert "已损坏" in found.text("zh")
+    assert str(found.params["reason"]) not in found.text("zh")
+    assert str(found.params["reason"]) in found.text("en")
 
 
 def test_a_zip_that_is_no_workbook_is_refused():

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
@@ -18,7 +19,7 @@ from tanma.apps.facts import door as facts
 from tanma.apps.imports.door import Batch, import_file
 from tanma.apps.people.door import Viewer
 from tanma.domain.items import carriers, items
-from tanma.domain.periods import Period
+from tanma.domain.periods import Period, parse
 from tanma.intake.tables import load_package
 
 FUELS = (
@@ -30,7 +31,10 @@ ECONOMICS = (
     "output_value", "labour_compensation", "net_production_tax", "depreciation",
     "operating_surplus",
 )  # fmt: skip
-MONEY_UNIT = "万元"
+SHEETS = ("energy", "economics")
+MONEY_UNIT, SOURCE = "万元", "declared"
+FILE = "declaration-"
+"""How the names of batches that were typed on a page begin; the period follows."""
 POWER = "electricity.purchased"
 GRID = ("grid", "grid.accounts")
 
@@ -62,8 +66,39 @@ def declare(
     ]  # fmt: skip
     money = {c: str(amounts[c]) for c in ECONOMICS if amounts.get(c) is not None}
     economics = [{"uscc": code, "period": period.text, "money_unit": MONEY_UNIT, **money}]
-    sheets = {"energy": energy, "economics": economics if money else []}
+    sheets = dict(zip(SHEETS, (energy, economics if money else []), strict=True))
     return [hand_in(name, rows, period.text, viewer) for name, rows in sheets.items() if rows]
+
+
+def period_of(batch: Batch) -> Period | None:
+    """The period that a batch declares; None where it was not made by the declaration."""
+    about = batch.file.removeprefix(FILE).removesuffix(f"-{batch.package}.csv")
+    return parse(about) if batch.package in SHEETS and batch.file.startswith(FILE) else None
+
+
+@dataclass(frozen=True)
+class Standing:
+    """A figure that an enterprise declared for a period and that counts today."""
+
+    item: str
+    reported: str
+    """digits and unit as they were said"""
+    stamp: int
+    of_these: bool
+    """said by the declaration asked for, not by an earlier one"""
+
+
+def standing(subject: int, period: Period, batches: Sequence[Batch]) -> list[Standing]:
+    """What an enterprise has declared for a period as it stands, in the order of the form."""
+    ours = tuple(f"{b.evidence}#" for b in batches)
+    said = [
+        f for f in facts.current(facts.facts_of(subject))
+        if f.source == SOURCE and (f.valid_from, f.valid_to) == (period.start, period.end)
+        and f.value is not None
+    ]  # fmt: skip
+    order = {item: n for n, item in enumerate(items())}
+    said.sort(key=lambda f: order.get(f.item, len(order)))
+    return [Standing(f.item, f.reported, f.stamp, f.evidence.startswith(ours)) for f in said]
 
 
 def _asked() -> list[tuple[str, str, str]]:
@@ -80,6 +115,6 @@ def hand_in(name: str, rows: list[dict[str, str]], about: str, viewer: Viewer) -
     writer.writerow([package.fields[c].zh for c in columns])
     writer.writerows([[row.get(c, "") for c in columns] for row in rows])
     with TemporaryDirectory() as folder:
-        path = Path(folder) / f"declaration-{about}-{name}.csv"
+        path = Path(folder) / f"{FILE}{about}-{name}.csv"
         path.write_text(text.getvalue(), encoding="utf-8")
         return import_file(path, viewer, package=name)

@@ -17,4 +17,5 @@ urlpatterns: list[URLPattern] = [
     path("ledger/", views_ledger.home, name="ledgers"),
     path("ledger/<str:uid>/", views_ledger.one, name="ledger"),
     path("declare/", views_declare.declare, name="declare"),
+    path("declare/<str:number>/", views_declare.receipt, name="receipt"),
 ]

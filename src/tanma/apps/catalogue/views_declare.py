@@ -12,16 +12,18 @@ from django.contrib.auth.decorators import login_required
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from tanma.apps.catalogue import declarations, reminders
+from tanma.apps.catalogue import classes, declarations, reminders
 from tanma.apps.catalogue.views import chosen_period, recent_quarters
-from tanma.apps.imports.door import Batch, lang, report_lines
+from tanma.apps.imports.door import Batch, find_batch, lang, report_lines
 from tanma.apps.people import door as people
 from tanma.apps.registry import door as registry
 from tanma.domain.items import carriers
 from tanma.domain.messages import Problem
+from tanma.domain.periods import Period
 
 ECONOMIC_LABELS = {
     "output_value": _("工业总产值（万元）"), "labour_compensation": _("劳动者报酬（万元）"),
@@ -29,7 +31,7 @@ ECONOMIC_LABELS = {
     "operating_surplus": _("营业盈余（万元）"),
 }  # fmt: skip
 SIGNED = {"operating_surplus", "net_production_tax"}
-QUARTERS = 4
+JOIN, QUARTERS = "-", 4
 UNITS = {"10^4 m3": _("万立方米"), "t": _("吨")}
 
 
@@ -101,7 +103,7 @@ def declare(request: HttpRequest) -> HttpResponse:
             form.add_error(None, problem.text(lang()))
         else:
             if _said(request, form, batches):
-                return redirect("imports:home")
+                return redirect("catalogue:receipt", number=JOIN.join(b.uid for b in batches))
     shown = reminders.reminders_for(firm.id)
     context = {
         "form": form, "firm": firm, "period": period, "quarters": recent_quarters(QUARTERS),
@@ -122,5 +124,30 @@ def _said(request: HttpRequest, form: DeclareForm, batches: list[Batch]) -> bool
         return False
     for line in lines:
         messages.warning(request, line[lang()])
-    messages.success(request, gettext("已申报，谢谢。数据已采用，标注为“申报数据”。"))
     return True
+
+
+@login_required
+def receipt(request: HttpRequest, number: str) -> HttpResponse:
+    """What came in with a declaration, for which period, when, and what follows from it."""
+    viewer = people.viewer(request)
+    firm, (period, batches) = own_firm(viewer), _received(viewer, number)
+    rows = declarations.standing(firm.id, period, batches)
+    context = {
+        "firm": firm, "period": period, "batches": batches,
+        "who": registry.author_name(batches[0].who),
+        "rows": [(registry.item_name(r.item), r) for r in rows],
+        "owed": reminders.names(classes.missing(period).get(firm.id, []), lang()),
+        "crumbs": [(gettext("五分钟申报"), reverse("catalogue:declare")), (gettext("回执"), "")],
+    }  # fmt: skip
+    return render(request, "catalogue/receipt.html", context)
+
+
+def _received(viewer: people.Viewer, number: str) -> tuple[Period, list[Batch]]:
+    """The batches of a receipt's number, of declarations of this enterprise for one period."""
+    found = [find_batch(viewer, uid) for uid in number.split(JOIN)]
+    periods = {declarations.period_of(b) for b in found}
+    period = periods.pop() if len(periods) == 1 else None
+    if period is None or any(b.subject not in viewer.own_subjects for b in found):
+        raise Http404(number)
+    return period, found

@@ -10,7 +10,8 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 from django.db import transaction
-from django.db.models import Count, F, Sum
+from django.db.models import Count, F, Q, QuerySet, Sum
+from django.utils.translation import gettext_lazy as _
 
 from tanma.apps.desk import accounts, merging, power
 from tanma.apps.desk.models import DeskCase, Waiting
@@ -23,6 +24,10 @@ from tanma.domain.identity import new_id
 from tanma.domain.messages import Problem
 
 Kind, State = DeskCase.Kind, DeskCase.State
+KINDS = {
+    "unknown": _("未登记的代码"), "duplicate": _("疑似重复的企业"), "conflict": _("相互矛盾的属性"),
+    "account": _("用电户号归属"),
+}  # fmt: skip
 OPEN_END = date(9999, 12, 31)
 IDENTITY = ("name", "industry", "area.statutory")
 """Attributes whose change under the same dates a person confirms: code and rank depend on them."""
@@ -64,7 +69,8 @@ def keep(batch: Batch, waiting: pa.Table) -> None:
         [("row", "count_distinct")]
     )
     for one in rows.to_pylist():
-        case = open_case(Kind.UNKNOWN, one["subject_scheme"] or "", one["subject_value"] or "")
+        about = (one["subject_scheme"] or "", one["subject_value"] or "")
+        case = open_case(Kind.UNKNOWN, *about, batch)
         case.rows += one["row_count_distinct"]
         case.save(update_fields=["rows"])
         Waiting.objects.create(case=case, batch=batch, rows=one["row_count_distinct"])
@@ -79,33 +85,42 @@ def _forget_same(batch: Batch) -> None:
         old.delete()
 
 
-def open_case(kind: str, scheme: str, value: str, **details: Any) -> DeskCase:
-    """The open case about this, made if there is none."""
+def open_case(
+    kind: str, scheme: str, value: str, batch: Batch | None = None, **details: Any
+) -> DeskCase:
+    """The open case about this, made if there is none; `batch` is what raised it."""
     wanted = {"kind": kind, "scheme": scheme, "value": value, "state": State.OPEN}
-    return DeskCase.objects.get_or_create(**wanted, defaults={"details": details})[0]
+    new = {"details": details, "batch": batch}
+    return DeskCase.objects.get_or_create(**wanted, defaults=new)[0]
+
+
+def of_batch(batch: Batch) -> QuerySet[DeskCase]:
+    """Cases that a batch raised, or that rows of it wait for."""
+    waits = Waiting.objects.filter(batch=batch).values("case")
+    return DeskCase.objects.filter(Q(batch=batch) | Q(pk__in=waits))
 
 
 def after(batch: Batch) -> None:
     """Cases that a register brings: names used twice, identities changed, accounts of meters."""
     if batch.package == "enterprises":
         registry.project()
-        _same_names()
+        _same_names(batch)
         _conflicts(batch)
     elif batch.package == "meters":
-        _ask(accounts.match(batch, accounts.known_accounts()))
+        _ask(batch, accounts.match(batch, accounts.known_accounts()))
     elif batch.package == "grid_accounts":
-        _ask(accounts.match(batch, accounts.stated_holders(batch)))
+        _ask(batch, accounts.match(batch, accounts.stated_holders(batch)))
         power.restate(batch.who or "import", batch.evidence)
 
 
-def _ask(open_: dict[str, list[str]]) -> None:
+def _ask(batch: Batch, open_: dict[str, list[str]]) -> None:
     """A case for each account that nobody, or not clearly one enterprise, uses; asked once."""
     cases = DeskCase.objects.filter(kind=Kind.ACCOUNT, scheme=accounts.SCHEME)
     answered = {(c.value, *c.details.get("codes", [])) for c in cases.exclude(state=State.OPEN)}
     waiting = set(cases.filter(state=State.OPEN).values_list("value", flat=True))
     DeskCase.objects.bulk_create(
         [
-            DeskCase(kind=Kind.ACCOUNT, scheme=accounts.SCHEME, value=account,
+            DeskCase(kind=Kind.ACCOUNT, scheme=accounts.SCHEME, value=account, batch=batch,
                      details={"codes": codes})
             for account, codes in sorted(open_.items())
             if account not in waiting and (account, *codes) not in answered
@@ -114,7 +129,7 @@ def _ask(open_: dict[str, list[str]]) -> None:
     )  # fmt: skip
 
 
-def _same_names() -> None:
+def _same_names(batch: Batch) -> None:
     active = registry.Enterprise.objects.filter(status="active").exclude(name="")
     twice = active.values("name").annotate(n=Count("id")).filter(n__gt=1)
     for name in twice.values_list("name", flat=True):
@@ -122,7 +137,7 @@ def _same_names() -> None:
         keys = {str(firm.id): firm.natural_key for firm in firms}
         settled = DeskCase.objects.filter(kind=Kind.DUPLICATE, value=name, state=State.DECIDED)
         if not any(set(case.details["firms"]) >= set(keys) for case in settled):
-            open_case(Kind.DUPLICATE, "name", name, firms=keys)
+            open_case(Kind.DUPLICATE, "name", name, batch, firms=keys)
 
 
 def _conflicts(batch: Batch) -> None:
@@ -136,7 +151,7 @@ def _conflicts(batch: Batch) -> None:
         before = max(older, key=facts.rank)
         if before.text != fact.text:
             open_case(
-                Kind.CONFLICT, fact.item, f"{fact.subject}:{fact.valid_from}",
+                Kind.CONFLICT, fact.item, f"{fact.subject}:{fact.valid_from}", batch,
                 subject=str(fact.subject), seq=fact.seq, old=before.text, new=fact.text,
                 old_evidence=before.evidence, new_evidence=fact.evidence,
             )  # fmt: skip
@@ -282,6 +297,14 @@ def _hold(case: DeskCase, decision: Decision, viewer: Viewer) -> int:
         shares = ()
     accounts.hold(case.value, shares, decision.effective, decision.evidence, viewer.name)
     return 0
+
+
+def raised(batch: Batch, viewer: Viewer) -> imports.Raised:
+    """What a batch brought for a person to decide, as far as the viewer may see it."""
+    cases = visible(viewer, of_batch(batch))
+    found = dict(cases.filter(state=State.OPEN).values_list("kind").annotate(n=Count("id")))
+    named = [(str(word), found[kind]) for kind, word in KINDS.items() if kind in found]
+    return imports.Raised(named, cases.filter(state=State.DECIDED).count())
 
 
 def counts(viewer: Viewer) -> dict[str, int]:

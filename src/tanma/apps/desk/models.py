@@ -51,6 +51,10 @@ class DeskCase(models.Model):
     scheme = models.CharField(max_length=30)
     value = models.CharField(max_length=160)
     details = models.JSONField(default=dict)
+    batch = models.ForeignKey(
+        imports.Batch, null=True, on_delete=models.SET_NULL, related_name="desk_cases"
+    )
+    """The batch whose arrival raised the question; more of them may bring rows that wait."""
     rows = models.IntegerField(default=0)
     state = models.CharField(max_length=10, choices=State.choices, default=State.OPEN)
     decision = models.CharField(max_length=20, blank=True)

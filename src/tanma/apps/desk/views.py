@@ -17,6 +17,7 @@ from django.utils.translation import gettext_lazy as _
 from tanma.apps.desk import accounts, power
 from tanma.apps.desk import cases as desk
 from tanma.apps.desk.models import DeskCase
+from tanma.apps.imports import door as imports
 from tanma.apps.imports.door import lang, official
 from tanma.apps.kit.door import Column, Table, badge_html, scaled
 from tanma.apps.people import door as people
@@ -26,10 +27,6 @@ from tanma.domain.items import items
 from tanma.domain.messages import Problem
 
 KWH_SCALE = items()[power.ITEM].scale
-KINDS = {
-    "unknown": _("未登记的代码"), "duplicate": _("疑似重复的企业"), "conflict": _("相互矛盾的属性"),
-    "account": _("用电户号归属"),
-}  # fmt: skip
 CHOICES = {
     ("unknown", "assign"): _("属于名录中的一家企业"),
     ("unknown", "register"): _("登记为新企业"),
@@ -48,13 +45,14 @@ STATES = {"open": _("待定"), "decided": _("已定")}
 
 class FilterForm(forms.Form):
     kind = forms.ChoiceField(
-        label=_("类别"), required=False, choices=[("", _("全部")), *KINDS.items()]
+        label=_("类别"), required=False, choices=[("", _("全部")), *desk.KINDS.items()]
     )
     state = forms.ChoiceField(
         label=_("状态"), required=False,
         choices=[("open", _("待定")), ("decided", _("已定")), ("all", _("全部"))],
     )  # fmt: skip
     q = forms.CharField(label=_("代码或名称"), required=False, max_length=60)
+    batch = forms.CharField(required=False, max_length=20, widget=forms.HiddenInput)
 
 
 @login_required
@@ -63,7 +61,9 @@ def home(request: HttpRequest) -> HttpResponseBase:
     viewer = official(request)
     form = FilterForm(request.GET)
     said = form.cleaned_data if form.is_valid() else {}
-    rows = _filtered(people.visible(viewer, DeskCase.objects.all()), said)
+    batch = imports.find_batch(viewer, said["batch"]) if said.get("batch") else None
+    cases = desk.of_batch(batch) if batch else DeskCase.objects.all()
+    rows = _filtered(people.visible(viewer, cases), said)
     table = Table(
         _columns(), rows, request.GET, order="-rows", caption=_("登记台"),
         empty=_("没有需要认定的事项"),
@@ -71,7 +71,8 @@ def home(request: HttpRequest) -> HttpResponseBase:
     if (file := table.export("desk")) is not None:
         return file
     counted = {"counts": desk.counts(viewer), "accounts": accounts.counts()}
-    return render(request, "desk/home.html", {"form": form, "table": table, **counted})
+    context = {"form": form, "table": table, "batch": batch, **counted}
+    return render(request, "desk/home.html", context)
 
 
 def _filtered(rows: Any, said: dict[str, str]) -> Any:
@@ -86,7 +87,7 @@ def _filtered(rows: Any, said: dict[str, str]) -> Any:
 
 def _columns() -> list[Column]:
     return [
-        Column("kind", _("类别"), lambda c: str(KINDS[c.kind]), sort="kind"),
+        Column("kind", _("类别"), lambda c: str(desk.KINDS[c.kind]), sort="kind"),
         Column("value", _("代码或名称"), shown_value, href=_address, sort=True),
         Column("rows", _("涉及行数"), lambda c: c.rows or None,
                lambda c: scaled(c.rows, 0) if c.rows else None, kind="number", sort="rows"),
@@ -202,7 +203,7 @@ def case(request: HttpRequest, uid: str) -> HttpResponse:
     crumbs = [(gettext("数据导入"), reverse("imports:home") if viewer.may("import") else ""),
               (gettext("登记台"), reverse("desk:home")), (shown_value(found), "")]  # fmt: skip
     context = {
-        "case": found, "form": form, "crumbs": crumbs, "kind": KINDS[found.kind],
+        "case": found, "form": form, "crumbs": crumbs, "kind": desk.KINDS[found.kind],
         "value": shown_value(found), "decision": decision_text(found),
         "target": registry.Enterprise.objects.filter(id=found.target or 0).first(),
         "firms": [

@@ -32,6 +32,8 @@ from tanma.intake.tables.report import ERROR, WARNING
 
 log = logging.getLogger(__name__)
 REASON_LENGTH = 300
+OFFERED = ("package", "package_en", "name", "near", "lacking", "unread")
+"""What a wrong header tells beside its text."""
 SAVE_EVERY_S = 0.5
 """How often the progress of a batch is written for the page that shows it."""
 
@@ -174,11 +176,16 @@ def run(job: Job) -> Batch:
 def _failed(job: Job, problem: Problem) -> Problem:
     """The batch says for ever why nothing of it went in."""
     _finish(job, Batch.State.FAILED)
-    said = {"code": problem.code, "zh": problem.text("zh"), "en": problem.text("en")}
-    job.batch.problem = said
+    job.batch.problem = told(problem)
     if job.stores:
         job.batch.save()
     return problem
+
+
+def told(problem: Problem) -> dict[str, Any]:
+    """A problem as a batch keeps it: its texts, and the columns and templates to be offered."""
+    said = {"code": problem.code, "zh": problem.text("zh"), "en": problem.text("en")}
+    return said | {k: problem.params[k] for k in OFFERED if k in problem.params}
 
 
 def _named(job: Job, problem: Problem) -> Problem:

@@ -12,18 +12,18 @@ from tanma.apps.imports.channels import QUANTITY
 from tanma.apps.imports.channels import named as channels_named
 from tanma.apps.imports.files import read_table, write_table
 from tanma.apps.imports.folders import failed, import_folder, steps
-from tanma.apps.imports.hooks import set_desk, set_follower, set_judge
+from tanma.apps.imports.hooks import Raised, set_desk, set_follower, set_judge
 from tanma.apps.imports.meters import Fault
 from tanma.apps.imports.models import Batch, now, today
 from tanma.apps.imports.reports import report_lines
-from tanma.apps.imports.shown import lang, number, official, state_html, titled, when
+from tanma.apps.imports.shown import find_batch, lang, number, official, state_html, titled, when
 from tanma.apps.imports.subjects import REGISTER
 from tanma.apps.imports.usual import mirror
 from tanma.apps.imports.withdraw import withdraw
 
 __all__ = [
-    "QUANTITY", "REGISTER", "Batch", "Fault", "Progress", "add_receipt", "channels_named", "failed",
-    "import_file", "import_folder", "lang", "mirror", "now", "number", "official", "read_table",
-    "ready", "report_lines", "set_desk", "set_follower", "set_judge", "state_html", "steps",
-    "titled", "today", "when", "withdraw", "write_table",
+    "QUANTITY", "REGISTER", "Batch", "Fault", "Progress", "Raised", "add_receipt", "channels_named",
+    "failed", "find_batch", "import_file", "import_folder", "lang", "mirror", "now", "number",
+    "official", "read_table", "ready", "report_lines", "set_desk", "set_follower", "set_judge",
+    "state_html", "steps", "titled", "today", "when", "withdraw", "write_table",
 ]  # fmt: skip

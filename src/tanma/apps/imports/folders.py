@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
-from tanma.apps.imports.batches import Progress, Report, import_file
+from tanma.apps.imports.batches import Progress, Report, import_file, told
 from tanma.apps.imports.models import Batch
 from tanma.apps.imports.subjects import REGISTER
 from tanma.apps.people.door import Viewer
@@ -82,8 +82,7 @@ def _one(
 
 def failed(path: Path, problem: Problem) -> Batch:
     """A file that could not be read, as a batch to show beside those of other files."""
-    words = {"code": problem.code, "zh": problem.text("zh"), "en": problem.text("en")}
-    return Batch(file=path.name, state=Batch.State.FAILED, problem=words)
+    return Batch(file=path.name, state=Batch.State.FAILED, problem=told(problem))
 
 
 __all__ = ["Progress", "failed", "import_folder", "steps"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Protocol
 
 import pyarrow as pa
@@ -10,6 +11,18 @@ import pyarrow as pa
 from tanma.apps.imports.meters import Fault
 from tanma.apps.imports.models import Batch
 from tanma.apps.people.door import Viewer
+
+
+@dataclass(frozen=True)
+class Raised:
+    """Questions that a batch brought: (kind in words, how many open), and how many decided."""
+
+    open: list[tuple[str, int]]
+    decided: int
+
+    @property
+    def any(self) -> bool:
+        return bool(self.open or self.decided)
 
 
 class Desk(Protocol):
@@ -23,6 +36,10 @@ class Desk(Protocol):
 
     def withdrawn(self, batch: Batch, author: str, evidence: str) -> None:
         """The batch was taken back; what followed from it follows no more."""
+
+    def raised(self, batch: Batch, viewer: Viewer) -> Raised:
+        """Cases that a batch brought, of those that the viewer may see."""
+        raise NotImplementedError
 
     def counts(self, viewer: Viewer) -> dict[str, int]:
         """Open cases by kind, of those that the viewer may see."""

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.http import HttpRequest
+from django.http import Http404, HttpRequest
+from django.shortcuts import get_object_or_404
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
 from tanma.apps.imports.models import Batch
 from tanma.apps.kit.door import Column, badge_html
 from tanma.apps.people import door as people
+from tanma.domain.identity import id_from_text
+from tanma.domain.messages import Problem
 from tanma.intake import tables
 
 TONES = {"done": "good", "failed": "bad", "withdrawn": "warn", "checked": "plain"}
@@ -60,3 +63,12 @@ def official(request: HttpRequest) -> people.Viewer:
     viewer = people.viewer(request)
     viewer.require("use_desk")
     return viewer
+
+
+def find_batch(viewer: people.Viewer, uid: str) -> Batch:
+    """The batch of this number, if the viewer may see it."""
+    try:
+        key = id_from_text(uid)
+    except Problem:
+        raise Http404 from None
+    return get_object_or_404(people.visible(viewer, Batch.objects.all()), pk=key)

@@ -12,7 +12,7 @@ from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import PermissionDenied
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse, HttpResponseBase
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
@@ -20,11 +20,19 @@ from django.views.decorators.http import require_POST
 
 from tanma.apps.imports import files, hooks, reports, scope, tasks, withdraw
 from tanma.apps.imports.models import Batch
-from tanma.apps.imports.shown import STATES, lang, number, state_html, state_word, titled, when
+from tanma.apps.imports.shown import (
+    STATES,
+    find_batch,
+    lang,
+    number,
+    state_html,
+    state_word,
+    titled,
+    when,
+)
 from tanma.apps.kit.door import Column, Table, badge_html
 from tanma.apps.people import door as people
 from tanma.apps.registry import door as registry
-from tanma.domain.identity import id_from_text
 from tanma.domain.messages import Problem
 from tanma.intake import tables
 from tanma.intake.tables.sheet import SIZE_LIMIT
@@ -133,19 +141,15 @@ def _address(batch: Batch) -> str:
     return reverse("imports:batch", args=[batch.uid])
 
 
-def find_batch(request: HttpRequest, uid: str) -> tuple[people.Viewer, Batch]:
+def _find(request: HttpRequest, uid: str) -> tuple[people.Viewer, Batch]:
     viewer = importer(request)
-    try:
-        number_ = id_from_text(uid)
-    except Problem:
-        raise Http404 from None
-    return viewer, get_object_or_404(people.visible(viewer, Batch.objects.all()), pk=number_)
+    return viewer, find_batch(viewer, uid)
 
 
 @login_required
 def batch(request: HttpRequest, uid: str) -> HttpResponseBase:
     """One batch: what became of its rows, the row report, and what can be done about it."""
-    viewer, found = find_batch(request, uid)
+    viewer, found = _find(request, uid)
     if found.busy:
         return render(request, "imports/running.html", _context(found))
     table = _report(request, found)
@@ -158,6 +162,7 @@ def batch(request: HttpRequest, uid: str) -> HttpResponseBase:
         "suspected": any(
             code in SUSPECTED and severity == "error" for code, severity, _n in reports.codes(found)
         ),
+        "raised": hooks.desk().raised(found, viewer) if viewer.may("use_desk") else None,
         "may_withdraw": _may_withdraw(viewer, found) and _holds(found),
     }  # fmt: skip
     return render(request, "imports/batch.html", context)
@@ -177,6 +182,7 @@ def _context(found: Batch) -> dict[str, Any]:
     crumbs = [(gettext("数据导入"), reverse("imports:home")), (found.file, "")]
     return {
         "batch": found, "crumbs": crumbs, "state": state_html(found), "problem": problem,
+        "nearest": [(name, titled(name)) for name in found.problem.get("near", ())],
         "stage": STAGES.get(found.stage, STATES[found.state]),
     }  # fmt: skip
 
@@ -212,7 +218,7 @@ def _report(request: HttpRequest, found: Batch) -> Table:
 @login_required
 def progress(request: HttpRequest, uid: str) -> HttpResponse:
     """The progress bar alone, asked for every two seconds; at the end the page is loaded anew."""
-    _viewer, found = find_batch(request, uid)
+    _viewer, found = _find(request, uid)
     if not found.busy:
         return HttpResponse(headers={"HX-Redirect": _address(found)})
     return render(request, "imports/parts/progress.html", _context(found))
@@ -221,7 +227,7 @@ def progress(request: HttpRequest, uid: str) -> HttpResponse:
 @login_required
 def rejects(request: HttpRequest, uid: str, suffix: str) -> HttpResponseBase:
     """The rows that were left out, as the same sheet with a column of reasons."""
-    _viewer, found = find_batch(request, uid)
+    _viewer, found = _find(request, uid)
     path = files.rejects(found, f".{suffix}")
     if suffix not in ("csv", "xlsx") or not path.exists():
         raise Http404
@@ -233,7 +239,7 @@ def rejects(request: HttpRequest, uid: str, suffix: str) -> HttpResponseBase:
 @require_POST
 def go(request: HttpRequest, uid: str) -> HttpResponse:
     """Import a file that was only checked, or accept amounts that a person has verified."""
-    viewer, found = find_batch(request, uid)
+    viewer, found = _find(request, uid)
     if not files.source(found).exists():
         raise Http404
     accepted = request.POST.get("accept") == "1"
@@ -248,7 +254,7 @@ class WithdrawForm(forms.Form):
 @login_required
 def take_back(request: HttpRequest, uid: str) -> HttpResponse:
     """Confirm and withdraw: what would change is said before it does."""
-    viewer, found = find_batch(request, uid)
+    viewer, found = _find(request, uid)
     if not _may_withdraw(viewer, found):
         raise PermissionDenied("import")
     form = WithdrawForm(request.POST if request.method == "POST" else None)

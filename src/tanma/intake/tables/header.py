@@ -14,6 +14,10 @@ from tanma.intake.tables.packages import Package, packages
 
 HEADER_ROWS = 10
 """Titles may stand above the header: it is looked for among so many first rows."""
+NEAREST, ONE_COLUMN = 3, 2
+"""How many packages are offered where a header is within one column of several."""
+LOOKED_AT = 60
+"""Headers that are compared letter by letter where nothing fits."""
 NEAR = 0.6
 """How much a header must resemble the name of a column to be taken for a slip of the pen."""
 _DASHES = re.compile(r"[‐-―−~～至]")
@@ -83,11 +87,14 @@ def missing(found: Match) -> list[str]:
     return lacking
 
 
-def misspelt(found: Match) -> dict[str, str]:
-    """Header that is not read → the name of a column that is missing and that it resembles."""
+def misspelt(found: Match, first: int | None = None) -> dict[str, str]:
+    """Header that is not read → the name of a column that is missing and that it resembles.
+
+    `first`: how many of the headers that are not read are looked at.
+    """
     package = found.package
     names = [package.fields[f].zh for f in package.columns if f not in found.positions]
-    near = {text: difflib.get_close_matches(text, names, 1, NEAR) for text in found.ignored}
+    near = {text: difflib.get_close_matches(text, names, 1, NEAR) for text in found.ignored[:first]}
     return {text: hits[0] for text, hits in near.items() if hits}
 
 
@@ -98,10 +105,19 @@ def find(rows: Sequence[Sequence[str]], package: Package | None) -> tuple[int, M
     whole = [(n, m) for n, m in found if not missing(m)]
     if whole:
         return max(whole, key=lambda pair: (pair[1].score, -pair[0]))
-    best = max(found, key=lambda pair: pair[1].score, default=None)
-    if best is None or not best[1].positions:
+    nearest = sorted(found, key=lambda pair: (_likeness(pair[1]), -pair[0]), reverse=True)
+    if not nearest or not _likeness(nearest[0][1])[0]:
         raise Problem("header_unknown", header=_sample(rows), known=_titles(candidates))
-    raise _wrong(*best, rows[best[0]])
+    row, best = nearest[0]
+    least = _likeness(best)[0] - ONE_COLUMN
+    near = [m.package.name for n, m in nearest if n == row and _likeness(m)[0] >= least]
+    raise _wrong(row, best, rows[row], near[:NEAREST])
+
+
+def _likeness(found: Match) -> tuple[int, int]:
+    """A name that is read counts twice, one that is nearly right once."""
+    near = misspelt(found, LOOKED_AT)
+    return ONE_COLUMN * (len(found.positions) + len(found.wide)) + len(near), -len(found.ignored)
 
 
 def _matches(candidates: Iterable[Package], row: Sequence[str]) -> list[Match]:
@@ -115,12 +131,13 @@ def _matches(candidates: Iterable[Package], row: Sequence[str]) -> list[Match]:
     return matches
 
 
-def _wrong(row: int, found: Match, header: Sequence[str]) -> Problem:
-    lacking = missing(found)
-    fields = found.package.fields
-    names = [fields[f].zh if f in fields else f for f in lacking]
-    near = [(n, difflib.get_close_matches(n, found.ignored, 1, 0.3)) for n in names]
-    hints = [f"{hit[0]} → {name}" for name, hit in near if hit]
+def _wrong(row: int, found: Match, header: Sequence[str], near: list[str]) -> Problem:
+    """What disagrees, in words and as columns that a page can list."""
+    fields, unread = found.package.fields, found.ignored[:LOOKED_AT]
+    names = [fields[f].zh if f in fields else f for f in missing(found)]
+    lacking = [(n, *difflib.get_close_matches(n, unread, 1, 0.3)) for n in names]
+    hints = [f"{pair[1]} → {pair[0]}" for pair in lacking if len(pair) > 1]
+    meant = misspelt(found, LOOKED_AT) | {pair[1]: pair[0] for pair in lacking if len(pair) > 1}
     return Problem(
         "header_wrong",
         row=row + 1,
@@ -130,6 +147,9 @@ def _wrong(row: int, found: Match, header: Sequence[str]) -> Problem:
         found="、".join(h for h in header if h.strip()),
         nearest="；".join(hints) or "—",
         name=found.package.name,
+        near=near,
+        lacking=lacking,
+        unread=[(text, meant.get(text, "")) for text in unread],
     )
 
 

@@ -10,6 +10,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from tanma.site.cli import template_of
+
 if TYPE_CHECKING:
     from tanma.apps.imports.door import Batch, Progress
 
@@ -100,7 +102,9 @@ def _json(batch: Batch, limit: int) -> str:
 
 def _text(batch: Batch, limit: int) -> str:
     if batch.state == "failed":
-        return f"✗ {batch.file}: {batch.problem['zh']}\n  {batch.problem['en']}"
+        problem = batch.problem
+        said = [problem["zh"], problem["en"], *template_of(problem["code"], problem)]
+        return f"✗ {batch.file}: " + "\n  ".join(said)
     if batch.repeated:
         return f"= {batch.file}: 此前已导入，无变化 · already imported, nothing changed"
     mark = "✓" if not (batch.bad or batch.desk) else "!"
