@@ -5,7 +5,7 @@ import pkgutil
 import re
 
 import tanma.domain
-from tanma.domain.documents import chinese_names, document_name
+from tanma.domain.documents import chinese_names, document_name, note_text
 from tanma.domain.factors import tables
 from tanma.domain.quantities import quantities
 from tanma.domain.rating import shipped
@@ -51,3 +51,31 @@ def test_a_name_keeps_the_years_of_its_citation():
 
     other = {k: v for k, v in chinese_names().items() if years(v) != years(k)}
     assert {} == other
+
+
+FORMULA = re.compile(r"[A-Za-z0-9()%=*/+.,-]+|0\.375 tC/t x 44/12")
+
+
+def noted() -> set[str]:
+    return {r["note"] for i in tables.tables() for r in tables.rows(i.name) if r.get("note")}
+
+
+def test_a_note_is_read_in_the_readers_language_and_a_formula_as_written():
+    assert "仅化工指南" == note_text("chemical guideline only", "zh")
+    assert "chemical guideline only" == note_text("chemical guideline only", "en")
+    assert "E=Qc*Cc*44/12" == note_text("E=Qc*Cc*44/12", "zh")
+
+
+def test_every_note_of_a_shipped_table_has_its_chinese_text():
+    english = {n for n in noted() if re.search("[A-Za-z]{2}", n)}
+    known = set(chinese_names("notes.toml"))
+    assert set() == {n for n in english - known if not FORMULA.fullmatch(n)}
+    assert set() == known - noted()
+
+
+def test_a_note_keeps_the_figures_of_its_text():
+    def figures(text: str) -> list[str]:
+        return sorted(re.findall(r"\d[\d.]*", re.sub("m[3³]", "", text)))
+
+    names = chinese_names("notes.toml").items()
+    assert {} == {k: v for k, v in names if figures(v) != figures(k)}

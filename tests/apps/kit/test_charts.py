@@ -21,6 +21,11 @@ def test_data_is_plain_json_with_gaps_as_null() -> None:
     assert {"name": "目标", "value": 60, "axis": 0} == data["target"]
 
 
+def test_what_nobody_knows_is_marked_as_such() -> None:
+    chart = Chart("stacked", "t", ["a"], [Series("运行", [1]), Series("未知", [2], unknown=True)])
+    assert [False, True] == [s["unknown"] for s in chart.data()["series"]]
+
+
 def test_the_table_behind_shows_missing_as_missing() -> None:
     assert [("1月", ["1,234.5"]), ("2月", ["—"])] == sample().rows()
     assert [("碳排放", "吨")] == sample().headers()

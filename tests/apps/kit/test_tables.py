@@ -41,6 +41,34 @@ def _drawn(shown: Table) -> str:
     return Template("{% load kit %}{% table t %}").render(Context({"t": shown}))
 
 
+MANY = [
+    Column(key, key, lambda r: r["n"], sort=True, kind="words" if key == "b" else "text",
+           brief=key == "f")
+    for key in "abcdefg"
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("order", "shown"), [("", "fcd"), ("d", "dfc"), ("-g", "gfc"), ("a", "fcd"), ("b", "bfc")]
+)
+def test_a_closed_row_shows_its_order_what_is_marked_and_what_stands_next(order, shown):
+    """Long words come last; the name always stands."""
+    many = Table(MANY, ROWS, QueryDict(f"order={order}"))
+    assert set("bcdefg") - set(shown) == many.rest()
+
+
+def test_the_rest_of_a_row_opens_below_it_on_a_phone():
+    html = _drawn(Table(MANY, ROWS, QueryDict("")))
+    assert len(ROWS) == html.count("<details><summary>更多<span class=\"vh\"> 样例")
+    assert '<td class="words rest" data-label="b">样例0</td>' in html
+    assert '<td data-label="c">样例0</td>' in html
+
+
+def test_few_columns_need_no_opening():
+    assert set() == Table(MANY[:5], ROWS, QueryDict("")).rest()
+    assert "details" not in _drawn(table())
+
+
 @pytest.mark.parametrize(
     ("query", "wanted"),
     [

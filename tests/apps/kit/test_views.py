@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
 from typing import Any
 
 import pytest
 from django.conf import settings as live
 from django.template.loader import get_template, render_to_string
 from django.test import Client, RequestFactory
+
+import tanma.apps
 
 PAGES = [
     "/kit/styleguide/",
@@ -114,3 +118,18 @@ def test_account_pages_stand_in_our_layout(rf: RequestFactory, name: str) -> Non
     source = path.read_text()
     assert source.startswith('{% extends "kit/base_entrance.html" %}')
     assert "<form" not in source or "{% csrf_token %}" in source
+
+
+def test_the_title_of_every_tab_is_the_page_and_then_the_product(client):
+    """The product's name stands once, in the frame of all pages; only the frame knows how."""
+    rooms = Path(tanma.apps.__path__[0])
+    own = {
+        str(file.relative_to(rooms)): found.group(1)
+        for file in rooms.glob("*/templates/**/*.html")
+        if (found := re.search(r"{% block title %}(.*)", file.read_text(encoding="utf-8")))
+    }
+    frame = own.pop("kit/templates/kit/base.html")
+    assert ' — {% translate "碳码" %}' in frame
+    assert {} == {name: title for name, title in own.items() if "碳码" in title}
+    text = client.get("/accounts/login/").content.decode()
+    assert "登录 — 碳码" in re.sub(r"\s+", " ", text)

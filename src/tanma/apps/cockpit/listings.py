@@ -68,8 +68,9 @@ def _mass(key: str, label: str, of: Any) -> Column:
                   kind="number", sort=True)  # fmt: skip
 
 
-def _quotient(key: str, label: str, of: Any, unit: str) -> Column:
-    return Column(key, label, of, lambda a: significant(of(a)), unit=unit, kind="number", sort=True)
+def _quotient(key: str, label: str, of: Any, unit: str, *, brief: bool = False) -> Column:
+    return Column(key, label, of, lambda a: significant(of(a)), unit=unit, kind="number", sort=True,
+                  brief=brief)  # fmt: skip
 
 
 def _times_100(share: float | None) -> float | None:
@@ -99,11 +100,12 @@ def area_columns() -> list[Column]:
         _count("coded", _("已赋码"), lambda a: a.coded),
         _mass("net", _("净排放"), lambda a: a.net_mg),
         _quotient("intensity", _("碳效值"), lambda a: a.intensity, _("吨/万元")),
-        _quotient("index", _("碳耗指数"), lambda a: a.index, _("吨/万元产值")),
+        _quotient("index", _("碳耗指数"), lambda a: a.index, _("吨/万元产值"),
+                  brief=True),
         Column("index_change", _("指数同比"), lambda a: _times_100(a.index_change),
                lambda a: _signed_percent(a.index_change), unit="%", kind="number", sort=True),
         _quotient("adjusted", _("结构调整指数"), lambda a: a.adjusted_index, ""),
-        Column("verdict", _("判定"), abnormal_words, _index_word, kind="plain"),
+        Column("verdict", _("判定"), abnormal_words, _index_word, kind="plain", brief=True),
         _count("five", _("5级"), lambda a: a.grade_5),
         _count("high", _("高碳"), lambda a: a.level_high),
         _count("missing", _("缺报"),
@@ -155,10 +157,10 @@ def enterprise_columns() -> list[Column]:
         Column("name", _("企业"), lambda r: r.name, sort="name", href=enterprise_href),
         *registry.industry_columns(lambda r: r.industry, sort="industry"),
         Column("grade", _("碳效等级"), lambda r: r.grade, lambda r: grade_html(r.grade),
-               kind="plain", sort="grade"),
+               kind="plain", sort="grade", brief=True),
         Column("level", _("碳效水平"), lambda r: level_text(r.level),
                lambda r: level_html(r.level or None),
-               kind="plain", sort="level"),
+               kind="plain", sort="level", brief=True),
         amount("net", _("净排放"), "net_mg", tonnes, 9, "t"),
         amount("energy", _("综合能耗（当量值）"), "energy_calorific_gce", tce, 6, "tce"),
         amount("value_added", _("增加值"), "value_added_fen", wan_yuan, 6, _("万元")),

@@ -19,7 +19,8 @@ class Series:
     """One row of values; None is missing and stays a gap.
 
     `grade` 1–5 takes the grade's colour; everything else is blue-grey. `draw` is bar or line;
-    `axis` 1 is the right-hand axis with its own unit.
+    `axis` 1 is the right-hand axis with its own unit. `unknown` is what nobody knows of: hatched,
+    so that it is not read as one more kind.
     """
 
     name: Text
@@ -29,6 +30,7 @@ class Series:
     axis: int = 0
     grade: int | None = None
     digits: int | None = None
+    unknown: bool = False
 
 
 @dataclass(frozen=True)
@@ -121,6 +123,7 @@ def _series_data(series: Series) -> dict[str, Any]:
         "axis": series.axis,
         "grade": series.grade,
         "digits": series.digits,
+        "unknown": series.unknown,
     }
 
 

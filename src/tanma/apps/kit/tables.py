@@ -24,6 +24,9 @@ from tanma.apps.kit.formats import MISSING
 Text = str | Promise
 Row = Any
 PER_PAGE = 50
+BRIEF = 3
+"""Cells beside the name in a closed row on a phone: one line of them."""
+CLASSES = {"number": "r n", "day": "day", "words": "words", "name": "name"}
 ISO_DAY = re.compile(r"\d{4}-\d\d-\d\d\b")
 """How a cell begins that must not break at its hyphens."""
 UNSAFE_START = ("=", "+", "-", "@", "\t", "\r")
@@ -51,6 +54,8 @@ class Column:
     export: bool = True
     page: bool = True
     """False: in files alone, such as the period that the page names above the table."""
+    brief: bool = False
+    """Stands in a row's one line on a phone before those that are not so marked."""
 
 
 @dataclass(frozen=True)
@@ -69,6 +74,12 @@ class Cell:
     href: str
     label: str = ""
     """What stands over it, repeated beside it where a phone stacks the cells of a row."""
+    rest: bool = False
+    """On a phone, behind the disclosure of its row."""
+
+    @property
+    def classes(self) -> str:
+        return " ".join(filter(None, (CLASSES.get(self.kind, ""), "rest" if self.rest else "")))
 
 
 class Table:
@@ -120,8 +131,21 @@ class Table:
         return Paginator(self.ordered(), self.per_page).get_page(self.query.get(self.page_param))
 
     def cells(self, page: Page[Any]) -> list[list[Cell]]:
-        shown = [column for column in self.columns if column.page]
-        return [[_cell(column, row) for column in shown] for row in page.object_list]
+        shown, rest = [column for column in self.columns if column.page], self.rest()
+        return [[_cell(c, row, c.key in rest) for c in shown] for row in page.object_list]
+
+    def rest(self) -> set[str]:
+        """Columns that a phone shows only when a row is opened; few columns need no opening.
+
+        Beside the name stand what the list is ordered by, then what is marked `brief`, then the
+        next columns.
+        """
+        others = [c for c in self.columns if c.page][1:]
+        if len(others) <= BRIEF + 1:
+            return set()
+        order = self.order.removeprefix("-")
+        ranked = sorted(others, key=lambda c: (c.key != order, not c.brief, c.kind == "words"))
+        return {c.key for c in ranked[BRIEF:]}
 
     def picks(self, page: Page[Any]) -> list[str | None]:
         """What the box of each row sends; None where this table has no boxes."""
@@ -187,7 +211,7 @@ def _sorted(rows: Sequence[Row], value: Callable[[Row], Any], descending: bool) 
     return sorted(known, key=value, reverse=descending) + missing
 
 
-def _cell(column: Column, row: Row) -> Cell:
+def _cell(column: Column, row: Row, rest: bool) -> Cell:
     content = (column.show or column.value)(row)
     day = column.kind == "text" and ISO_DAY.match(str(content))
     return Cell(
@@ -195,6 +219,7 @@ def _cell(column: Column, row: Row) -> Cell:
         "day" if day else column.kind,
         column.href(row) if column.href else "",
         f"{column.label} {column.unit}".strip(),
+        rest,
     )
 
 

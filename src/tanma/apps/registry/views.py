@@ -242,10 +242,11 @@ def _fact_columns() -> list[Column]:
     zone = settings.TIME_ZONE
     return [
         Column("item", _("数据项"), lambda v: words.item_name(v.fact.item), sort=True),
-        Column("from", _("起"), lambda v: v.fact.valid_from.isoformat(), sort=True),
+        Column("from", _("起"), lambda v: v.fact.valid_from.isoformat(), sort=True, brief=True),
         Column("to", _("止（不含）"), lambda v: _end(v.fact.valid_to), sort=True),
-        Column("value", _("数值"), lambda v: _value(v.fact), show=_shown, kind="number"),
-        Column("unit", _("单位"), lambda v: _unit(v.fact)),
+        Column("value", _("数值"), lambda v: _value(v.fact), show=_shown, kind="number",
+               brief=True),
+        Column("unit", _("单位"), lambda v: _unit(v.fact), brief=True),
         Column("reported", _("报送原文"), lambda v: v.fact.reported or None,
                _one_line),
         Column("source", _("来源"), lambda v: words.source_name(v.fact.source), kind="words",

@@ -124,7 +124,7 @@ def _value_table(found: Sequence[Row], request: HttpRequest) -> Table:
         _mark_column("dates_evidence", _("日期依据"), lambda r: r.get("dates_evidence", "")),
         Column("document", _("文件"), lambda r: cited(r.get("document", "")), sort=True,
                kind="words"),
-        Column("note", _("备注"), _cell("note")),
+        Column("note", _("备注"), lambda r: value_word("note", r.get("note", "")), kind="words"),
     ]  # fmt: skip
     return Table(columns, found, request.GET, caption=_("数值"),
                  empty=_("没有符合条件的数值"))  # fmt: skip

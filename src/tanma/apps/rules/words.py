@@ -7,6 +7,7 @@ from django.utils.html import format_html
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
+from tanma.domain.documents import note_text
 from tanma.domain.factors.tables import Row
 
 Text = str | Promise
@@ -91,4 +92,6 @@ def column_word(name: str) -> str:
 
 
 def value_word(column: str, value: str) -> str | None:
+    if column == "note":
+        return note_text(value, lang()) or None
     return str(VALUES.get(f"{column}/{value}", value)) or None

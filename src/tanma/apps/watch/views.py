@@ -252,7 +252,8 @@ def bounds_text(ran: Ran) -> str:
 
 def _run_chart(names: list[str], rows: list[Ran], *, horizontal: bool = False) -> Chart:
     series = [
-        Series(STATE_WORDS[s], [round(getattr(r, s), 3) for r in rows], unit="h", digits=1)
+        Series(STATE_WORDS[s], [round(getattr(r, s), 3) for r in rows], unit="h", digits=1,
+               unknown=s == "unknown")
         for s in STATE_WORDS
     ]
     return Chart(

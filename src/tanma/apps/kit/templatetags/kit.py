@@ -236,6 +236,7 @@ def table(context: template.Context, value: Table) -> dict[str, Any]:
         "table": value,
         "page": page,
         "headers": value.headers(),
+        "rest": value.rest(),
         "rows": list(zip(value.picks(page), value.cells(page), strict=True)),
         "pages": value.pages(page),
         "exports": value.export_links(),

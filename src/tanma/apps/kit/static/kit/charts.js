@@ -98,8 +98,14 @@ function legendText(data, name) {
 
 function colour(p, series, index, data) {
   if (series.grade) return p.grade(series.grade);
+  if (series.unknown) return p.paper;
   return series.draw === "line" && data.series.some((s) => s.draw === "bar")
     ? p.accent : p.series[index % p.series.length];
+}
+
+/** Thin slanting lines on the ground of the page. */
+function hatching(p) {
+  return { symbol: "rect", symbolSize: 1, rotation: Math.PI / 4, color: p.line, dashArrayX: [1, 0], dashArrayY: [p.px(2), p.px(4)] };
 }
 
 function shares(data) {
@@ -122,7 +128,8 @@ function oneSeries(p, data, series, index, values) {
       return g ? { value, itemStyle: { color: p.grade(g), borderColor: p.ink, borderWidth: line ? 1.2 : 0 } } : value;
     }),
     itemStyle: {
-      color: main, borderColor: stacked ? p.paper : undefined, borderWidth: stacked ? 1 : 0,
+      color: main, borderColor: series.unknown ? p.line : stacked ? p.paper : undefined, borderWidth: stacked ? 1 : 0,
+      decal: series.unknown ? hatching(p) : undefined,
       borderRadius: stacked || line ? 0 : data.horizontal ? [0, 3, 3, 0] : [3, 3, 0, 0] },
     barMaxWidth: p.px(data.horizontal ? 18 : 34), barCategoryGap: "34%",
     symbol: "circle", symbolSize: p.px(graded ? 13 : 6), lineStyle: { color: graded ? p.ink3 : main, width: line ? 2.5 : 0 },
