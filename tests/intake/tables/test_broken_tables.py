@@ -55,7 +55,7 @@ FAULTS = {
         "has 8 decimals, this item keeps 6",
     ),
     "too_large": ("number_too_large", "超出可保存的范围", "is out of range"),
-    "period_unknown": ("cell_period_unknown", "“去年九月” 不是能识别的期间", "is not understood"),
+    "period_unknown": ("cell_period_unknown", "“去年九月” 不是能识别的期间", "is not a period"),
     "period_20_years_old": ("period_too_old", "“2006-09” 早于 2006-11-01", "is before 2006-11-01"),
     "period_future": ("period_future", "“2027-09” 晚于 2026-11-20", "has not happened yet"),
     "cell_missing": ("cell_missing", "项目 为空", "项目 is empty"),
