@@ -7,7 +7,10 @@ import pytest
 from django.utils import timezone
 
 from tanma.api import openapi
+from tanma.apps.imports import door as imports
 from tanma.apps.people.door import ApiToken, User, create_token
+from tests.api.test_imports import power
+from tests.apps.imports.conftest import FIRST
 from tests.apps.region import CITY, COUNTY_1, COUNTY_2, FIRMS, PARK, TOWNS
 
 pytestmark = [pytest.mark.db, pytest.mark.django_db]
@@ -15,6 +18,7 @@ ROLES = ("", "firm_a", "firm_b", "county2", "city", "admin")
 OPEN = dict.fromkeys(ROLES, 200)
 SIGNED_IN = OPEN | {"": 401}
 OFFICE = SIGNED_IN | {"firm_a": 403, "firm_b": 403}
+OF_ITS_AUTHOR = dict.fromkeys(ROLES, 404) | {"": 401, "firm_a": 200, "admin": 200}
 OF_A = SIGNED_IN | {"firm_b": 404, "county2": 404}
 TABLE = {
     ("GET", "/api/v1/codes/{code}"): OPEN,
@@ -27,6 +31,10 @@ TABLE = {
     ("POST", "/api/v1/rate"): SIGNED_IN,
     ("GET", "/api/v1/areas"): OFFICE,
     ("GET", "/api/v1/runs"): OFFICE,
+    ("GET", "/api/v1/imports"): SIGNED_IN,
+    ("POST", "/api/v1/imports"): SIGNED_IN,
+    ("GET", "/api/v1/imports/{batch}"): OF_ITS_AUTHOR,
+    ("GET", "/api/v1/imports/{batch}/report"): OF_ITS_AUTHOR,
 }
 RATE = {
     "scheme": "zhejiang-carbon-efficiency",
@@ -37,10 +45,18 @@ RATE = {
 }
 
 
+def path_of_batch(published):
+    """A file of firm A, whoever asks for it."""
+    return imports.take(power(FIRST), published.viewer("firm_a")).uid
+
+
 def call(published, role, method, path, **query):
     firm = published.enterprise("A")
-    address = path.format(code=firm.public_code, uid=firm.uid)
+    batch = path_of_batch(published) if "{batch}" in path else ""
+    address = path.format(code=firm.public_code, uid=firm.uid, batch=batch)
     client = published.client_of(role)
+    if method == "POST" and path.endswith("imports"):
+        return client.post(address, {"file": power(FIRST), "package": "energy"})
     if method == "POST":
         return client.post(address, json.dumps(RATE), content_type="application/json")
     return client.get(address, query)

@@ -52,6 +52,8 @@ def _head() -> Iterator[str]:
     yield "curl -H 'Authorization: Bearer '$KEY -H 'Content-Type: application/json' \\"
     yield """  -d '{"scheme":"zhejiang-carbon-efficiency","rows":[{"id":"a","group":"1751",\\"""
     yield """  "numerator":"12.5","denominator":"40"}]}' $BASE/api/v1/rate"""
+    yield "curl -H 'Authorization: Bearer '$KEY -F package=energy -F file=@energy.xlsx \\"
+    yield "  $BASE/api/v1/imports"
     yield "```"
     yield ""
 

@@ -6,7 +6,7 @@ of JSON numbers lose digits. Missing is null, never 0.
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
 from ninja import Field, Schema
@@ -304,3 +304,57 @@ class RunOut(Schema):
 class RunsOut(Schema):
     count: int
     items: list[RunOut]
+
+
+class ProblemOut(Schema):
+    """Why something failed, in both languages."""
+
+    code: str
+    zh: str
+    en: str
+
+
+class ImportOut(Schema):
+    """A file that was handed in and what became of its rows.
+
+    `state` is waiting, running, checked, done, failed or withdrawn; `problem` tells why it failed.
+    Rows at the desk wait for a person's decision and are kept.
+    """
+
+    uid: str
+    file: str
+    package: str
+    state: str
+    repeated: bool
+    rows_read: int
+    rows_taken: int
+    rows_repeated: int
+    rows_refused: int
+    rows_at_desk: int
+    facts_superseded: int
+    report_lines: int
+    handed_in_at: datetime
+    finished_at: datetime | None
+    problem: ProblemOut | None
+
+
+class ImportsOut(Schema):
+    count: int
+    items: list[ImportOut]
+
+
+class FindingOut(Schema):
+    """One line of a row report: where, what was found there, what to do."""
+
+    row: int | None
+    column: str | None
+    value: str | None
+    severity: str
+    code: str
+    zh: str
+    en: str
+
+
+class FindingsOut(Schema):
+    count: int
+    items: list[FindingOut]

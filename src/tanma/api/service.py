@@ -5,7 +5,7 @@ from __future__ import annotations
 from ninja import NinjaAPI
 
 from tanma.api.access import register_errors
-from tanma.api.routes import codes, register, rules
+from tanma.api.routes import codes, imports, register, rules
 
 api = NinjaAPI(
     title="Tanma",
@@ -15,5 +15,5 @@ api = NinjaAPI(
     docs_url=None,
 )
 register_errors(api)
-for part in (codes, register, rules):
+for part in (codes, register, rules, imports):
     api.add_router("", part.router)

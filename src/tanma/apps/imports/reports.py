@@ -31,6 +31,12 @@ def report_lines(
     return [_line(row) for row in table.slice(offset, limit).to_pylist()]
 
 
+def report_count(batch: Batch) -> int:
+    """Lines of the row report."""
+    table = report_table(batch)
+    return 0 if table is None else table.num_rows
+
+
 def filtered(table: pa.Table | None, code: str, severity: str) -> pa.Table | None:
     for column, wanted in (("code", code), ("severity", severity)):
         if table is not None and wanted:

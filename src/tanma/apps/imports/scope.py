@@ -10,7 +10,7 @@ import pyarrow.compute as pc
 from tanma.apps.people.door import Viewer
 from tanma.apps.registry import door as registry
 from tanma.domain.messages import Problem
-from tanma.intake.tables.packages import Package, packages
+from tanma.intake.tables.packages import Package, package_names, packages
 
 OF_ENTERPRISES = ("energy", "production", "economics", "renewables", "readings", "readings_wide",
                   "batches", "purchases", "limits")  # fmt: skip
@@ -34,6 +34,19 @@ def who(viewer: Viewer) -> dict[str, Any]:
 def require(viewer: Viewer) -> None:
     if not may_import(viewer):
         viewer.require("import")
+
+
+def offered(viewer: Viewer) -> list[str]:
+    """Packages that a viewer may hand in."""
+    names = [n for n in package_names() if n != "uci_steel"]
+    return names if viewer.may("import") else [n for n in names if n in OF_ENTERPRISES]
+
+
+def check_name(viewer: Viewer, name: str) -> None:
+    """A name from outside is one of the packages: it must never be read as a path."""
+    if name not in package_names():
+        raise Problem("table_package_unknown", name=name, known=", ".join(offered(viewer)))
+    check_package(viewer, packages()[name])
 
 
 def check_package(viewer: Viewer, package: Package) -> None:

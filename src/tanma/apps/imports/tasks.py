@@ -12,6 +12,7 @@ from tanma.apps.imports.batches import Job, content_digest, run, same_content
 from tanma.apps.imports.models import Batch
 from tanma.apps.people import door as people
 from tanma.domain.messages import Problem
+from tanma.intake.tables.sheet import SIZE_LIMIT
 
 AT_ONCE_BYTES = 120_000
 """A CSV of some 2,000 rows: it is in before a person has looked up."""
@@ -24,6 +25,9 @@ def take(
 ) -> Batch:  # fmt: skip
     """Keep an uploaded file as a batch and start on it; the same file again comes back as is."""
     scope.require(viewer)
+    if package:
+        scope.check_name(viewer, package)
+    check_size(upload)
     options = {"accept_suspected": accept_suspected, "dry_run": dry_run}
     batch = Batch(
         file=Path(upload.name or "file").name[-NAME_LENGTH:], package=package, options=options,
@@ -38,6 +42,16 @@ def take(
         return known
     batch.save()
     return start(batch, viewer)
+
+
+def check_size(upload: UploadedFile) -> None:
+    """A file of no bytes or of too many is told before it is kept."""
+    size = upload.size or 0
+    if not size:
+        raise Problem("file_empty", file=upload.name)
+    if size > SIZE_LIMIT:
+        sizes = {"size_mb": size // 10**6, "limit_mb": SIZE_LIMIT // 10**6}
+        raise Problem("file_too_large", file=upload.name, **sizes)
 
 
 def _digest(batch: Batch) -> str:

@@ -35,7 +35,6 @@ from tanma.apps.people import door as people
 from tanma.apps.registry import door as registry
 from tanma.domain.messages import Problem
 from tanma.intake import tables
-from tanma.intake.tables.sheet import SIZE_LIMIT
 from tanma.intake.tables.templates import allowed
 
 STAGES = {"read": _("正在读取"), "check": _("正在检查"), "append": _("正在写入")}
@@ -51,12 +50,6 @@ def importer(request: HttpRequest) -> people.Viewer:
     if not scope.may_import(viewer):
         raise PermissionDenied("import")
     return viewer
-
-
-def offered(viewer: people.Viewer) -> list[str]:
-    """Packages that a viewer may hand in."""
-    names = [n for n in tables.package_names() if n != "uci_steel"]
-    return names if viewer.may("import") else [n for n in names if n in scope.OF_ENTERPRISES]
 
 
 class UploadForm(forms.Form):
@@ -78,12 +71,10 @@ class UploadForm(forms.Form):
 
     def clean_file(self) -> Any:
         file = self.cleaned_data["file"]
-        if not file.size:
-            raise forms.ValidationError(Problem("file_empty", file=file.name).text(lang()))
-        if file.size > SIZE_LIMIT:
-            params = {"size_mb": file.size // 10**6, "limit_mb": SIZE_LIMIT // 10**6}
-            problem = Problem("file_too_large", file=file.name, **params)
-            raise forms.ValidationError(problem.text(lang()))
+        try:
+            tasks.check_size(file)
+        except Problem as problem:
+            raise forms.ValidationError(problem.text(lang())) from None
         return file
 
 
@@ -91,9 +82,8 @@ class UploadForm(forms.Form):
 def home(request: HttpRequest) -> HttpResponseBase:
     """Hand in a file, and the batches handed in so far."""
     viewer = importer(request)
-    form = UploadForm(
-        offered(viewer), request.POST if request.method == "POST" else None, request.FILES or None
-    )
+    said = request.POST if request.method == "POST" else None
+    form = UploadForm(scope.offered(viewer), said, request.FILES or None)
     if request.method == "POST" and form.is_valid():
         return _taken(request, viewer, form.cleaned_data)
     table = _batches(request, viewer)
@@ -275,7 +265,7 @@ def take_back(request: HttpRequest, uid: str) -> HttpResponse:
 def templates(request: HttpRequest) -> HttpResponse:
     """Every sheet that can be handed in: template, filled example, and what each column takes."""
     viewer = importer(request)
-    shown = [_sheet(name) for name in offered(viewer)]
+    shown = [_sheet(name) for name in scope.offered(viewer)]
     crumbs = [(gettext("数据导入"), reverse("imports:home")), (gettext("模板"), "")]
     return render(request, "imports/templates.html", {"sheets": shown, "crumbs": crumbs})
 
@@ -304,7 +294,7 @@ def _sheet(name: str) -> dict[str, Any]:
 def template_file(request: HttpRequest, name: str, kind: str, suffix: str) -> HttpResponseBase:
     """A template as a file: empty, or filled with the example."""
     viewer = importer(request)
-    known = name in offered(viewer) and kind in ("empty", "example")
+    known = name in scope.offered(viewer) and kind in ("empty", "example")
     if not known or f".{suffix}" not in FORMATS:
         raise Http404
     with tempfile.TemporaryDirectory() as folder:
