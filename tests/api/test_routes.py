@@ -108,7 +108,7 @@ def test_a_key_needs_no_csrf_token_but_a_session_does(published):
     assert 200 == keyed.post("/api/v1/rate", **body, **bearer(text)).status_code
 
 
-def test_an_unknown_key_is_told_so_whatever_the_method(published):
+def test_without_a_known_key_it_is_told_so_whatever_the_method(published):
     from django.test import Client
 
     strict = Client(enforce_csrf_checks=True)
@@ -116,6 +116,7 @@ def test_an_unknown_key_is_told_so_whatever_the_method(published):
     for answer in (
         strict.post("/api/v1/rate", **body, **bearer("tanma_none")),
         strict.get("/api/v1/results", **bearer("tanma_none")),
+        strict.post("/api/v1/rate", **body),
     ):
         assert (401, "api_login_needed") == (answer.status_code, answer.json()["code"])
 

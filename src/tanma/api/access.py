@@ -34,6 +34,10 @@ class Session(SessionAuth):
 
     openapi_name = "session"
 
+    def __call__(self, request: HttpRequest) -> Any:
+        # nobody is signed in: that is the answer, and not the CSRF token that is missing as well
+        return super().__call__(request) if request.user.is_authenticated else None
+
 
 UNPROCESSABLE = {"api_amount_wrong"}
 """Problems of the body's content, told like those of its form."""
