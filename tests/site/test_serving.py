@@ -43,6 +43,7 @@ def test_pages_are_imported_before_the_workers_and_helpers_wait_for_them(monkeyp
 
 def test_loading_imports_every_view():
     code = "import sys; from tanma.site import serving; from tanma.site.setup import django_ready;"
-    code += "django_ready(); serving._load(); print('tanma.apps.codes.views_code' in sys.modules)"
+    code += "django_ready(); serving._load();"
+    code += "print('tanma.apps.codepages.views_code' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert "True" == done.stdout.strip()

@@ -205,7 +205,7 @@ def message_files() -> dict[str, dict[str, dict[str, str]]]:
 
 @cache
 def routes() -> dict[str, str]:
-    """name of a route → its address as a pattern: `codes:code` → `/c/<text>`."""
+    """name of a route → its address as a pattern: `codepages:code` → `/c/<text>`."""
     from tanma.site.setup import django_ready
 
     django_ready()

@@ -1,4 +1,4 @@
-"""The published region for all tests of the codes pages."""
+"""The published region for all tests of runs and publications."""
 
 from tests.apps.region import published
 

@@ -13,7 +13,7 @@ from tanma.apps.codes import flow, objections
 from tanma.apps.codes.models import Numbering, Objection, Run
 from tanma.apps.people.door import Grant, Role, Viewer
 from tanma.domain.messages import Problem
-from tests.apps.region import PREVIEW, PUBLISHED, publish, viewer_of
+from tests.apps.region import PREVIEW, publish, viewer_of
 
 pytestmark = [pytest.mark.db, pytest.mark.django_db]
 
@@ -185,26 +185,3 @@ def test_an_answer_stands(published):
     objections.answer(viewer_of("county1"), said.id, "答复")
     problem("objection_answered", "不能修改", "stands",
             objections.answer, viewer_of("city"), said.id, "另一个答复")  # fmt: skip
-
-
-def test_the_pages_of_preview_and_objection(published):
-    code = published.enterprise("A").public_code
-    client = published.client_of("firm_a")
-    page = client.get(f"/c/{code}/preview/").content.decode()
-    assert "尚未发布" in page
-    assert "提出异议" in page
-    client.post(f"/c/{code}/preview/", {"text": "五月电量有误"})
-    office, run = published.client_of("city"), published.run(PREVIEW)
-    assert "五月电量有误" in office.get(f"/publications/{run.uid}/").content.decode()
-    uid = office.get(f"/publications/{run.uid}/").context["objections"][0]["uid"]
-    office.post(f"/publications/{run.uid}/objections/{uid}/", {"text": "已核对，无误"})
-    page = client.get(f"/c/{code}/preview/").content.decode()
-    assert "已核对，无误" in page
-    assert "提交异议" not in page
-    assert "2026Q2" not in client.get(f"/c/{code}.json").content.decode()
-
-
-def test_a_preview_is_closed_to_others_and_the_public_page_keeps_the_old_grade(published):
-    code = published.enterprise("A").public_code
-    assert 403 == published.client_of("firm_b").get(f"/c/{code}/preview/").status_code
-    assert PUBLISHED[-1] == published.client_of("").get(f"/c/{code}.json").json()["period"]

@@ -11,9 +11,10 @@ from django.core.management import call_command
 from tanma.apps.codes import door as codes
 from tanma.apps.codes.models import Result, Run
 from tanma.apps.codes.moves import moved
+from tanma.apps.codes.publication import number_of
 from tanma.apps.codes.tasks import compute_run
 from tanma.apps.facts import door as facts
-from tests.apps.region import FIRMS, KWH, PUBLISHED, fact, viewer_of
+from tests.apps.region import FIRMS, KWH, PREVIEW, PUBLISHED, fact, publish, viewer_of
 from tests.apps.rules.test_released_factors import grid, released
 
 pytestmark = [pytest.mark.db, pytest.mark.django_db]
@@ -191,3 +192,28 @@ def test_a_grid_of_a_released_table_is_enough(published, settings):
     rows = {r["grid_tco2_per_mwh_row"] for r in codes.files_of(run).table("factors").to_pylist()
             if r["preference"] == "province-average"}  # fmt: skip
     assert "own/2024/540000" in rows
+
+
+def test_a_restated_period_is_told_by_its_number(published):
+    again = publish(PUBLISHED[-1])
+    text = published.client_of("city").get(f"/publications/{again.uid}/").content.decode()
+    first = published.run(PUBLISHED[0])
+    assert again.supersedes.number != again.number
+    assert f"的四个季度（{number_of(again.supersedes)}）" in text
+    assert number_of(first) not in text
+
+
+def test_what_was_not_used_is_told_on_the_run_page(published):
+    span = {"kind": "amount", "valid_from": date(2026, 1, 1), "valid_to": date(2026, 2, 1)}
+    rows = [
+        fact(published.subject("A"), f"fuel.coke.{what}", **span, value=value, source="declared")
+        for what, value in (("consumed", 10**6), ("feedstock", 3 * 10**6))
+    ]
+    facts.append(facts.table(rows), author="test")
+    run = publish(PREVIEW.replace("2026Q2", "2026Q1"), upto="check")
+    text = published.client_of("city").get(f"/publications/{run.uid}/").content.decode()
+    assert "报送而未采用" in text
+    assert "差额为负" in text
+    other = published.client_of("county2").get(f"/publications/{run.uid}/").content.decode()
+    assert "差额为负" not in other
+    assert viewer_of("county2").may("use_desk")

@@ -12,6 +12,7 @@ from ninja import Query, Router
 
 from tanma.api import schemas
 from tanma.api.access import SIGNED_IN, viewer
+from tanma.apps.codepages import door as codepages
 from tanma.apps.codes import door as codes
 from tanma.apps.people import door as people
 from tanma.apps.registry import door as registry
@@ -32,8 +33,8 @@ def amount(count: int | str | None, scale: int) -> str | None:
 def public_code(request: HttpRequest, code: str) -> dict[str, Any]:
     """What anybody may read of a code; nothing more, whoever asks."""
     today = timezone.localdate()
-    record = codes.public_code(parse_public_code(code), today)
-    return codes.public_answer(record, today, demo=settings.TANMA.demo)
+    record = codepages.public_code(parse_public_code(code), today)
+    return codepages.public_answer(record, today, demo=settings.TANMA.demo)
 
 
 @router.get("results", response=schemas.ResultsOut, auth=SIGNED_IN, operation_id="results")

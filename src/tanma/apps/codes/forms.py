@@ -8,11 +8,10 @@ from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
-from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
-from tanma.apps.codes.consent import MAX_DAYS
 from tanma.apps.codes.models import State
+from tanma.apps.codes.words import lang
 from tanma.domain.messages import Problem
 from tanma.domain.periods import parse, quarter_of
 
@@ -23,24 +22,6 @@ KINDS = {
     "year": _("年度"),
 }
 """Period kinds a run is started for; the first is the one whose grade is published."""
-
-
-class ConsentForm(forms.Form):
-    purpose = forms.CharField(
-        label=_("用途"), max_length=120, help_text=_("例如：某银行贷款审查。持有链接的人会看到。")
-    )
-    days = forms.IntegerField(
-        label=_("有效天数"), min_value=1, max_value=MAX_DAYS, initial=30,
-        help_text=_("到期自动失效，也可以随时收回。"),
-    )  # fmt: skip
-
-
-class TextForm(forms.Form):
-    """One text: an objection, an answer, a note."""
-
-    text = forms.CharField(
-        label=_("说明"), max_length=2000, widget=forms.Textarea(attrs={"rows": 4})
-    )
 
 
 class NoteForm(forms.Form):
@@ -65,8 +46,7 @@ class StartForm(forms.Form):
         try:
             period = parse(text)
         except Problem as problem:
-            lang = "en" if get_language() == "en" else "zh"
-            raise ValidationError(problem.text(lang)) from problem
+            raise ValidationError(problem.text(lang())) from problem
         if period.kind != kind:
             raise ValidationError(_("期间与所选类型不一致，请按提示填写。"))
         return {"period": period.text, "kind": kind}

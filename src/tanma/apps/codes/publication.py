@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 from django.db.models import QuerySet
+from django.utils import timezone
 
 from tanma.apps.codes.models import Result, Run, State
 from tanma.apps.inventories import door as inventories
@@ -16,6 +19,18 @@ def published(kind: str = GRADED_ON) -> QuerySet[Run]:
     return Run.objects.filter(state=State.PUBLISHED, period_kind=kind).order_by(
         "-period_end", "-number"
     )
+
+
+def number_text(number: int, published: date) -> str:
+    """2026-0003: the year of publication and the number in the row of all publications."""
+    return f"{published.year}-{number:04d}"
+
+
+def number_of(run: Run) -> str:
+    """2026-0003, or "" for a run that was never published."""
+    if run.number is None or run.published_at is None:
+        return ""
+    return number_text(run.number, timezone.localtime(run.published_at).date())
 
 
 def latest(kind: str = GRADED_ON) -> Run | None:

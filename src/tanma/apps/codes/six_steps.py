@@ -7,11 +7,11 @@ from typing import Any
 
 import duckdb
 from django.urls import reverse
-from django.utils.translation import get_language, gettext
+from django.utils.translation import gettext
 
 from tanma.apps.codes.models import Run
-from tanma.apps.codes.public import scheme_edition, word
 from tanma.apps.codes.runs import files_of
+from tanma.apps.codes.words import lang, word
 from tanma.apps.kit.door import scaled
 from tanma.apps.rules import door as rules
 from tanma.domain.methods import Edition
@@ -63,10 +63,9 @@ def six_steps(run: Run) -> list[Step]:
 
 
 def _purpose(run: Run, made: Edition) -> str:
-    scheme = scheme_edition(run.scheme, run.edition)
-    lang = "en" if get_language() == "en" else "zh"
+    scheme = rules.scheme(run.scheme, run.edition)
     title = word(scheme.title) if scheme else run.scheme
-    return f"{title}{'; ' if lang == 'en' else '；'}{made.boundary[lang]}"
+    return f"{title}{'; ' if lang() == 'en' else '；'}{made.boundary[lang()]}"
 
 
 def _outcome(run: Run) -> str:

@@ -12,11 +12,11 @@ from django import forms
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponseBase
 from django.shortcuts import render
+from django.urls import reverse
 from django.utils.translation import get_language, gettext
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_GET
 
-from tanma.apps.codes.figures import link
 from tanma.apps.codes.models import Run
 from tanma.apps.codes.runs import files_of
 from tanma.apps.codes.views_run import crumbs
@@ -145,7 +145,7 @@ def _table(rows: list[Line], request: HttpRequest) -> Table:
     areas, known = registry.area_names(), items()
     columns = [
         Column("name", _("企业名称"), lambda r: r.name, sort=True,
-               href=lambda r: link("inventories:lines", id_text(r.subject))),
+               href=lambda r: reverse("inventories:lines", args=[id_text(r.subject)])),
         Column("uscc", _("编号"), lambda r: r.natural_key.partition(":")[2], sort=True),
         Column("area", _("所属区域"), lambda r: areas.get(r.area_code, r.area_code), sort=True),
         *registry.industry_columns(lambda r: r.industry, sort=True),

@@ -15,14 +15,13 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from tanma.apps.codes import flow, objections, public
-from tanma.apps.codes.figures import link, publication
-from tanma.apps.codes.forms import NoteForm, TextForm, UncodedFilter
+from tanma.apps.codes import flow, objections
+from tanma.apps.codes.forms import NoteForm, UncodedFilter
 from tanma.apps.codes.models import Objection, Result, Run, State
 from tanma.apps.codes.moves import Moved, moved
+from tanma.apps.codes.publication import number_of
 from tanma.apps.codes.runs import files_of, predecessor
 from tanma.apps.codes.six_steps import six_steps
-from tanma.apps.codes.views_consent import lang
 from tanma.apps.codes.views_runs import (
     address,
     lang_code,
@@ -32,6 +31,7 @@ from tanma.apps.codes.views_runs import (
     state_badge,
     zone,
 )
+from tanma.apps.codes.words import REASONS, lang, word
 from tanma.apps.inventories import door as inventories
 from tanma.apps.kit.door import (
     Column,
@@ -44,6 +44,7 @@ from tanma.apps.kit.door import (
 )
 from tanma.apps.people.door import Viewer, viewer, visible
 from tanma.apps.registry import door as registry
+from tanma.apps.rules import door as rules
 from tanma.domain.identity import id_from_text, id_text
 from tanma.domain.messages import Problem
 from tanma.engine.rules import edition_of
@@ -89,10 +90,10 @@ def run(request: HttpRequest, uid: str) -> HttpResponseBase:
 
 def _about(run: Run) -> dict[str, Any]:
     """What a run says of itself, whoever looks."""
-    rules = public.scheme_edition(run.scheme, run.edition)
+    scheme = rules.scheme(run.scheme, run.edition)
     return {
-        "run": run, "state": state_badge(run), "number": publication(run),
-        "scheme_title": public.word(rules.title) if rules else run.scheme,
+        "run": run, "state": state_badge(run), "number": number_of(run),
+        "scheme_title": word(scheme.title) if scheme else run.scheme,
         "meta": files_of(run).meta, "methods": _methods(run),
         "stepper": _stepper(run), "counts": _counts(run),
         "supersedes_name": named(run.supersedes) if run.supersedes else "",
@@ -109,7 +110,7 @@ def _methods(run: Run) -> list[str]:
 
 def named(run: Run) -> str:
     """Period and number: a restated period has several publications."""
-    name, number = period_name(run.period, lang_code()), publication(run)
+    name, number = period_name(run.period, lang_code()), number_of(run)
     return gettext("%(period)s（%(number)s）") % {"period": name, "number": number or "—"}
 
 
@@ -148,7 +149,7 @@ def _reasons(run: Run) -> list[tuple[str, int, str]]:
     """(why there is no code, how many, list of them)."""
     page = reverse("codes:uncoded", args=[run.uid])
     return [
-        (str(public.REASONS.get(reason, reason)), count, f"{page}?reason={reason}")
+        (str(REASONS.get(reason, reason)), count, f"{page}?reason={reason}")
         for reason, count in run.summary["reasons"].items()
     ]
 
@@ -174,11 +175,11 @@ def _stepper(run: Run) -> list[tuple[Any, str, str]]:
     taken = {s.action: s for s in run.steps.all()}
     reached = REACHED.get(State(run.state), len([a for a, _w in STAGES if a in taken]))
     stages = []
-    for index, (action, word) in enumerate(STAGES):
+    for index, (action, told) in enumerate(STAGES):
         after = "failed" if run.state == State.REJECTED else "current"
         state = "done" if index < reached else after if index == reached else "todo"
         step = taken.get(action)
-        stages.append((word, state, f"{step.by} {local(step.at)}" if step else ""))
+        stages.append((told, state, f"{step.by} {local(step.at)}" if step else ""))
     return stages
 
 
@@ -234,7 +235,7 @@ def _moves_table(rows: list[Moved], request: HttpRequest) -> Table:
 
 def enterprise_address(row: Any) -> str:
     subject = row.now.subject if isinstance(row, Moved) else row.subject
-    return link("registry:enterprise", id_text(subject))
+    return reverse("registry:enterprise", args=[id_text(subject)])
 
 
 @never_cache
@@ -292,9 +293,9 @@ def verify(request: HttpRequest, uid: str) -> HttpResponse:
 @login_required
 @require_POST
 def answer(request: HttpRequest, uid: str, objection: str) -> HttpResponse:
-    who, form = office(request), TextForm(request.POST)
+    who = office(request)
     try:
-        objections.answer(who, id_from_text(objection), form.data.get("text", ""))
+        objections.answer(who, id_from_text(objection), request.POST.get("text", ""))
     except Objection.DoesNotExist as missing:
         raise Http404(objection) from missing
     except Problem as problem:
@@ -311,7 +312,7 @@ def uncoded(request: HttpRequest, uid: str) -> HttpResponseBase:
     who = office(request)
     chosen = run_of(who, uid)
     filters = UncodedFilter(request.GET)
-    choices = [(r, str(public.REASONS.get(r, r))) for r in chosen.summary["reasons"]]
+    choices = [(r, str(REASONS.get(r, r))) for r in chosen.summary["reasons"]]
     filters.fields["reason"].choices = [("", gettext("全部")), *choices]  # type: ignore[attr-defined]
     table = _uncoded_table(_uncoded(who, chosen, request), request, _missing(chosen))
     if (file := table.export(f"uncoded-{uid}")) is not None:
@@ -351,7 +352,7 @@ def _uncoded_table(rows: QuerySet[Result], request: HttpRequest, missing: dict[i
         *registry.industry_columns(lambda r: r.industry, sort="industry"),
         Column("size", _("规模"), lambda r: sizes.get(r.size_class, r.size_class),
                sort="size_class"),
-        Column("reason", _("原因"), lambda r: str(public.REASONS.get(r.reason, r.reason)),
+        Column("reason", _("原因"), lambda r: str(REASONS.get(r.reason, r.reason)),
                sort="reason"),
         Column("missing", _("缺报内容"),
                lambda r: inventories.missing_text(missing.get(r.subject, "")) or None),

@@ -19,10 +19,10 @@ from django_tasks import default_task_backend
 from django_tasks.exceptions import TaskResultDoesNotExist
 
 from tanma.apps.codes import tasks
-from tanma.apps.codes.figures import publication
 from tanma.apps.codes.forms import RunFilter, StartForm, last_quarter
 from tanma.apps.codes.models import Run, State
-from tanma.apps.codes.views_consent import lang
+from tanma.apps.codes.publication import number_of
+from tanma.apps.codes.words import lang
 from tanma.apps.kit.door import Column, Table, badge_html, known_time, period_name, scaled
 from tanma.apps.people.door import Viewer, viewer, visible
 from tanma.domain.identity import id_from_text
@@ -82,7 +82,7 @@ def _runs_table(who: Viewer, request: HttpRequest) -> Table:
                lambda r: period_name(r.period, words), href=address, sort="period_end"),
         Column("state", _("状态"), lambda r: str(STATE_WORDS[State(r.state)]), state_badge,
                kind="plain", sort="state"),
-        Column("number", _("发布编号"), publication, sort="number"),
+        Column("number", _("发布编号"), number_of, sort="number"),
         Column("enterprises", _("参评企业"), lambda r: r.summary["enterprises"],
                lambda r: scaled(r.summary["enterprises"], 0), kind="number"),
         Column("graded", _("已定级"), lambda r: r.summary["graded"],

@@ -9,7 +9,7 @@ from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.urls import reverse
-from django.utils.translation import get_language, gettext
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
@@ -18,9 +18,9 @@ from tanma.apps.codes import tasks, trials
 from tanma.apps.codes.forms import TrialForm
 from tanma.apps.codes.models import Trial
 from tanma.apps.codes.publication import published
-from tanma.apps.codes.views_consent import lang
 from tanma.apps.codes.views_run import enterprise_address, named
 from tanma.apps.codes.views_runs import local, office
+from tanma.apps.codes.words import lang
 from tanma.apps.kit.door import (
     MISSING,
     Column,
@@ -83,8 +83,7 @@ def _about(who: Viewer, pack: rules.Pack, trial: Trial | None, table: Table) -> 
 def _total(measure: str, was: str | None, now: str | None, changed: int) -> dict[str, Any]:
     """One total of an account over the region: before, after, by how much, of how many."""
     made = MEASURE_DEFS[measure]
-    lang = "en" if get_language() == "en" else "zh"
-    name = next(t.name[lang] for t in shipped(made.edition).totals if t.id == made.total)
+    name = next(t.name[lang()] for t in shipped(made.edition).totals if t.id == made.total)
     mass = measure.endswith("_mg")
     shown, unit = (tonnes, "tCO₂") if mass else (tce, "tce")
     before, after = (None if value is None else int(value) for value in (was, now))

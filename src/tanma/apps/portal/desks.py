@@ -8,6 +8,7 @@ from django.utils import timezone
 
 from tanma.apps.cases import door as cases
 from tanma.apps.catalogue import door as catalogue
+from tanma.apps.codepages import door as codepages
 from tanma.apps.codes import door as codes
 from tanma.apps.desk import door as desk
 from tanma.apps.facts import door as facts
@@ -29,22 +30,22 @@ def _block(viewer: people.Viewer, enterprise: registry.Enterprise) -> dict[str, 
     current = codes.latest_result(enterprise.id)
     uid = enterprise.uid
     links = {
-        "code": link_if_there("codes:code", enterprise.public_code),
+        "code": link_if_there("codepages:code", enterprise.public_code),
         "declare": link_if_there("catalogue:declare"),
         "account": link_if_there("inventories:account", uid),
         "energy": link_if_there("inventories:energy", uid),
         "basis": link_if_there("inventories:basis", uid),
-        "certificate": link_if_there("codes:certificate", enterprise.public_code),
+        "certificate": link_if_there("codepages:certificate", enterprise.public_code),
     }
     consents = people.visible(viewer, people.Consent.objects.filter(subject=enterprise.id))
     live = consents.filter(revoked_at=None, expires_at__gt=timezone.now()).order_by("expires_at")
     return {
         "enterprise": enterprise, "result": current, "level": (current and current.level) or None,
-        "figures": codes.figures_alone(current) if current and current.grade else None,
+        "figures": codepages.figures_alone(current) if current and current.grade else None,
         "previews": _previews(viewer, enterprise), "cases": _cases(viewer, enterprise.id),
         "missing": _missing(current), "reminders": _reminders(viewer, enterprise.id),
         "consents": list(live), "links": links,
-        "consent_link": link_if_there("codes:consents", enterprise.public_code),
+        "consent_link": link_if_there("codepages:consents", enterprise.public_code),
     }  # fmt: skip
 
 
@@ -81,7 +82,7 @@ def _previews(viewer: people.Viewer, enterprise: registry.Enterprise) -> list[di
     return [
         {
             "result": r, "objection": objections.get(r.run_id),
-            "href": link_if_there("codes:preview", enterprise.public_code),
+            "href": link_if_there("codepages:preview", enterprise.public_code),
         }
         for r in people.visible(viewer, rows).select_related("run")
     ]  # fmt: skip

@@ -10,6 +10,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import get_language
 
+from tanma.apps.codepages import door as codepages
 from tanma.apps.codes import door as codes
 from tanma.apps.people import door as people
 from tanma.apps.portal import desks, navigation, search
@@ -63,7 +64,7 @@ def _example(request: HttpRequest) -> dict[str, str] | None:
     if hit is None:
         return None
     return {"name": hit.name, "code": hit.public_code,
-            "address": codes.address_of(request, hit.public_code)}  # fmt: skip
+            "address": codepages.address_of(request, hit.public_code)}  # fmt: skip
 
 
 def published_scheme() -> dict[str, Any] | None:
@@ -88,5 +89,5 @@ def find(request: HttpRequest) -> HttpResponse:
     except Problem as problem:
         messages.error(request, problem.text(lang()))
         return redirect("portal:home")
-    address = link_if_there("codes:code", code) or f"/c/{code}"
+    address = link_if_there("codepages:code", code) or f"/c/{code}"
     return redirect(address)

@@ -159,7 +159,7 @@ def _links(found: Enterprise) -> list[tuple[Any, str]]:
         (_("能源"), link_if_there("inventories:energy", found.uid)),
         (_("趋势与对比"), link_if_there("trends:enterprise", found.uid)),
         (_("计算依据"), link_if_there("inventories:basis", found.uid)),
-        (_("碳效码页"), link_if_there("codes:code", found.public_code)),
+        (_("碳效码页"), link_if_there("codepages:code", found.public_code)),
         (_("数据记录"), reverse("registry:facts", args=[found.uid])),
     ]
     return [(label, href) for label, href in wanted if href]

@@ -8,13 +8,13 @@ from django.test import Client
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tanma.apps.codes import base, figures, public
-from tanma.apps.codes.base import base_of
-from tanma.apps.codes.figures import Flip, smallest_flip
+from tanma.apps.codepages import base, figures, public
+from tanma.apps.codepages.base import base_of
+from tanma.apps.codepages.figures import Flip, smallest_flip
 from tanma.apps.codes.runs import files_of
 from tanma.domain.rating import find, grade_of
 from tanma.domain.rating.scheme import Base
-from tests.apps.region import INDUSTRY, PREVIEW, PUBLISHED, publish, viewer_of
+from tests.apps.region import INDUSTRY, PUBLISHED, publish
 
 SCHEME = find("zhejiang-carbon-efficiency")
 
@@ -77,40 +77,6 @@ def test_only_grades_that_are_likely_at_all_are_listed():
     assert [] == figures.Figures(None, {"probabilities": None}, None, "").chances
 
 
-@pytest.mark.db
-@db
-def test_a_restated_period_is_told_by_its_number(published):
-    again = publish(PUBLISHED[-1])
-    text = published.client_of("city").get(f"/publications/{again.uid}/").content.decode()
-    first = published.run(PUBLISHED[0])
-    assert again.supersedes.number != again.number
-    assert f"的四个季度（{figures.publication(again.supersedes)}）" in text
-    assert figures.publication(first) not in text
-
-
-@pytest.mark.db
-@db
-def test_what_was_not_used_is_told_on_the_run_page(published, monkeypatch):
-    from datetime import date
-
-    from tanma.apps.facts import door as facts
-    from tests.apps.region import fact
-
-    span = {"kind": "amount", "valid_from": date(2026, 1, 1), "valid_to": date(2026, 2, 1)}
-    rows = [
-        fact(published.subject("A"), f"fuel.coke.{what}", **span, value=value, source="declared")
-        for what, value in (("consumed", 10**6), ("feedstock", 3 * 10**6))
-    ]
-    facts.append(facts.table(rows), author="test")
-    run = publish(PREVIEW.replace("2026Q2", "2026Q1"), upto="check")
-    text = published.client_of("city").get(f"/publications/{run.uid}/").content.decode()
-    assert "报送而未采用" in text
-    assert "差额为负" in text
-    other = published.client_of("county2").get(f"/publications/{run.uid}/").content.decode()
-    assert "差额为负" not in other
-    assert viewer_of("county2").may("use_desk")
-
-
 BASE = replace(SCHEME, base=Base("example", "2025", Fraction("0.2")))
 
 
@@ -151,7 +117,7 @@ def test_both_ratios_stand_beside_the_published_one_with_their_mark(published, m
     words = ("与基期行业平均比值", "与下降路径比值", "未扣除价格变化")
     text = published.client_of("firm_a").get(address).content.decode()
     assert not [word for word in words if word in text]
-    monkeypatch.setattr(public, "scheme_edition", lambda scheme, edition: BASE)
+    monkeypatch.setattr(public.rules, "scheme", lambda scheme, edition: BASE)
     text = published.client_of("firm_a").get(address).content.decode()
     assert list(words) == [word for word in words if word in text]
     assert "基期 2025年 的行业平均" in text
@@ -160,7 +126,7 @@ def test_both_ratios_stand_beside_the_published_one_with_their_mark(published, m
     assert "示例" in text
     assert not [word for word in words if word in Client().get(address).content.decode()]
     frozen = replace(BASE, base=replace(BASE.base, yearly_decline=None))
-    monkeypatch.setattr(public, "scheme_edition", lambda scheme, edition: frozen)
+    monkeypatch.setattr(public.rules, "scheme", lambda scheme, edition: frozen)
     text = published.client_of("firm_a").get(address).content.decode()
     assert [words[0], words[2]] == [word for word in words if word in text]
 

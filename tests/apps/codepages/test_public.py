@@ -9,9 +9,9 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
-from tanma.apps.codes import public, views_code
+from tanma.apps.codepages import public, views_code
+from tanma.apps.codepages.public import PublicCode
 from tanma.apps.codes.models import Result
-from tanma.apps.codes.public import PublicCode
 from tanma.domain.messages import Problem
 from tanma.domain.rating import find
 from tests.apps.region import viewer_of

@@ -8,7 +8,7 @@ from django.core.exceptions import PermissionDenied
 from django.test import Client
 from django.utils import timezone
 
-from tanma.apps.codes import consent
+from tanma.apps.codepages import consent
 from tanma.apps.people.door import Consent
 from tanma.domain.identity import id_text
 from tanma.domain.messages import Problem

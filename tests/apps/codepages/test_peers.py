@@ -3,7 +3,7 @@
 import pytest
 from django.test import Client
 
-from tanma.apps.codes import peers
+from tanma.apps.codepages import peers
 
 pytestmark = [pytest.mark.db, pytest.mark.django_db]
 

@@ -5,7 +5,7 @@ from datetime import date
 import pytest
 from django.test import Client
 
-from tanma.apps.codes.market import Market, market_of, slots
+from tanma.apps.codepages.market import Market, market_of, slots
 from tanma.apps.facts import door as facts
 from tests.apps.region import fact
 

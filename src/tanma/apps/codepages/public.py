@@ -17,11 +17,9 @@ from django.conf import settings
 from django.db import connection
 from django.http import HttpRequest
 from django.urls import reverse
-from django.utils.translation import get_language, gettext
-from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext
 
-from tanma.apps.codes.models import Result, Run
-from tanma.apps.codes.publication import GRADED_ON
+from tanma.apps.codes.door import GRADED_ON, REASONS, Result, Run, lang, number_text, word
 from tanma.apps.registry.door import Area, AreaClosure, Enterprise, industry_name
 from tanma.apps.rules import door as rules
 from tanma.domain.messages import Problem
@@ -32,18 +30,6 @@ from tanma.domain.rating.scheme import Band
 VALID_MONTHS = 12
 """A year after its period ends a rolling grade shares no month with the last four quarters, so it
 says nothing about them; a newer publication ends it before. Our own choice, no rule was found."""
-
-REASONS = {
-    "energy_missing": _("能源数据尚未报送"),
-    "energy_gaps": _("部分月份的能源数据尚未报送"),
-    "money_missing": _("经济数据尚未报送"),
-    "no_benchmark": _("暂无可比行业"),
-    "statistical_only": _("尚无公布单个企业结果的依据或授权"),
-    "closed": _("企业已关闭"),
-    "suspended": _("本期全部停产"),
-    "not_evaluated": _("尚未参加评价"),
-}
-"""Why there is no code, in words that tell nothing about amounts."""
 
 
 @dataclass(frozen=True)
@@ -83,11 +69,11 @@ class PublicCode:
 
     @property
     def name(self) -> str:
-        return (_english() and self.name_en) or self.name_zh
+        return (lang() == "en" and self.name_en) or self.name_zh
 
     @property
     def area(self) -> str:
-        return (_english() and self.area_en) or self.area_zh
+        return (lang() == "en" and self.area_en) or self.area_zh
 
     @property
     def industry_name(self) -> str:
@@ -96,7 +82,7 @@ class PublicCode:
     @cached_property
     def rules(self) -> Scheme | None:
         """The scheme edition of the publication, for its words."""
-        return scheme_edition(self.scheme, self.edition)
+        return rules.scheme(self.scheme, self.edition)
 
     @property
     def scheme_title(self) -> str:
@@ -134,19 +120,6 @@ class PublicCode:
 
     def expired(self, today: date) -> bool:
         return bool(self.valid_to) and today.isoformat() > self.valid_to
-
-
-def _english() -> bool:
-    return get_language() == "en"
-
-
-def word(words: Any) -> str:
-    """A text of a scheme in the language of the page."""
-    return str(words.en if _english() else words.zh)
-
-
-def scheme_edition(scheme: str, edition: str) -> Scheme | None:
-    return rules.scheme(scheme, edition)
 
 
 def neutrality_band(scheme: Scheme | None, band_id: str) -> Band | None:
@@ -258,11 +231,6 @@ def last_day(period_end: date) -> date:
     return month_start(month_number(period_end) + VALID_MONTHS) - timedelta(days=1)
 
 
-def number_text(number: int, published: date) -> str:
-    """2026-0003: the year of publication and the number in the row of all publications."""
-    return f"{published.year}-{number:04d}"
-
-
 def _withdrawn(columns: tuple[Any, ...]) -> dict[str, str]:
     number, period, notice, state = columns
     if state != "withdrawn":
@@ -288,7 +256,7 @@ def _zone() -> Any:
 
 def address_of(request: HttpRequest, code: str) -> str:
     """The short address that the QR code carries."""
-    path = reverse("codes:code", args=[code])
+    path = reverse("codepages:code", args=[code])
     base = settings.TANMA.public_url.rstrip("/")
     return base + path if base else request.build_absolute_uri(path)
 

@@ -30,7 +30,7 @@ from django.utils import timezone, translation
 from django.utils.cache import get_conditional_response, patch_vary_headers
 
 from tanma import __version__
-from tanma.apps.codes import certificate, figures, public
+from tanma.apps.codepages import certificate, figures, public
 from tanma.apps.people.door import Viewer, viewer
 from tanma.apps.registry.door import Enterprise
 from tanma.domain.identity import parse_public_code
@@ -67,7 +67,7 @@ def at_code(view: View) -> View:
 
 def _sent_to(request: HttpRequest, code: str) -> HttpResponse:
     match = request.resolver_match
-    address = reverse(f"codes:{match.url_name if match else 'code'}", args=[code])
+    address = reverse(f"codepages:{match.url_name if match else 'code'}", args=[code])
     query = request.META.get("QUERY_STRING", "")
     return HttpResponsePermanentRedirect(f"{address}?{query}" if query else address)
 
@@ -85,7 +85,7 @@ def not_found(request: HttpRequest, text: str, problem: Problem) -> HttpResponse
         body = {"error": problem.code, "text": problem.text(lang)}
         return JsonResponse(body, status=404, json_dumps_params={"ensure_ascii": False})
     context = {"text": text[:40], "explanation": problem.text(lang)}
-    return render(request, "codes/not_found.html", context, status=404)
+    return render(request, "codepages/not_found.html", context, status=404)
 
 
 def anonymous(who: Viewer) -> bool:
@@ -157,12 +157,12 @@ def code_page(request: HttpRequest, code: str) -> HttpResponse:
     context = _context(request, record) | figures.context(request, who, enterprise, record)
     if (file := figures.export(context)) is not None:
         return private(file)
-    return private(render(request, "codes/code.html", context))
+    return private(render(request, "codepages/code.html", context))
 
 
 def to_code_page(request: HttpRequest, text: str) -> HttpResponse:
     """The address with a slash at its end, as people type it."""
-    return HttpResponsePermanentRedirect(reverse("codes:code", args=[text]))
+    return HttpResponsePermanentRedirect(reverse("codepages:code", args=[text]))
 
 
 def _context(request: HttpRequest, record: public.PublicCode) -> dict[str, Any]:
@@ -183,7 +183,7 @@ def _public_page(request: HttpRequest, record: public.PublicCode) -> bytes:
     nobody = HttpRequest()
     nobody.user, nobody.path = AnonymousUser(), request.path
     context = _context(request, record) | figures.nothing()
-    return render_to_string("codes/code.html", context, nobody).encode()
+    return render_to_string("codepages/code.html", context, nobody).encode()
 
 
 @at_code
@@ -222,4 +222,4 @@ def _no_certificate(request: HttpRequest, record: public.PublicCode) -> HttpResp
     lang = "en" if translation.get_language() == "en" else "zh"
     problem = Problem("code_no_certificate", text=record.code, reason=record.reason_word)
     context = {"text": record.code, "explanation": problem.text(lang)}
-    return render(request, "codes/not_found.html", context, status=404)
+    return render(request, "codepages/not_found.html", context, status=404)

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import duckdb
 
-from tanma.apps.codes.models import Result
-from tanma.apps.codes.runs import files_of
+from tanma.apps.codes.door import Result, files_of
 from tanma.apps.kit.door import DotPlot, dot_plot
 
 LEAST = 10

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from django.conf import settings
 from django.utils import translation
 
-from tanma.apps.codes.public import PublicCode
+from tanma.apps.codepages.public import PublicCode
 from tanma.apps.kit.door import Certificate, Figure, certificate_pdf
 
 

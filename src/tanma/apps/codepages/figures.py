@@ -12,19 +12,25 @@ from typing import Any
 
 import duckdb
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
-from django.urls import NoReverseMatch, reverse
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import get_language, gettext
 from django.utils.translation import gettext_lazy as _
 
-from tanma.apps.codes import public
-from tanma.apps.codes.base import Base, base_of
-from tanma.apps.codes.market import Market, market_of, slots
-from tanma.apps.codes.models import Objection, Result, Run
-from tanma.apps.codes.objections import open_preview
-from tanma.apps.codes.peers import peers
-from tanma.apps.codes.publication import published
-from tanma.apps.codes.runs import files_of
+from tanma.apps.codepages import public
+from tanma.apps.codepages.base import Base, base_of
+from tanma.apps.codepages.market import Market, market_of, slots
+from tanma.apps.codepages.peers import peers
+from tanma.apps.codes.door import (
+    Objection,
+    Result,
+    Run,
+    files_of,
+    number_of,
+    open_preview,
+    published,
+    word,
+)
 from tanma.apps.kit.door import (
     Chart,
     Column,
@@ -80,19 +86,9 @@ BESIDE = (
 )  # fmt: skip
 
 
-def link(name: str, *args: str, query: str = "", **kwargs: str) -> str:
-    """The address of a page of another room, or "" while that room does not have it."""
-    try:
-        return reverse(name, args=args or None, kwargs=kwargs or None) + query
-    except NoReverseMatch:
-        return ""
-
-
 def basis_link(enterprise: Enterprise, period: str) -> str:
     """Where every number of a period comes from."""
-    return link("inventories:basis", uid=enterprise.uid, period=period) or link(
-        "inventories:basis", uid=enterprise.uid, query=f"?period={period}"
-    )
+    return f"{reverse('inventories:basis', args=[enterprise.uid])}?period={period}"
 
 
 def nothing() -> dict[str, Any]:
@@ -170,7 +166,7 @@ class Figures:
 
     def _population(self, level: str | None, code: str) -> str:
         words = self.rules.population.levels if self.rules else ()
-        depth = next((public.word(lv) for lv in words if lv.id == level), "")
+        depth = next((word(lv) for lv in words if lv.id == level), "")
         return f"{depth} {industry_text(code)}".strip()
 
     @cached_property
@@ -336,16 +332,9 @@ def table(rows: list[Result], request: HttpRequest) -> Table:
                kind="number"),
         Column("n", _("参与比较企业"), lambda r: r.benchmark_n, unit=_("家"), kind="number"),
         Column("edition", _("规则版本"), lambda r: r.run.edition),
-        Column("number", _("发布编号"), lambda r: publication(r.run)),
+        Column("number", _("发布编号"), lambda r: number_of(r.run)),
     ]  # fmt: skip
     return Table(columns, rows[::-1], request.GET, prefix="h-", caption=_("近 8 期"))
-
-
-def publication(run: Run) -> str:
-    """2026-0003, or "" for a run that was never published."""
-    if run.number is None or run.published_at is None:
-        return ""
-    return public.number_text(run.number, timezone.localtime(run.published_at).date())
 
 
 def for_certificate(who: Viewer, enterprise: Enterprise) -> tuple[Figure, ...]:
@@ -379,20 +368,24 @@ def actions(
     who: Viewer, enterprise: Enterprise, record: public.PublicCode
 ) -> list[tuple[str, str, str]]:
     """(label, what it gives, address) of what this viewer can really do now."""
-    subject, code = enterprise.id, record.code
+    subject = enterprise.id
+
+    def at(page: str) -> str:
+        return reverse(f"codepages:{page}", args=[record.code])
+
     wanted = [
-        (record.graded, gettext("下载证书"), "PDF/A", link("codes:certificate", code)),
+        (record.graded, gettext("下载证书"), "PDF/A", at("certificate")),
         (bool(record.period) and who.may("see_basis", subject), gettext("查看依据"),
-         gettext("每个数从哪里来"), basis_link(enterprise, record.period) if record.period else ""),
+         gettext("每个数从哪里来"), basis_link(enterprise, record.period)),
         (who.may("consent", subject), gettext("授权他人查看"), gettext("发出或收回查看链接"),
-         link("codes:consents", code)),
+         at("consents")),
         (who.may("declare", subject), gettext("申报数据"), gettext("补报能源与经济数据"),
-         link("catalogue:declare")),
+         reverse("catalogue:declare")),
         (who.may("object", subject) and open_preview(subject) is not None,
-         gettext("查看预览并提出异议"), gettext("发布前可核对"), link("codes:preview", code)),
+         gettext("查看预览并提出异议"), gettext("发布前可核对"), at("preview")),
         (who.may("object", subject) and Objection.objects.filter(subject=subject).exists(),
-         gettext("我的异议"), gettext("查看答复"), link("codes:preview", code)),
+         gettext("我的异议"), gettext("查看答复"), at("preview")),
     ]  # fmt: skip
-    shown = [(label, gives, href) for may, label, gives, href in wanted if may and href]
+    shown = [(label, gives, href) for may, label, gives, href in wanted if may]
     # the first of several actions with the same address is enough
     return list({action[2]: action for action in reversed(shown)}.values())[::-1]

@@ -8,8 +8,7 @@ from dataclasses import dataclass
 
 import duckdb
 
-from tanma.apps.codes.models import Result, Run, State
-from tanma.apps.codes.runs import files_of
+from tanma.apps.codes.door import Result, Run, State, files_of
 from tanma.apps.rules import door as rules
 from tanma.domain.periods import parse
 from tanma.domain.rating.base import ToBase, same_months, to_base, years_after

@@ -4,7 +4,7 @@ import subprocess
 
 import pytest
 
-from tanma.apps.codes import views_code
+from tanma.apps.codepages import views_code
 
 pytestmark = [pytest.mark.db, pytest.mark.django_db]
 PRIVATE_WORDS = ("碳排放总量", "与行业平均比值", "吨/万元", "152.1", "0.8613", "0.4031")

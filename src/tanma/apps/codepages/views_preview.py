@@ -2,23 +2,29 @@
 
 from __future__ import annotations
 
+from django import forms
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
-from tanma.apps.codes import objections
-from tanma.apps.codes.figures import Figures, beside
-from tanma.apps.codes.forms import TextForm
-from tanma.apps.codes.models import Result, Run
-from tanma.apps.codes.public import REASONS, scheme_edition
-from tanma.apps.codes.views_consent import enterprise_of, lang
+from tanma.apps.codepages.figures import Figures, beside
+from tanma.apps.codepages.views_consent import enterprise_of
+from tanma.apps.codes import door as codes
 from tanma.apps.people.door import viewer
+from tanma.apps.rules import door as rules
 from tanma.domain.messages import Problem
+
+
+class ObjectionForm(forms.Form):
+    text = forms.CharField(
+        label=_("说明"), max_length=2000, widget=forms.Textarea(attrs={"rows": 4})
+    )
 
 
 @never_cache
@@ -28,39 +34,39 @@ def preview(request: HttpRequest, code: str) -> HttpResponse:
     """The result of the run under preview, the form, and answers to earlier objections."""
     who, enterprise = viewer(request), enterprise_of(code)
     who.require("see_figures", enterprise.id)
-    run = objections.open_preview(enterprise.id)
-    form = TextForm(request.POST or None)
+    run = codes.open_preview(enterprise.id)
+    form = ObjectionForm(request.POST or None)
     if request.method == "POST" and run is not None:
         who.require("object", enterprise.id)
         if form.is_valid():
             return _filed(request, code, run)
-    said = list(objections.of(who, enterprise.id))
-    result = objections.previewed(who, enterprise.id, run) if run else None
+    said = list(codes.objections(who, enterprise.id))
+    result = codes.previewed(who, enterprise.id, run) if run else None
     context = {
         "enterprise": enterprise, "run": run, "form": form, "objections": said,
         "figures": _figures(result) if result else None,
-        "reason": REASONS.get(result.reason, "") if result else "",
+        "reason": codes.REASONS.get(result.reason, "") if result else "",
         "may_object": who.may("object", enterprise.id)
         and run is not None and run.pk not in {o.run_id for o in said},
         "edition": run.edition if run else "",
         "crumbs": [
-            (enterprise.name, reverse("codes:code", args=[code])), (gettext("发布前预览"), ""),
+            (enterprise.name, reverse("codepages:code", args=[code])), (gettext("发布前预览"), ""),
         ],
     }  # fmt: skip
-    return render(request, "codes/preview.html", context)
+    return render(request, "codepages/preview.html", context)
 
 
-def _figures(result: Result) -> Figures:
+def _figures(result: codes.Result) -> Figures:
     run = result.run
-    return Figures(result, beside(result), scheme_edition(run.scheme, run.edition), "")
+    return Figures(result, beside(result), rules.scheme(run.scheme, run.edition), "")
 
 
-def _filed(request: HttpRequest, code: str, run: Run) -> HttpResponse:
+def _filed(request: HttpRequest, code: str, run: codes.Run) -> HttpResponse:
     who, enterprise = viewer(request), enterprise_of(code)
     try:
-        objections.file(who, enterprise.id, run.pk, request.POST["text"])
+        codes.make_objection(who, enterprise.id, run.pk, request.POST["text"])
     except Problem as problem:
-        messages.error(request, problem.text(lang()))
+        messages.error(request, problem.text(codes.lang()))
     else:
         messages.success(request, gettext("异议已提交。主管部门答复后，在本页可以看到。"))
-    return redirect("codes:preview", code)
+    return redirect("codepages:preview", code)

@@ -4,18 +4,19 @@ from __future__ import annotations
 
 from typing import Any
 
+from django import forms
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
-from django.utils.translation import get_language, gettext
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from tanma.apps.codes import consent
-from tanma.apps.codes.forms import ConsentForm
+from tanma.apps.codepages import consent
+from tanma.apps.codes.door import lang
 from tanma.apps.kit.door import Column, Table, badge_html
 from tanma.apps.people.door import Consent, viewer
 from tanma.apps.registry.door import Enterprise
@@ -27,8 +28,14 @@ STATES = {
 }  # fmt: skip
 
 
-def lang() -> str:
-    return "en" if get_language() == "en" else "zh"
+class ConsentForm(forms.Form):
+    purpose = forms.CharField(
+        label=_("用途"), max_length=120, help_text=_("例如：某银行贷款审查。持有链接的人会看到。")
+    )
+    days = forms.IntegerField(
+        label=_("有效天数"), min_value=1, max_value=consent.MAX_DAYS, initial=30,
+        help_text=_("到期自动失效，也可以随时收回。"),
+    )  # fmt: skip
 
 
 def enterprise_of(code: str) -> Enterprise:
@@ -49,7 +56,7 @@ def consents(request: HttpRequest, code: str) -> HttpResponse:
     form, link = ConsentForm(request.POST or None), ""
     if request.method == "POST" and form.is_valid():
         _made, token = consent.grant(who, enterprise.id, **form.cleaned_data)
-        link = request.build_absolute_uri(reverse("codes:open_consent", args=[token]))
+        link = request.build_absolute_uri(reverse("codepages:open_consent", args=[token]))
         form = ConsentForm()
     rows = list(consent.of(who, enterprise.id))
     context = {
@@ -57,11 +64,11 @@ def consents(request: HttpRequest, code: str) -> HttpResponse:
         "live": [(id_text(c.id), c) for c in rows if consent.state(c) == "live"],
         "crumbs": _crumbs(enterprise),
     }  # fmt: skip
-    return render(request, "codes/consents.html", context)
+    return render(request, "codepages/consents.html", context)
 
 
 def _crumbs(enterprise: Enterprise) -> list[tuple[str, str]]:
-    page = reverse("codes:code", args=[enterprise.public_code])
+    page = reverse("codepages:code", args=[enterprise.public_code])
     return [(enterprise.name, page), (gettext("授权他人查看"), "")]
 
 
@@ -91,7 +98,7 @@ def revoke(request: HttpRequest, code: str, uid: str) -> HttpResponse:
     except (Consent.DoesNotExist, Problem) as missing:
         raise Http404(uid) from missing
     messages.success(request, gettext("链接已收回，持有人从现在起看不到数据。"))
-    return redirect("codes:consents", code)
+    return redirect("codepages:consents", code)
 
 
 @never_cache
@@ -102,7 +109,7 @@ def open_consent(request: HttpRequest, token: str) -> HttpResponse:
         opened = consent.opened(request, token)
     except Problem as problem:
         context: dict[str, Any] = {"explanation": problem.text(lang())}
-        return render(request, "codes/consent_closed.html", context, status=410)
+        return render(request, "codepages/consent_closed.html", context, status=410)
     enterprise = Enterprise.objects.get(pk=opened.subject)
     context = {"enterprise": enterprise, "consent": opened}
-    return render(request, "codes/consent_opened.html", context)
+    return render(request, "codepages/consent_opened.html", context)

@@ -1,0 +1,6 @@
+from django.apps import AppConfig
+
+
+class CodepagesConfig(AppConfig):
+    name = "tanma.apps.codepages"
+    label = "codepages"
