@@ -49,6 +49,7 @@ INSTALLED_APPS = [
     "tanma.apps.catalogue",
     "tanma.apps.inventories",
     "tanma.apps.codes",
+    "tanma.apps.publications",
     "tanma.apps.codepages",
     "tanma.apps.live",
     "tanma.apps.cases",

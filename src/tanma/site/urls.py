@@ -9,7 +9,7 @@ from tanma.apps.portal import urls as portal
 urlpatterns = [
     path("", include("tanma.apps.portal.urls")),
     path("", include("tanma.apps.codepages.urls")),
-    path("", include("tanma.apps.codes.urls")),
+    path("", include("tanma.apps.publications.urls")),
     path("cockpit/", include("tanma.apps.cockpit.urls")),
     path("trends/", include("tanma.apps.trends.urls")),
     path("running/", include("tanma.apps.running.urls")),

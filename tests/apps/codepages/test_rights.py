@@ -5,7 +5,7 @@ import pytest
 from tanma.apps.codepages import urls
 from tanma.apps.people.door import Consent
 from tanma.domain.identity import id_text
-from tests.apps.codes.test_rights import LOGIN, METHOD, NO, OK, SENT, VISITORS, outcome
+from tests.apps.publications.test_rights import LOGIN, METHOD, NO, OK, SENT, VISITORS, outcome
 
 pytestmark = [pytest.mark.db, pytest.mark.django_db]
 

@@ -9,12 +9,11 @@ from django.db import IntegrityError
 from tanma.apps.codes import schedules
 from tanma.apps.codes.models import Run, Schedule, State
 from tanma.domain.periods import parse
-from tests.apps.region import PREVIEW, client_of, published, viewer_of
+from tests.apps.region import PREVIEW, published, viewer_of
 
 __all__ = ["published"]
 pytestmark = [pytest.mark.db, pytest.mark.django_db]
 AFTER = date(2026, 7, 31)
-PAGE = "/publications/schedules/"
 
 
 def quarterly(days=30, percent=0):
@@ -89,25 +88,3 @@ def test_an_ended_schedule_computes_nothing(published):
 def test_who_may_not_start_a_run_may_not_schedule_one(published, name):
     with pytest.raises(PermissionDenied):
         schedules.make("quarter", 1, 1, viewer_of(name))
-
-
-def test_the_page_sets_shows_and_ends(published):
-    client = client_of("admin")
-    assert "还没有定时评价" in client.get(PAGE).content.decode()
-    client.post(PAGE, {"kind": "quarter", "days_after": 30, "least_percent": 0})
-    made = Schedule.objects.get()
-    assert "2026-" in client.get(PAGE).content.decode()
-    list(schedules.run_due(AFTER))
-    page = client.get(PAGE).content.decode()
-    assert f"/publications/{made.runs.get().uid}/" in page
-    assert "已计算" in page
-    assert 403 == client_of("county1").post(PAGE).status_code
-    client.post(f"{PAGE}{made.uid}/end/")
-    assert "已停止" in client.get(PAGE).content.decode()
-    assert 404 == client.post(f"{PAGE}{made.uid}/end/").status_code
-
-
-def test_wrong_numbers_are_told_and_nothing_is_set(published):
-    answer = client_of("admin").post(PAGE, {"kind": "year", "days_after": -1, "least_percent": 101})
-    assert 200 == answer.status_code
-    assert 0 == Schedule.objects.count()

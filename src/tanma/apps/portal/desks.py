@@ -108,7 +108,7 @@ def office(viewer: people.Viewer) -> dict[str, Any]:
         "links": {
             "cockpit": link_if_there("cockpit:wall"),
             "imports": link_if_there("imports:home") if viewer.may("import") else "",
-            "desk": link_if_there("desk:home"), "runs": link_if_there("codes:runs"),
+            "desk": link_if_there("desk:home"), "runs": link_if_there("publications:runs"),
             "enterprises": link_if_there("registry:enterprises"),
         },
     }  # fmt: skip
@@ -123,7 +123,7 @@ def _grades(viewer: people.Viewer, run: codes.Run | None) -> dict[int, int]:
 
 
 def _waiting(run: codes.Run) -> dict[str, Any]:
-    href = link_if_there("codes:run", run.uid)
+    href = link_if_there("publications:run", run.uid)
     return {"run": run, "state": run.get_state_display(), "href": href}
 
 

@@ -43,7 +43,7 @@ PAGES: dict[str, tuple[Text, Text, tuple[tuple[Text, str], ...]]] = {
     ),
     "benchmark": (
         _("碳对标"), _("评价批次、等级与行业对比"),
-        ((_("评价批次"), "codes:runs"), (_("排名"), "cockpit:rankings"),
+        ((_("评价批次"), "publications:runs"), (_("排名"), "cockpit:rankings"),
          (_("趋势与对比"), "trends:home"),
          (_("评级方案"), "rules:schemes")),
     ),
@@ -70,7 +70,7 @@ FOR_ENTERPRISES = {
     ),
 }  # fmt: skip
 """What differs for who is no official."""
-OFFICE_ROOMS = ("registry:", "cockpit:", "codes:runs")
+OFFICE_ROOMS = ("registry:", "cockpit:", "publications:runs")
 
 
 def modules(viewer: people.Viewer) -> list[Module]:

@@ -15,23 +15,22 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from tanma.apps.codes import flow, objections
-from tanma.apps.codes.forms import NoteForm, UncodedFilter
-from tanma.apps.codes.models import Objection, Result, Run, State
-from tanma.apps.codes.moves import Moved, moved
-from tanma.apps.codes.publication import number_of
-from tanma.apps.codes.runs import files_of, predecessor
-from tanma.apps.codes.six_steps import six_steps
-from tanma.apps.codes.views_runs import (
-    address,
-    lang_code,
-    local,
-    office,
-    run_of,
-    state_badge,
-    zone,
+from tanma.apps.codes import door as codes
+from tanma.apps.codes.door import (
+    MOVES,
+    REASONS,
+    Moved,
+    Objection,
+    Result,
+    Run,
+    State,
+    files_of,
+    lang,
+    moved,
+    number_of,
+    predecessor,
+    word,
 )
-from tanma.apps.codes.words import REASONS, lang, word
 from tanma.apps.inventories import door as inventories
 from tanma.apps.kit.door import (
     Column,
@@ -43,6 +42,17 @@ from tanma.apps.kit.door import (
     significant,
 )
 from tanma.apps.people.door import Viewer, viewer, visible
+from tanma.apps.publications.forms import NoteForm, UncodedFilter
+from tanma.apps.publications.six_steps import six_steps
+from tanma.apps.publications.views_runs import (
+    address,
+    lang_code,
+    local,
+    office,
+    run_of,
+    state_badge,
+    zone,
+)
 from tanma.apps.registry import door as registry
 from tanma.apps.rules import door as rules
 from tanma.domain.identity import id_from_text, id_text
@@ -85,7 +95,7 @@ def run(request: HttpRequest, uid: str) -> HttpResponseBase:
         "actions": _actions(who, chosen),
         "objections": _objections(who, chosen),
     }  # fmt: skip
-    return render(request, "codes/run.html", context)
+    return render(request, "publications/run.html", context)
 
 
 def _about(run: Run) -> dict[str, Any]:
@@ -137,7 +147,7 @@ def _refused(who: Viewer, run: Run) -> dict[str, Any]:
 
 def crumbs(run: Run, *more: Any) -> list[tuple[Any, str]]:
     here = address(run) if more else ""
-    start = [(gettext("评价与发布"), reverse("codes:runs"))]
+    start = [(gettext("评价与发布"), reverse("publications:runs"))]
     return [*start, (period_name(run.period, lang_code()), here), *((m, "") for m in more)]
 
 
@@ -147,7 +157,7 @@ def _counts(run: Run) -> dict[int, int]:
 
 def _reasons(run: Run) -> list[tuple[str, int, str]]:
     """(why there is no code, how many, list of them)."""
-    page = reverse("codes:uncoded", args=[run.uid])
+    page = reverse("publications:uncoded", args=[run.uid])
     return [
         (str(REASONS.get(reason, reason)), count, f"{page}?reason={reason}")
         for reason, count in run.summary["reasons"].items()
@@ -159,7 +169,7 @@ def _actions(who: Viewer, run: Run) -> list[tuple[str, str, str]]:
     looks = {"reject": "btn-danger", "withdraw": "btn-danger"}
     return [
         (action, str(ACTION_WORDS[action]), looks.get(action, "btn-primary"))
-        for action, move in flow.MOVES.items()
+        for action, move in MOVES.items()
         if run.state in move.sources and who.may(move.permission)
     ]
 
@@ -245,9 +255,9 @@ def take(request: HttpRequest, uid: str, action: str) -> HttpResponse:
     """Say what a step means, then take it, with a note."""
     who = office(request)
     chosen = run_of(who, uid)
-    if action not in flow.MOVES:
+    if action not in MOVES:
         raise Http404(action)
-    who.require(flow.MOVES[action].permission)
+    who.require(MOVES[action].permission)
     if request.method == "POST":
         return _taken(request, chosen, action)
     context = {
@@ -258,18 +268,18 @@ def take(request: HttpRequest, uid: str, action: str) -> HttpResponse:
         "form": NoteForm(),
         "crumbs": crumbs(chosen, ACTION_WORDS[action]),
     }
-    return render(request, "codes/take.html", context)
+    return render(request, "publications/take.html", context)
 
 
 def _taken(request: HttpRequest, run: Run, action: str) -> HttpResponse:
     try:
-        flow.take(run.pk, action, viewer(request), note=request.POST.get("text", ""))
+        codes.take(run.pk, action, viewer(request), note=request.POST.get("text", ""))
     except Problem as problem:
         messages.error(request, problem.text(lang()))
     else:
         done = gettext("已办理：%(word)s") % {"word": ACTION_WORDS[action]}
         messages.success(request, done)
-    return redirect("codes:run", run.uid)
+    return redirect("publications:run", run.uid)
 
 
 @login_required
@@ -282,12 +292,12 @@ def verify(request: HttpRequest, uid: str) -> HttpResponse:
         files.verify()
     except Problem as problem:
         messages.error(request, problem.text(lang()))
-        return redirect("codes:run", uid)
+        return redirect("publications:run", uid)
     if files.digest == chosen.digest:
         messages.success(request, gettext("重新计算的摘要与发布时一致。"))
     else:
         messages.error(request, gettext("重新计算的摘要与发布时不一致，请联系系统管理员。"))
-    return redirect("codes:run", uid)
+    return redirect("publications:run", uid)
 
 
 @login_required
@@ -295,14 +305,14 @@ def verify(request: HttpRequest, uid: str) -> HttpResponse:
 def answer(request: HttpRequest, uid: str, objection: str) -> HttpResponse:
     who = office(request)
     try:
-        objections.answer(who, id_from_text(objection), request.POST.get("text", ""))
+        codes.answer_objection(who, id_from_text(objection), request.POST.get("text", ""))
     except Objection.DoesNotExist as missing:
         raise Http404(objection) from missing
     except Problem as problem:
         messages.error(request, problem.text(lang()))
     else:
         messages.success(request, gettext("答复已保存，企业可以看到。"))
-    return redirect("codes:run", uid)
+    return redirect("publications:run", uid)
 
 
 @login_required
@@ -321,7 +331,7 @@ def uncoded(request: HttpRequest, uid: str) -> HttpResponseBase:
         "run": chosen, "table": table, "filters": filters,
         "crumbs": crumbs(chosen, gettext("未赋码清单")),
     }  # fmt: skip
-    return render(request, "codes/uncoded.html", context)
+    return render(request, "publications/uncoded.html", context)
 
 
 def _uncoded(who: Viewer, run: Run, request: HttpRequest) -> QuerySet[Result]:

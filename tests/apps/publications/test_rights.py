@@ -2,9 +2,9 @@
 
 import pytest
 
-from tanma.apps.codes import urls
-from tanma.apps.codes.models import Objection, Schedule
+from tanma.apps.codes.door import Objection, Schedule
 from tanma.apps.people.door import User
+from tanma.apps.publications import urls
 from tanma.apps.rules.door import Pack
 from tanma.domain.identity import id_text
 from tests.apps.region import PREVIEW

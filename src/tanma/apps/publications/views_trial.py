@@ -14,13 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
-from tanma.apps.codes import tasks, trials
-from tanma.apps.codes.forms import TrialForm
-from tanma.apps.codes.models import Trial
-from tanma.apps.codes.publication import published
-from tanma.apps.codes.views_run import enterprise_address, named
-from tanma.apps.codes.views_runs import local, office
-from tanma.apps.codes.words import lang
+from tanma.apps.codes.door import Trial, lang, published, trial_moves, try_rule
 from tanma.apps.kit.door import (
     MISSING,
     Column,
@@ -33,6 +27,9 @@ from tanma.apps.kit.door import (
     tonnes,
 )
 from tanma.apps.people.door import Viewer, visible
+from tanma.apps.publications.forms import TrialForm
+from tanma.apps.publications.views_run import enterprise_address, named
+from tanma.apps.publications.views_runs import local, office
 from tanma.apps.registry import door as registry
 from tanma.apps.rules import door as rules
 from tanma.domain.methods.edition import edition as shipped
@@ -53,13 +50,13 @@ def try_out(request: HttpRequest, uid: str) -> HttpResponseBase:
         who.require("start_run")
         if form.is_valid():
             chosen = next(run for run in runs if run.uid == form.cleaned_data["run"])
-            task = tasks.try_rule.enqueue(pack.pk, who.user_id or 0, who.name, chosen.pk)
-            return redirect("codes:starting", task.id)
+            task = try_rule.enqueue(pack.pk, who.user_id or 0, who.name, chosen.pk)
+            return redirect("publications:starting", task.id)
     table = _table(trial, who, request)
     if (file := table.export(f"trial-{uid}")) is not None:
         return file
     context = _about(who, pack, trial, table) | {"form": form if runs else None}
-    return render(request, "codes/trial.html", context)
+    return render(request, "publications/trial.html", context)
 
 
 def _about(who: Viewer, pack: rules.Pack, trial: Trial | None, table: Table) -> dict[str, Any]:
@@ -109,6 +106,6 @@ def _table(trial: Trial | None, who: Viewer, request: HttpRequest) -> Table:
         Column("level_after", _("试算水平"), lambda m: m.level or None,
                lambda m: level_html(m.level), kind="plain", sort=True),
     ]  # fmt: skip
-    rows = trials.moves(trial, who) if trial else []
+    rows = trial_moves(trial, who) if trial else []
     return Table(columns, rows, request.GET, caption=_("会变化的企业"),
                  empty=_("没有企业的等级或水平会变化"))  # fmt: skip

@@ -9,9 +9,7 @@ import duckdb
 from django.urls import reverse
 from django.utils.translation import gettext
 
-from tanma.apps.codes.models import Run
-from tanma.apps.codes.runs import files_of
-from tanma.apps.codes.words import lang, word
+from tanma.apps.codes.door import Run, files_of, lang, word
 from tanma.apps.kit.door import scaled
 from tanma.apps.rules import door as rules
 from tanma.domain.methods import Edition
@@ -51,13 +49,13 @@ def six_steps(run: Run) -> list[Step]:
              rules.edition_address(first)),
         Step(gettext("活动数据"),
              gettext("%(lines)s 条，%(firms)s 家企业，%(sources)s 类来源；%(missing)s 家有缺报")
-             % told, reverse("codes:activity", args=[run.uid])),
+             % told, reverse("publications:activity", args=[run.uid])),
         Step(gettext("排放因子"),
              gettext("按数据项和月份取值 %(used)s 个，其中 %(recalled)s 个未核实") % told,
              reverse("rules:factors")),
         Step(gettext("核算与评价"),
              gettext("%(members)s 家形成行业平均，%(graded)s 家定级，%(none)s 家暂不赋码") % told,
-             reverse("codes:uncoded", args=[run.uid])),
+             reverse("publications:uncoded", args=[run.uid])),
         Step(gettext("分级结果与报告"), _outcome(run)),
     ]  # fmt: skip
 

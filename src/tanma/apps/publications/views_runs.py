@@ -18,13 +18,10 @@ from django.views.decorators.http import require_GET, require_http_methods
 from django_tasks import default_task_backend
 from django_tasks.exceptions import TaskResultDoesNotExist
 
-from tanma.apps.codes import tasks
-from tanma.apps.codes.forms import RunFilter, StartForm, last_quarter
-from tanma.apps.codes.models import Run, State
-from tanma.apps.codes.publication import number_of
-from tanma.apps.codes.words import lang
+from tanma.apps.codes.door import Run, State, compute_run, lang, number_of
 from tanma.apps.kit.door import Column, Table, badge_html, known_time, period_name, scaled
 from tanma.apps.people.door import Viewer, viewer, visible
+from tanma.apps.publications.forms import RunFilter, StartForm, last_quarter
 from tanma.domain.identity import id_from_text
 from tanma.domain.messages import Problem
 
@@ -67,7 +64,7 @@ def runs(request: HttpRequest) -> HttpResponseBase:
         "table": table, "filters": RunFilter(request.GET), "may_start": who.may("start_run"),
         "crumbs": [(gettext("评价与发布"), "")],
     }  # fmt: skip
-    return render(request, "codes/runs.html", context)
+    return render(request, "publications/runs.html", context)
 
 
 def _runs_table(who: Viewer, request: HttpRequest) -> Table:
@@ -109,7 +106,7 @@ def short_digest(digest: str) -> str:
 
 
 def address(run: Run) -> str:
-    return reverse("codes:run", args=[run.uid])
+    return reverse("publications:run", args=[run.uid])
 
 
 def zone() -> str:
@@ -133,10 +130,10 @@ def start(request: HttpRequest) -> HttpResponse:
     last = last_quarter(timezone.localdate())
     form = StartForm(request.POST or None, initial={"kind": "rolling", "period": last})
     if request.method == "POST" and form.is_valid():
-        task = tasks.compute_run.enqueue(form.cleaned_data["period"], who.user_id or 0, who.name)
-        return redirect("codes:starting", task.id)
-    crumbs = [(gettext("评价与发布"), reverse("codes:runs")), (gettext("开始评价"), "")]
-    return render(request, "codes/start.html", {"form": form, "crumbs": crumbs})
+        task = compute_run.enqueue(form.cleaned_data["period"], who.user_id or 0, who.name)
+        return redirect("publications:starting", task.id)
+    crumbs = [(gettext("评价与发布"), reverse("publications:runs")), (gettext("开始评价"), "")]
+    return render(request, "publications/start.html", {"form": form, "crumbs": crumbs})
 
 
 @never_cache
@@ -151,10 +148,10 @@ def starting(request: HttpRequest, task: str) -> HttpResponse:
     except (TaskResultDoesNotExist, ValidationError, ValueError) as missing:
         raise Http404(task) from missing
     context = _progress(found) | {
-        "crumbs": [(gettext("评价与发布"), reverse("codes:runs")), (gettext("正在计算"), "")]
+        "crumbs": [(gettext("评价与发布"), reverse("publications:runs")), (gettext("正在计算"), "")]
     }
     part = bool(getattr(request, "htmx", False))
-    return render(request, f"codes/{'parts/progress' if part else 'starting'}.html", context)
+    return render(request, f"publications/{'parts/progress' if part else 'starting'}.html", context)
 
 
 def _progress(task: Any) -> dict[str, Any]:
@@ -162,11 +159,11 @@ def _progress(task: Any) -> dict[str, Any]:
     if not task.is_finished:
         waiting = task.started_at is None
         note = gettext("排队中") if waiting else gettext("正在计算，全区域通常几秒到几分钟")
-        return {"note": note, "poll": reverse("codes:starting", args=[task.id])}
+        return {"note": note, "poll": reverse("publications:starting", args=[task.id])}
     outcome = task.return_value if task.status.value == "SUCCESSFUL" else {}
     if "run" in (outcome or {}):
-        return {"run_address": reverse("codes:run", args=[outcome["run"]])}
+        return {"run_address": reverse("publications:run", args=[outcome["run"]])}
     if "trial" in (outcome or {}):
-        return {"run_address": reverse("codes:try_out", args=[outcome["trial"]])}
+        return {"run_address": reverse("publications:try_out", args=[outcome["trial"]])}
     unknown = gettext("计算没有完成，原因已记入服务日志。请联系系统管理员。")
     return {"problem": (outcome or {}).get(lang(), unknown)}

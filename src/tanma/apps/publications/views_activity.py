@@ -17,12 +17,11 @@ from django.utils.translation import get_language, gettext
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_GET
 
-from tanma.apps.codes.models import Run
-from tanma.apps.codes.runs import files_of
-from tanma.apps.codes.views_run import crumbs
-from tanma.apps.codes.views_runs import office, run_of
+from tanma.apps.codes.door import Run, files_of
 from tanma.apps.kit.door import Column, Table, listed, scaled, unit_name
 from tanma.apps.people.door import Viewer, visible
+from tanma.apps.publications.views_run import crumbs
+from tanma.apps.publications.views_runs import office, run_of
 from tanma.apps.registry import door as registry
 from tanma.domain.identity import id_text
 from tanma.domain.items import items
@@ -90,7 +89,7 @@ def activity(request: HttpRequest, uid: str) -> HttpResponseBase:
         "enterprises": len({r.subject for r in rows}), "edition": run.edition,
         "crumbs": crumbs(run, gettext("活动数据")),
     }  # fmt: skip
-    return render(request, "codes/activity.html", context)
+    return render(request, "publications/activity.html", context)
 
 
 def known_items(run: Run) -> list[str]:

@@ -1,4 +1,4 @@
-"""Forms of the codes pages; the rules behind them raise problems, forms only collect."""
+"""Forms of the pages of publications; the rules behind them raise problems, forms only collect."""
 
 from __future__ import annotations
 
@@ -10,8 +10,7 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
-from tanma.apps.codes.models import State
-from tanma.apps.codes.words import lang
+from tanma.apps.codes.door import State, lang
 from tanma.domain.messages import Problem
 from tanma.domain.periods import parse, quarter_of
 

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from tanma.apps.codes import (
+from tanma.apps.publications import (
     views_activity,
     views_run,
     views_runs,
@@ -10,7 +10,7 @@ from tanma.apps.codes import (
     views_trial,
 )
 
-app_name = "codes"
+app_name = "publications"
 urlpatterns = [
     path("publications/", views_runs.runs, name="runs"),
     path("publications/start/", views_runs.start, name="start"),

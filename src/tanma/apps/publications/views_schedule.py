@@ -16,13 +16,12 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
-from tanma.apps.codes import schedules
-from tanma.apps.codes.forms import KINDS
-from tanma.apps.codes.models import Run, Schedule
-from tanma.apps.codes.runs import predecessor
-from tanma.apps.codes.views_runs import address, lang_code, local, office, state_badge
+from tanma.apps.codes import door as codes
+from tanma.apps.codes.door import Run, Schedule, predecessor
 from tanma.apps.kit.door import period_name, rounded
 from tanma.apps.people.door import visible
+from tanma.apps.publications.forms import KINDS
+from tanma.apps.publications.views_runs import address, lang_code, local, office, state_badge
 from tanma.domain.identity import id_from_text
 
 
@@ -31,7 +30,7 @@ class ScheduleForm(forms.Form):
 
     kind = forms.ChoiceField(label=_("期间类型"), choices=list(KINDS.items()))
     days_after = forms.IntegerField(
-        label=_("期末后多少天"), min_value=0, max_value=schedules.MOST_DAYS, initial=30
+        label=_("期末后多少天"), min_value=0, max_value=codes.MOST_DAYS, initial=30
     )
     least_percent = forms.IntegerField(
         label=_("报齐企业占比不低于（%）"), min_value=0, max_value=100, initial=90,
@@ -49,18 +48,18 @@ def home(request: HttpRequest) -> HttpResponse:
     if request.method == "POST":
         who.require("start_run")
         if form is not None and form.is_valid():
-            schedules.make(**form.cleaned_data, viewer=who)
+            codes.make_schedule(**form.cleaned_data, viewer=who)
             told = gettext("已设定。到期且数据齐备时自动计算，仍须三人办理才会发布。")
             messages.success(request, told)
-            return redirect("codes:schedules")
+            return redirect("publications:schedules")
     rows = [_shown(s) for s in visible(who, Schedule.objects.order_by("ended_at", "made_at"))]
-    crumbs = [(gettext("评价与发布"), reverse("codes:runs")), (gettext("定时评价"), "")]
+    crumbs = [(gettext("评价与发布"), reverse("publications:runs")), (gettext("定时评价"), "")]
     context = {"rows": rows, "form": form, "may": may, "crumbs": crumbs}
-    return render(request, "codes/schedules.html", context)
+    return render(request, "publications/schedules.html", context)
 
 
 def _shown(schedule: Schedule) -> dict[str, Any]:
-    ahead = schedules.next_of(schedule, timezone.localdate())
+    ahead = codes.next_of(schedule, timezone.localdate())
     last = schedule.runs.order_by("-created_at").first()
     found = schedule.found_percent
     return {
@@ -91,6 +90,6 @@ def end(request: HttpRequest, uid: str) -> HttpResponse:
     found = visible(who, Schedule.objects.filter(pk=id_from_text(uid), ended_at=None)).first()
     if found is None:
         raise Http404(uid)
-    schedules.end(found, who)
+    codes.end_schedule(found, who)
     messages.success(request, gettext("已停止；已计算的结果保留。"))
-    return redirect("codes:schedules")
+    return redirect("publications:schedules")

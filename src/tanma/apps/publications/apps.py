@@ -1,0 +1,17 @@
+from django.apps import AppConfig
+from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
+
+
+class PublicationsConfig(AppConfig):
+    name = "tanma.apps.publications"
+    label = "publications"
+
+    def ready(self) -> None:
+        from tanma.apps.kit.door import Entry, register
+        from tanma.apps.people.door import viewer
+
+        def office(request: HttpRequest) -> bool:
+            return viewer(request).office
+
+        register(Entry("benchmark", 10, "publications:runs", _("评价与发布"), may=office))
