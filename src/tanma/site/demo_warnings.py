@@ -30,17 +30,17 @@ STORIES: tuple[Story, ...] = (
 
 def send() -> None:
     """A warning for each story, to the enterprises with the most reasons."""
+    from tanma.apps.attention import door as attention
     from tanma.apps.cases import door as cases
-    from tanma.apps.cockpit import door as cockpit
     from tanma.apps.codes import door as codes
     from tanma.apps.people import door as people
 
     run = codes.latest()
     if run is None:
         return
-    subjects = [item.subject for item in cockpit.attention_list(run)][: len(STORIES)]
+    subjects = [item.subject for item in attention.listed(run)][: len(STORIES)]
     _act_for(subjects)
-    cockpit.warn(people.viewer_of("bureau"), run, subjects, NOTE)
+    attention.warn(people.viewer_of("bureau"), run, subjects, NOTE)
     for subject, story in zip(subjects, STORIES, strict=False):
         case = cases.Case.objects.get(workflow="attention", subject=subject)
         for account, move, note in story:

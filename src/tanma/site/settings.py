@@ -56,6 +56,8 @@ INSTALLED_APPS = [
     "tanma.apps.lots",
     "tanma.apps.watch",
     "tanma.apps.flows",
+    "tanma.apps.areas",
+    "tanma.apps.attention",
     "tanma.apps.cockpit",
     "tanma.apps.portal",
     "tanma.apps.trends",

@@ -11,6 +11,8 @@ urlpatterns = [
     path("", include("tanma.apps.codepages.urls")),
     path("", include("tanma.apps.publications.urls")),
     path("cockpit/", include("tanma.apps.cockpit.urls")),
+    path("cockpit/", include("tanma.apps.attention.urls")),
+    path("cockpit/", include("tanma.apps.areas.urls")),
     path("trends/", include("tanma.apps.trends.urls")),
     path("running/", include("tanma.apps.running.urls")),
     path("imports/", include("tanma.apps.imports.urls")),

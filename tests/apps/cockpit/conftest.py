@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tanma.apps.cockpit import frozen
+from tanma.apps.areas import frozen
 from tests.apps.region import published
 
 __all__ = ["published"]

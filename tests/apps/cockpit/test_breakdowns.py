@@ -7,10 +7,10 @@ from fractions import Fraction
 import pytest
 from django.utils import translation
 
+from tanma.apps.areas.figures import area_figures, quotient
+from tanma.apps.areas.frozen import frozen
 from tanma.apps.cockpit import breakdowns
 from tanma.apps.cockpit.disclosure import Part
-from tanma.apps.cockpit.figures import area_figures, change, quotient
-from tanma.apps.cockpit.frozen import frozen
 from tests.apps.region import CITY, COUNTY_1
 
 ROW = {"division": "30", "member_net_mg": 3 * 10**9, "member_value_added_fen": 2 * 10**6,
@@ -61,17 +61,3 @@ def test_the_region_shows_intensity_and_a_county_its_ratio(published):
         for r in (data.rows("industries", "statutory", c)[0] for c in (COUNTY_1, CITY))
     )
     assert own / base == pytest.approx(part.series[2].values[0], rel=1e-12)
-
-
-@pytest.mark.parametrize(("now", "before"), [(1, None), (None, 1), (1, 0), (1, -5)])
-def test_a_change_needs_two_figures_and_a_positive_base(now, before):
-    assert change(now, before) is None
-
-
-def test_a_change_is_relative():
-    assert 0.25 == change(5, 4)
-
-
-@pytest.mark.parametrize("money", [None, 0, -1])
-def test_a_quotient_without_money_is_missing(money):
-    assert quotient(5, money) is None

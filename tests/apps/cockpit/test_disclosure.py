@@ -6,10 +6,10 @@ from dataclasses import replace
 
 import pytest
 
+from tanma.apps.areas.figures import area_figures
+from tanma.apps.areas.frozen import frozen, publications
 from tanma.apps.cockpit import breakdowns, places, wall
 from tanma.apps.cockpit.disclosure import Part
-from tanma.apps.cockpit.figures import area_figures
-from tanma.apps.cockpit.frozen import frozen
 from tanma.engine import disclosure
 from tests.apps.region import CITY, COUNTY_1, TOWNS
 
@@ -44,7 +44,7 @@ def view(published):
     """The wall of the city on a kiosk; PV is used by one enterprise alone."""
     run = published.run()
     figures = area_figures(frozen(run), "statutory", CITY)
-    return wall.View(run, wall.publications(), figures, aggregates_only=True)
+    return wall.View(run, publications(), figures, aggregates_only=True)
 
 
 def labels(bars):

@@ -7,8 +7,8 @@ from types import SimpleNamespace
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tanma.apps.areas.frozen import frozen
 from tanma.apps.cockpit import places
-from tanma.apps.cockpit.frozen import frozen
 from tanma.apps.registry.door import Area
 from tanma.domain.rating.attention import Verdict
 from tests.apps.region import CITY, COUNTY_1, COUNTY_2, TOWNS
@@ -91,7 +91,7 @@ def test_a_county_shows_its_own_towns_only(published):
 def test_abnormal_is_an_outline_and_a_word_and_no_grade_colour(published, monkeypatch):
     data = placed(published)
     verdict = Verdict(True, ("yearly_rise",))
-    monkeypatch.setattr("tanma.apps.cockpit.figures.judge", lambda *a, **k: verdict)
+    monkeypatch.setattr("tanma.apps.areas.figures.judge", lambda *a, **k: verdict)
     cell = places.hexagons(data, COUNTY_1, "index")["map"].cells[0].cell
     assert cell.look.split()[0].startswith("q")
     assert "abnormal" in cell.look

@@ -6,7 +6,7 @@ import pytest
 from django.urls import reverse
 
 from tanma.apps.codes import door as codes
-from tests.apps.region import CITY, COUNTY_1, COUNTY_2, PARK, TOWNS
+from tests.apps.region import CITY, COUNTY_1, COUNTY_2, TOWNS
 
 ROUTES = {
     "wall": "/cockpit/",
@@ -54,26 +54,6 @@ def test_a_county_official_opens_no_area_outside(published, path, code):
     assert 403 == published.client_of("county1").get(path.format(code)).status_code
 
 
-@pytest.mark.parametrize("code", [COUNTY_1, TOWNS[COUNTY_1]])
-def test_a_county_official_opens_the_areas_inside(published, code):
-    assert 200 == published.client_of("county1").get(f"/cockpit/area/{code}/").status_code
-
-
-def test_a_city_official_opens_the_management_areas(published):
-    page = published.client_of("city").get(f"/cockpit/area/{PARK}/")
-    assert 200 == page.status_code
-    assert "management" == page.context["hierarchy"]
-
-
-def test_an_export_holds_the_visible_enterprises_only(published):
-    path = "/cockpit/rankings/?level=enterprise&export=csv"
-    county = b"".join(published.client_of("county1").get(path).streaming_content).decode()
-    city = b"".join(published.client_of("city").get(path).streaming_content).decode()
-    assert "甲纺织样例有限公司" in county
-    assert "乙纺织样例有限公司" not in county
-    assert "乙纺织样例有限公司" in city
-
-
 @pytest.mark.parametrize("path", ["/cockpit/?period=1999Q1", "/cockpit/rankings/?period=2026Q2/r4"])
 def test_only_published_periods_open(published, path):
     assert 404 == published.client_of("admin").get(path).status_code
@@ -95,29 +75,3 @@ def test_without_a_publication_every_page_says_what_to_do(published):
 @pytest.mark.parametrize("page", ["", "rankings/", "neutrality/", "attention/"])
 def test_an_area_that_does_not_exist_is_not_found(published, page):
     assert 404 == published.client_of("admin").get(f"/cockpit/{page}?area=zzz").status_code
-
-
-@pytest.mark.parametrize(
-    "path",
-    [
-        "/cockpit/rankings/?level=enterprise&export=csv",
-        "/cockpit/area/9901/?a-export=csv",
-        "/registry/enterprises/?export=csv",
-        "/cockpit/neutrality/?a-export=csv",
-    ],
-)
-def test_a_file_says_period_publication_and_edition_and_no_codes(published, path):
-    answer = published.client_of("city").get(path)
-    head, *rows = b"".join(answer.streaming_content).decode("utf-8-sig").splitlines()
-    run = published.run()
-    assert head.endswith("期间,发布编号,规则版本")
-    assert any(row.endswith(f"{run.period},{run.number},{run.edition}") for row in rows)
-    assert not any(f",{code}," in row for row in rows for code in ("mid", "low", "high"))
-
-
-def test_a_page_names_them_above_its_table_alone(published):
-    page = published.client_of("city").get("/cockpit/rankings/?level=enterprise")
-    labels = [str(h.label) for h in page.context["table"].headers()]
-    assert "规则版本" not in labels
-    cells = page.context["table"].cells(page.context["table"].page)
-    assert {len(labels)} == {len(row) for row in cells}

@@ -7,9 +7,9 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
+from tanma.apps.areas.figures import AreaFigures
+from tanma.apps.areas.frozen import forget, frozen, publications
 from tanma.apps.cockpit import kiosks, wall
-from tanma.apps.cockpit.figures import AreaFigures
-from tanma.apps.cockpit.frozen import forget, frozen
 from tanma.apps.cockpit.models import Kiosk
 from tanma.apps.facts import door as facts
 from tanma.apps.people.door import visible
@@ -206,4 +206,4 @@ def test_a_figure_of_few_enterprises_stays_in_the_office(published, kiosk, monke
     monkeypatch.setattr(disclosure, "least", lambda: 10**9)
     page = published.client_of("").get(f"/cockpit/kiosk/{kiosk[1]}/")
     assert [] == page.context["below"]
-    assert wall.publications()
+    assert publications()

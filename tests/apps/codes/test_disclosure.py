@@ -4,7 +4,7 @@ from datetime import date
 
 import pytest
 
-from tanma.apps.cockpit import frozen
+from tanma.apps.areas import frozen
 from tanma.apps.codes.models import Result
 from tanma.apps.facts import door as facts
 from tests.apps.region import CITY, COUNTY_1, COUNTY_2, MONTHS, TOWNS, fact, publish

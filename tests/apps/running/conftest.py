@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 import pyarrow as pa
 import pytest
 
-from tanma.apps.cockpit import frozen
+from tanma.apps.areas import frozen
 from tanma.apps.facts import door as facts
 from tanma.domain.readings import READING
 from tanma.engine.metering.refresh import refresh

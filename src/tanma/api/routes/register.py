@@ -13,7 +13,7 @@ from ninja import Query, Router
 from tanma.api import schemas
 from tanma.api.access import SIGNED_IN, viewer
 from tanma.api.routes.codes import YUAN_DECIMALS, amount
-from tanma.apps.cockpit import door as cockpit
+from tanma.apps.areas.door import frozen
 from tanma.apps.codes import door as codes
 from tanma.apps.facts import door as facts
 from tanma.apps.people import door as people
@@ -122,7 +122,7 @@ def areas(request: HttpRequest, hierarchy: str = "statutory") -> list[dict[str, 
     figures = {r.area_code: r.figures for r in rows}
     nodes = _with_parents(registry.tree(timezone.localdate(), hierarchy), None)
     own, shut = _inside_own(who, timezone.localdate()), _shut(nodes, figures)
-    untold = cockpit.frozen(run).untold.areas if run else frozenset()
+    untold = frozen(run).untold.areas if run else frozenset()
     return [
         _area(node.area, parent, hierarchy, run, figures.get(node.area.code, {}),
               shut=node.area.code in shut, untold=(hierarchy, node.area.code) in untold)

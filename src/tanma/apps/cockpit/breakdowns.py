@@ -9,12 +9,10 @@ from typing import Any
 
 from django.utils.translation import get_language, gettext
 
+from tanma.apps.areas.door import AreaFigures, Frozen, Row, item_name, quotient
 from tanma.apps.cockpit.disclosure import Part
-from tanma.apps.cockpit.figures import AreaFigures, quotient
-from tanma.apps.cockpit.frozen import Frozen, Row
 from tanma.apps.kit.door import Chart, Series, percent, rounded
 from tanma.apps.registry import door as registry
-from tanma.domain.items import carriers, items
 from tanma.domain.rating import find
 from tanma.engine import disclosure
 
@@ -145,16 +143,6 @@ def _share(part: list[Row], whole: list[Row], column: str) -> str:
 
 
 # --- sources
-
-
-def item_name(item: str) -> str:
-    """What is burnt or bought, without the flow where the carrier says enough."""
-    known = items().get(item)
-    if known is None:
-        return item
-    carrier = carriers().get(known.carrier) if known.flow == "burnt" else None
-    named = carrier or known
-    return named.name_zh if zh() else named.name_en
 
 
 @dataclass(frozen=True)

@@ -11,14 +11,12 @@ from typing import Any
 from django.urls import reverse
 from django.utils.translation import gettext, pgettext
 
+from tanma.apps.areas.door import TOWNS, AreaFigures, Frozen, abnormal_words, level_below, names
 from tanma.apps.cockpit.breakdowns import emission_unit
-from tanma.apps.cockpit.figures import AreaFigures, abnormal_words, level_below, names
-from tanma.apps.cockpit.frozen import Frozen
 from tanma.apps.kit.door import DENSE_CELLS, MISSING, HexCell, HexLabel, HexMap, hex_map, rounded
 from tanma.apps.registry.door import Area
 from tanma.engine import disclosure
 
-TOWNS = ("township",)
 STEPS = 5
 Place = tuple[int, int]
 
@@ -114,7 +112,7 @@ def _cell(
     area: AreaFigures, place: Place, measure: Measure, value: float | None, cuts: list[float],
     group: str, linked: bool,
 ) -> HexCell:  # fmt: skip
-    href = reverse("cockpit:area", args=[area.code]) if linked else ""
+    href = reverse("areas:area", args=[area.code]) if linked else ""
     cell = HexCell(*place, area.name, MISSING, "missing", href, group, gettext("暂无数据"))
     if value is None:
         return cell

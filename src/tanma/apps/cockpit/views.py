@@ -2,62 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from functools import wraps
 from typing import Any
-from urllib.parse import urlencode
 
-from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import render
 from django.urls import reverse
 
-from tanma.apps.cockpit import access, kiosks, places, wall
-from tanma.apps.cockpit.figures import area_figures, names
-from tanma.apps.cockpit.frozen import frozen
+from tanma.apps.areas import door as areas
+from tanma.apps.areas.door import address, area_figures, frozen, names, office
+from tanma.apps.cockpit import kiosks, places, wall
 from tanma.apps.codes import door as codes
 from tanma.apps.people.door import Viewer, viewer
 
-Page = Callable[..., HttpResponseBase]
 PERIODS_OFFERED = 4
-
-
-def office(view: Page) -> Page:
-    """For office roles; everybody else is refused, visitors are asked to sign in."""
-
-    @wraps(view)
-    def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-        viewer(request).require("use_desk")
-        return view(request, *args, **kwargs)
-
-    return login_required(guarded)
-
-
-def chosen_run(request: HttpRequest, runs: list[codes.Run]) -> codes.Run:
-    """The publication that the address names by its period; the newest without one."""
-    period = request.GET.get("period", "")
-    found = [r for r in runs if r.period == period] if period else runs[:1]
-    if not found:
-        raise Http404(period)
-    return found[0]
-
-
-def address(request: HttpRequest, **changes: str) -> str:
-    """This address with some parameters changed; empty ones are dropped."""
-    kept = {k: v for k, v in request.GET.items() if k in {"period", "map", "area", "h"}}
-    query = {k: v for k, v in (kept | changes).items() if v}
-    return "?" + urlencode(query) if query else request.path
 
 
 @office
 def cockpit(request: HttpRequest) -> HttpResponseBase:
-    runs = wall.publications()
+    runs = areas.publications()
     if not runs:
         return render(request, "cockpit/empty.html")
-    run = chosen_run(request, runs)
+    run = areas.chosen_run(request, runs)
     who, data = viewer(request), frozen(run)
-    code = request.GET.get("area") or access.home_of(who, data)
-    access.require_area(who, data, code)
+    code = request.GET.get("area") or areas.home_of(who, data)
+    areas.require_area(who, data, code)
     return _wall(request, runs, run, code, who)
 
 
@@ -66,7 +34,7 @@ def kiosk(request: HttpRequest, token: str) -> HttpResponseBase:
     held = kiosks.opened(token)
     if held is None:
         return render(request, "cockpit/kiosk_over.html", status=404)
-    runs = wall.publications()
+    runs = areas.publications()
     if not runs:
         return render(request, "cockpit/empty.html")
     return _wall(request, runs, runs[0], held.area_code, None)
@@ -76,7 +44,7 @@ def _wall(
     request: HttpRequest, runs: list[codes.Run], run: codes.Run, code: str, who: Viewer | None
 ) -> HttpResponseBase:
     data = frozen(run)
-    hierarchy = next(iter(access.hierarchies_of(data, code)), "statutory")
+    hierarchy = next(iter(areas.hierarchies_of(data, code)), "statutory")
     figures = area_figures(data, hierarchy, code)
     if figures is None:
         raise Http404(code)
@@ -116,7 +84,7 @@ def _crumbs(view: wall.View, who: Viewer | None) -> list[tuple[str, str]]:
     region = data.trees["statutory"]
     shown = [
         c for c in above
-        if who and access.may_see(who, data, c) and region.inside(c, data.home)
+        if who and areas.may_see(who, data, c) and region.inside(c, data.home)
     ]  # fmt: skip
     called = names([*shown, code])
     here = reverse("cockpit:wall")

@@ -11,9 +11,19 @@ from typing import Any
 from django.conf import settings
 from django.utils.translation import get_language, gettext, ngettext
 
-from tanma.apps.cockpit import attention, breakdowns, disclosure, places
-from tanma.apps.cockpit.figures import AreaFigures, area_figures, children
-from tanma.apps.cockpit.frozen import Frozen, Row, frozen, month_values
+from tanma.apps.areas.door import (
+    AreaFigures,
+    Frozen,
+    Row,
+    area_figures,
+    children,
+    comparison,
+    frozen,
+    month_values,
+    publications,
+)
+from tanma.apps.attention import door as attention
+from tanma.apps.cockpit import breakdowns, disclosure, places
 from tanma.apps.codes import door as codes
 from tanma.apps.facts import door as facts
 from tanma.apps.kit.door import (
@@ -32,7 +42,6 @@ from tanma.apps.kit.door import (
 )
 from tanma.apps.registry.door import Area
 from tanma.domain.periods import month_number, parse
-from tanma.domain.rating.attention import index_rule
 from tanma.engine.disclosure import few
 
 PERIODS = 8
@@ -67,14 +76,6 @@ class View:
         """The run and those before it, oldest first, at most eight periods."""
         own = [r for r in self.runs if r.period_end <= self.run.period_end]
         return own[:PERIODS][::-1]
-
-
-def publications(kind: str = "rolling") -> list[codes.Run]:
-    """The publication in force of each period, newest period first."""
-    newest: dict[str, codes.Run] = {}
-    for run in codes.published(kind):
-        newest.setdefault(run.period, run)
-    return list(newest.values())
 
 
 def context(view: View) -> dict[str, Any]:
@@ -306,17 +307,6 @@ def _bound(view: View, row: Row) -> Any:
     if view.aggregates_only and 0 < missing and few(missing):
         return disclosure.words()
     return big_tonnes(row["upper_mg"], _lang())
-
-
-def comparison(area: AreaFigures) -> str:
-    """What the changes against the year before rest on, or why there are none."""
-    share = index_rule().comparison.min_share
-    about = {"n": scaled(area.row.get("same_n") or 0, 0), "share": percent(share, 0)}
-    if area.comparable:
-        return gettext("同比按两年均报齐的 %(n)s 家企业计算") % about
-    return gettext(
-        "同比不可比：两年均报齐的只有 %(n)s 家，不足本期排放的 %(share)s%%"
-    ) % about  # fmt: skip
 
 
 def last_arrival() -> str:

@@ -5,8 +5,8 @@
 """
 
 from tanma.apps.codepages.figures import figures_alone
-from tanma.apps.codepages.public import PublicCode, address_of
+from tanma.apps.codepages.public import address_of
 from tanma.apps.codepages.public import answer as public_answer
 from tanma.apps.codepages.public import read as public_code
 
-__all__ = ["PublicCode", "address_of", "figures_alone", "public_answer", "public_code"]
+__all__ = ["address_of", "figures_alone", "public_answer", "public_code"]

@@ -43,13 +43,13 @@ PAGES: dict[str, tuple[Text, Text, tuple[tuple[Text, str], ...]]] = {
     ),
     "benchmark": (
         _("碳对标"), _("评价批次、等级与行业对比"),
-        ((_("评价批次"), "publications:runs"), (_("排名"), "cockpit:rankings"),
+        ((_("评价批次"), "publications:runs"), (_("排名"), "areas:rankings"),
          (_("趋势与对比"), "trends:home"),
          (_("评级方案"), "rules:schemes")),
     ),
     "neutral": (
         _("碳中和"), _("核算口径、抵扣与因子"),
-        ((_("碳中和"), "cockpit:neutrality"), (_("核算方法"), "rules:editions"),
+        ((_("碳中和"), "areas:neutrality"), (_("核算方法"), "rules:editions"),
          (_("因子与参考表"), "rules:factors")),
     ),
     "apply": (
@@ -70,7 +70,7 @@ FOR_ENTERPRISES = {
     ),
 }  # fmt: skip
 """What differs for who is no official."""
-OFFICE_ROOMS = ("registry:", "cockpit:", "publications:runs")
+OFFICE_ROOMS = ("registry:", "cockpit:", "areas:", "publications:runs")
 
 
 def modules(viewer: people.Viewer) -> list[Module]:

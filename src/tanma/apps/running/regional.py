@@ -15,7 +15,7 @@ from functools import lru_cache
 import duckdb
 import pyarrow as pa
 
-from tanma.apps.cockpit import door as cockpit
+from tanma.apps.areas import door as areas
 from tanma.apps.codes import door as codes
 from tanma.apps.live import door as live
 from tanma.apps.trends.door import GREEN
@@ -37,7 +37,7 @@ BESIDE = (*PV, *GREEN, "electricity.purchased", *WATER)
 
 def members(run: codes.Run, hierarchy: str, code: str) -> list[int]:
     """The enterprises that lay in an area when the run was made."""
-    data = cockpit.frozen(run)
+    data = areas.frozen(run)
     column = "area_code" if hierarchy == "statutory" else "management_code"
     tree = data.trees[hierarchy]
     rows = data.results.select(["subject", column]).to_pylist()
@@ -122,5 +122,5 @@ def _beside(known_at: int, subjects: tuple[int, ...], first: date, end: date) ->
 
 def beside(run: codes.Run, hierarchy: str, code: str) -> Monthly:
     """Green power and water of an area in the months of a run, as known at its time."""
-    span = cockpit.frozen(run).period
+    span = areas.frozen(run).period
     return _beside(run.known_at, tuple(members(run, hierarchy, code)), span.start, span.end)

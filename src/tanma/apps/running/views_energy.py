@@ -10,7 +10,7 @@ from django.http import Http404, HttpRequest, HttpResponseBase
 from django.shortcuts import render
 from django.utils.translation import gettext
 
-from tanma.apps.cockpit import door as cockpit
+from tanma.apps.areas import door as areas
 from tanma.apps.live import door as live
 from tanma.apps.live.door import Closed
 from tanma.apps.registry import door as registry
@@ -46,19 +46,19 @@ def enterprise_energy(request: HttpRequest, uid: str) -> HttpResponseBase:
 def region_energy(request: HttpRequest) -> HttpResponseBase:
     place = asked.region_of(request)
     context = frame(place, "energy") | _live_tiles(place)
-    runs = cockpit.publications()
+    runs = areas.publications()
     if runs:
-        data = cockpit.frozen(runs[0])
-        code = request.GET.get("area") or cockpit.home_of(place.viewer, data)
-        known = cockpit.hierarchies_of(data, code)
-        if not known or not cockpit.may_see(place.viewer, data, code):
+        data = areas.frozen(runs[0])
+        code = request.GET.get("area") or areas.home_of(place.viewer, data)
+        known = areas.hierarchies_of(data, code)
+        if not known or not areas.may_see(place.viewer, data, code):
             raise Http404(code)
         screen = energy.Screen(
             parse(runs[0].period).months, regional.energy(runs[0], known[0], code),
             regional.beside(runs[0], known[0], code),
         )  # fmt: skip
         context |= {
-            "area": cockpit.names([code])[code],
+            "area": areas.names([code])[code],
             "period": runs[0].period,
             "areas": _areas(place, data, code),
             **_drawn(screen),
@@ -70,15 +70,15 @@ def _drawn(screen: energy.Screen) -> dict[str, Any]:
     return {"charts": screen.charts(), "missing": screen.missing()}
 
 
-def _areas(place: Place, data: cockpit.Frozen, code: str) -> list[tuple[str, str, bool]]:
+def _areas(place: Place, data: areas.Frozen, code: str) -> list[tuple[str, str, bool]]:
     """The chosen area, the one above and those directly below, as far as the viewer may see."""
     tree = data.trees["statutory"]
     near = [tree.parent(code), code, *tree.children(code)]
     open_to = [
         c for c in near
-        if c and ("statutory", c) in data.areas and cockpit.may_see(place.viewer, data, c)
+        if c and ("statutory", c) in data.areas and areas.may_see(place.viewer, data, c)
     ]  # fmt: skip
-    called = cockpit.names(open_to)
+    called = areas.names(open_to)
     return [(called[c], f"?area={c}", c == code) for c in dict.fromkeys(open_to)]
 
 

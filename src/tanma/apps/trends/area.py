@@ -16,7 +16,7 @@ from functools import cached_property
 
 from django.utils.translation import gettext_lazy as _
 
-from tanma.apps.cockpit import door as cockpit
+from tanma.apps.areas.door import AreaFigures, Years, area_figures, frozen, publications
 from tanma.apps.codes import door as codes
 from tanma.apps.trends.figures import Figure, Text
 from tanma.apps.trends.measures import Known, Pair, Span, Sum, span_of
@@ -24,8 +24,8 @@ from tanma.domain.numbers import EMISSION_DECIMALS, ENERGY_DECIMALS
 from tanma.domain.periods import parse
 from tanma.engine.disclosure import few
 
-Yearly = Callable[[cockpit.Years], "float | int | None"]
-Value = Callable[[cockpit.AreaFigures], "float | int | None"]
+Yearly = Callable[[Years], "float | int | None"]
+Value = Callable[[AreaFigures], "float | int | None"]
 
 
 @dataclass(frozen=True)
@@ -84,16 +84,16 @@ class Region:
     def runs(self) -> list[codes.Run]:
         """The publication in force of each period, whatever its kind, newest period first."""
         kinds = ("rolling", "quarter", "half", "year", "month")
-        found = [run for kind in kinds for run in cockpit.publications(kind)]
+        found = [run for kind in kinds for run in publications(kind)]
         return sorted(found, key=lambda r: (r.period_end, r.number or 0), reverse=True)
 
     @cached_property
-    def areas(self) -> dict[Span, cockpit.AreaFigures]:
+    def areas(self) -> dict[Span, AreaFigures]:
         """Span → the area as published, where enough enterprises stand behind it."""
-        found: dict[Span, cockpit.AreaFigures] = {}
+        found: dict[Span, AreaFigures] = {}
         for run in self.runs:
             span = span_of(parse(run.period))
-            area = cockpit.area_figures(cockpit.frozen(run), self.hierarchy, self.code, "")
+            area = area_figures(frozen(run), self.hierarchy, self.code, "")
             if area is not None and not few(area.enterprises):
                 found.setdefault(span, area)
         return found

@@ -17,7 +17,7 @@ from django.urls import reverse
 from django.utils.translation import get_language, gettext
 from django.utils.translation import gettext_lazy as _
 
-from tanma.apps.cockpit import door as cockpit
+from tanma.apps.areas import door as areas
 from tanma.apps.people import door as people
 from tanma.apps.registry import door as registry
 from tanma.apps.trends import area, enterprise, history
@@ -55,10 +55,10 @@ def home(request: HttpRequest) -> HttpResponseBase:
         if firm is None:
             raise PermissionDenied("no enterprise")
         return redirect("trends:enterprise", firm.uid)
-    runs = cockpit.publications()
+    runs = areas.publications()
     if not runs:
         return render(request, "trends/nothing.html", {"name": gettext("趋势与对比")})
-    return redirect("trends:area", cockpit.home_of(viewer, cockpit.frozen(runs[0])))
+    return redirect("trends:area", areas.home_of(viewer, areas.frozen(runs[0])))
 
 
 def of_enterprise(request: HttpRequest, uid: str) -> HttpResponseBase:
@@ -128,35 +128,35 @@ def _other_firm(viewer: people.Viewer, text: str, bounds: tuple[date, date] | No
 def of_area(request: HttpRequest, code: str) -> HttpResponseBase:
     viewer = people.viewer(request)
     viewer.require("use_desk")
-    runs = cockpit.publications()
+    runs = areas.publications()
     if not runs:
         return render(request, "trends/nothing.html", {"name": gettext("趋势与对比")})
-    data = cockpit.frozen(runs[0])
-    known = cockpit.hierarchies_of(data, code)
+    data = areas.frozen(runs[0])
+    known = areas.hierarchies_of(data, code)
     if not known:
         raise Http404(code)
-    if not cockpit.may_see(viewer, data, code):
+    if not areas.may_see(viewer, data, code):
         raise PermissionDenied(code)
     region = area.Region(known[0], code)
-    name = cockpit.names([code])[code]
+    name = areas.names([code])[code]
     page = Page(
         name, gettext("企业口径合计"), area.figures(region), area.bounds(region),
         lambda text: _other_area(viewer, data, text),
         _("区域名称或代码，多个用逗号分开，最多 4 个"),
-        [(_("区域"), reverse("registry:areas")), (name, reverse("cockpit:area", args=[code])),
+        [(_("区域"), reverse("registry:areas")), (name, reverse("areas:area", args=[code])),
          (_("趋势与对比"), "")],
         [(_("驾驶舱"), f"{reverse('cockpit:wall')}?area={code}")],
     )  # fmt: skip
     return _answered(request, page, f"trend-{code}")
 
 
-def _other_area(viewer: people.Viewer, data: cockpit.Frozen, text: str) -> Found | None:
+def _other_area(viewer: people.Viewer, data: areas.Frozen, text: str) -> Found | None:
     rows = registry.Area.objects.filter(Q(code=text) | Q(name_zh=text) | Q(name_en__iexact=text))
     for found in rows.order_by("code"):
-        known = cockpit.hierarchies_of(data, found.code)
-        if known and cockpit.may_see(viewer, data, found.code):
+        known = areas.hierarchies_of(data, found.code)
+        if known and areas.may_see(viewer, data, found.code):
             region = area.Region(known[0], found.code)
-            return cockpit.names([found.code])[found.code], area.figures(region)
+            return areas.names([found.code])[found.code], area.figures(region)
     return None
 
 
