@@ -48,8 +48,8 @@ def root(tmp_path: Path) -> Path:
 
 TABLES = [
     ("landing", "raw"), ("raw", "backup"), ("receipts", "backup"), ("tail", "raw"),
-    ("readings", "raw"), ("validated", "tanma lake run"), ("activity_day", "tanma lake run"),
-    ("restatements", "backup"), ("facts", "sync"),
+    ("readings", "raw"), ("validated", "tanma lake run"), ("activity_day", "tanma lake refresh"),
+    ("restatements", "backup"), ("facts", "refresh"),
 ]  # fmt: skip
 
 

@@ -55,6 +55,22 @@ def store() -> Store:
     return store
 
 
+def test_a_damaged_mirror_is_not_compacted_and_is_fetched_anew(
+    tmp_path: Path, store: Store
+) -> None:
+    mirror = synced(tmp_path, store)
+    before = {at: known(mirror, at) for at in (100, 200, 300)}
+    file = Path(mirror.pin().files[0])
+    file.write_bytes(b"no")
+    version = mirror.version
+    assert version == mirror.compact()
+    assert len(store.rows) == mirror.anew(store.fetch, store.last_stamp, chunk_rows=2)
+    assert before == {at: known(mirror, at) for at in (100, 200, 300)}
+    assert list(range(1, len(store.rows) + 1)) == sequences(mirror)
+    store.append([said(2, 21)], clock=400)
+    assert 1 == mirror.sync(store.fetch, store.last_stamp).rows
+
+
 def test_an_empty_mirror_knows_nothing(tmp_path: Path) -> None:
     mirror = FactsMirror(tmp_path)
     assert (-1, 0, 0) == (mirror.version, mirror.watermark, mirror.seq)

@@ -80,6 +80,22 @@ def test_a_writer_that_was_set_aside_is_replaced(tmp_path: Path) -> None:
     assert {(1, 1): 1, (1, 2): 2} == known(lake)
 
 
+def test_another_writer_s_damaged_inbox_sets_no_sound_one_aside(tmp_path: Path) -> None:
+    """Its receipts cannot be looked at; whoever writes it or seals has it set aside."""
+
+    async def run() -> list[str]:
+        other = Landing(tmp_path)
+        other.inbox("w-2")
+        group = GroupCommit(Landing(tmp_path), "w")
+        await accept(group, 1, message_id="1")
+        damaged = tmp_path / "inbox" / "w-2.sqlite3"
+        damaged.write_bytes(b"no database" * 1000)
+        return [(await accept(group, n, message_id=f"{n}")).writer for n in (2, 3)]
+
+    assert ["w-1", "w-1"] == asyncio.run(run())
+    assert [] == list((tmp_path / "inbox").glob("*.aside"))
+
+
 def test_who_asked_and_went_leaves_the_batch_stored(tmp_path: Path) -> None:
     async def run() -> None:
         group = GroupCommit(Landing(tmp_path), "w")

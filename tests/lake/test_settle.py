@@ -87,8 +87,8 @@ def test_landing_becomes_tail_becomes_readings(lake: Lake) -> None:
 
 
 def test_a_lake_without_readings_settles_to_nothing(lake: Lake) -> None:
-    assert (0, 0, 0) == tuple(vars(lake.settler.settle()).values())
-    assert (0, 0, 0) == tuple(vars(lake.settler.night()).values())
+    assert (0, 0, 0, 0) == tuple(vars(lake.settler.settle()).values())
+    assert (0, 0, 0, 0) == tuple(vars(lake.settler.night()).values())
     lake.readings.seal()
     lake.settler.settle()
     assert {} == known(lake.root)

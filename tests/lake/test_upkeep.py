@@ -5,9 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 import duckdb
+import pyarrow as pa
 
 from tanma.lake import raw
-from tanma.lake.derived import ActivityDays
+from tanma.lake.derived import RESTATEMENT, ActivityDays, Restatements
 from tanma.lake.facts import FactsMirror
 from tanma.lake.landing import Landing, entry
 from tanma.lake.readings import Readings
@@ -15,7 +16,7 @@ from tanma.lake.settle import Settler
 from tanma.lake.upkeep import FRESH_FACT_FILES, lake_tables, night, sweep
 from tests.lake.lake_store import Store, said
 from tests.lake.reading_model import OCTOBER_US, Clock, known, settled_rows, table
-from tests.lake.test_derived import day, days
+from tests.lake.test_derived import day, days, note
 
 DAY_US = 86_400 * 10**6
 
@@ -50,6 +51,34 @@ def test_the_night_settles_compacts_and_sweeps(tmp_path: Path) -> None:
     again = night(tmp_path, clock, keep_hours=0)
     assert (0, 0, False) == (again.moved.rows, again.months_compacted, again.facts_compacted)
     assert before == known(tmp_path)
+
+
+def test_the_night_goes_around_what_is_damaged(tmp_path: Path) -> None:
+    """Each table does what it can; what is damaged is neither rewritten nor dropped."""
+    clock = Clock()
+    lake, store = Landing(tmp_path, clock), Store()
+    lake.take([entry(table([(1, 0, 1, None)]), body=b"sent")], writer="a")
+    lake.seal()
+    Settler(tmp_path, clock).settle()
+    for number in range(16):
+        ActivityDays(tmp_path).put(days(day(1, 1, number, number)))
+        notes = pa.Table.from_pylist([note(1, number)], schema=RESTATEMENT)
+        Restatements(tmp_path).append(notes)
+    for number in range(FRESH_FACT_FILES):
+        store.append([said(number, number)], OCTOBER_US)
+        FactsMirror(tmp_path).sync(store.fetch, OCTOBER_US + number)
+    broken = [k.table.files()[0] for k in lake_tables(tmp_path) if k.exists and k.table.files()]
+    assert 6 <= len(broken)
+    for file in broken:
+        Path(file.uri).write_bytes(b"no")
+    clock.at += 100 * DAY_US
+    done = night(tmp_path, clock, keep_hours=0)
+    assert (0, 1, 0, False, 0) == (
+        done.moved.rows, done.moved.left, done.months_compacted, done.facts_compacted,
+        done.bodies_dropped,
+    )  # fmt: skip
+    assert {f.uri for f in broken} <= files_named(tmp_path)
+    assert {f.uri for f in broken} <= files_on_disk(tmp_path)
 
 
 def test_nothing_young_is_swept(tmp_path: Path) -> None:

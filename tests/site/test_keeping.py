@@ -12,6 +12,7 @@ from django.db import DatabaseError
 from tanma.apps.codes.door import Run, State
 from tanma.domain.messages import Problem
 from tanma.lake.raw import Used
+from tanma.site import keeping
 from tanma.site.keeping import RETRY_S, Keeper, Step, daily, every, used_by_results
 
 
@@ -118,3 +119,25 @@ def test_published_results_hold_the_readings_of_their_periods():
         Used(dt.date(2025, 7, 1), dt.date(2026, 7, 1), 1),
         Used(dt.date(2026, 5, 1), dt.date(2026, 6, 1), 2),
     } == set(used_by_results())  # fmt: skip
+
+
+def test_a_damaged_mirror_of_facts_is_fetched_anew_and_the_days_are_derived(
+    monkeypatch, tmp_path, capsys
+):
+    done: list[str] = []
+
+    def refresh(root, *, memory):
+        done.append("refresh")
+        if "anew" not in done:
+            about = {"table": "facts", "file": "f", "place": "–", "rows": 1, "reason": "r"}
+            raise Problem("lake_damaged_facts", **about)
+        return "derived"
+
+    def sync_lake(*, anew=False):
+        done.append("anew" if anew else "sync")
+
+    monkeypatch.setattr("tanma.engine.metering.refresh.refresh", refresh)
+    monkeypatch.setattr("tanma.apps.codes.door.sync_lake", sync_lake)
+    assert "derived" == keeping.derived(tmp_path, "1GB")
+    assert ["sync", "refresh", "anew", "refresh"] == done
+    assert "File f of facts is damaged" in capsys.readouterr().err

@@ -24,12 +24,12 @@ _CODES = {
     "receipts": "lake_damaged_receipts",
     "raw": "lake_damaged_raw",
     "validated": "lake_damaged_derived",
-    "activity_day": "lake_damaged_derived",
+    "activity_day": "lake_damaged_days",
     "restatements": "lake_damaged_notes",
     "facts": "lake_damaged_facts",
 }
-_NEEDED = ("receipts", "activity_day", "restatements", "facts")
-"""Tables that every derivation reads as a whole; `validated` and `raw` it does not read."""
+_NEEDED = ("receipts", "restatements", "facts")
+"""Tables that concern every key; days are derived again, `validated` and `raw` are not read."""
 
 
 @dataclass(frozen=True)
@@ -104,9 +104,7 @@ def set_aside(root: Path, damages: Iterable[Damage]) -> int:
             if any(file.name == damage.stored.name for file in kept.table.files()):
                 kept.table.commit([], {}, drop=[damage.stored])
                 gone += 1
-        damaged = Path(damage.file)
-        if damaged.exists():  # under another name it outlives the next sweep
-            damaged.rename(root / f"damaged-{damage.table}-{damaged.name}")
+        kept.table.lay_apart(damage.stored)
         if _CODES[damage.table] == "lake_damaged_readings":
             _take_again(root)
     return gone

@@ -83,6 +83,11 @@ class NewFile:
     least: Mapping[str, int | str] = field(default_factory=dict)
     most: Mapping[str, int | str] = field(default_factory=dict)
 
+    def is_like(self, file: Stored) -> bool:
+        """Whether it has the rows and bounds that a log says of another file."""
+        mine = (self.rows, _as_stored(self.least), _as_stored(self.most))
+        return mine == (file.rows, file.least, file.most)
+
     def action(self, *, is_new_data: bool) -> AddAction:
         about = {"numRecords": self.rows, "minValues": self.least, "maxValues": self.most}
         stamp_ms = int(time.time() * 1000)
@@ -114,6 +119,13 @@ class Stored:
     def action(self, *, is_new_data: bool) -> RemoveAction:
         values = {k: None if v is None else str(v) for k, v in self.partition.items()}
         return RemoveAction(self.name, is_new_data, int(time.time() * 1000), self.size, values)
+
+
+def _as_stored(bounds: Mapping[str, int | str]) -> dict[str, int]:
+    return {
+        name: micros(dt.datetime.fromisoformat(bound)) if isinstance(bound, str) else bound
+        for name, bound in bounds.items()
+    }
 
 
 def stored(table: DeltaTable | None) -> list[Stored]:
@@ -488,6 +500,11 @@ class Table:
         except (OSError, pa.ArrowException) as error:
             return str(error).splitlines()[0]
         return None if rows == file.rows else f"{rows} ≠ {file.rows} rows"
+
+    def lay_apart(self, file: Stored) -> None:
+        """Under another name a damaged file that no version names any more outlives the sweep."""
+        if isinstance(self.folder, Path) and (path := Path(file.uri)).exists():
+            path.rename(self.folder.parent / f"damaged-{self.folder.name}-{path.name}")
 
     def marker(self, name: str) -> int:
         """A marker of the newest version, 0 where it was never set."""

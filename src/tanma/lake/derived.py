@@ -8,7 +8,7 @@ Convention: docs/design/readings.md §3 and §4, docs/design/lake.md.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeAlias
@@ -212,19 +212,32 @@ class ActivityDays:
         return None
 
     def compact(self, fresh_files: int = 2) -> int:
-        """Lay the fresh files of months that have so many into the base; how many months."""
+        """Lay the fresh files of months that have so many into the base; how many months.
+
+        A month with a damaged file waits: written anew it would pass for whole.
+        """
         with sole_writer(self._lock):
             months = _months(self.table.files(), FRESH)
-            chosen = {m: files for m, files in months.items() if len(files) >= fresh_files}
-            for month in sorted(chosen):
-                self._compact_month(month)
-            return len(chosen)
+            chosen = [m for m, files in months.items() if len(files) >= fresh_files]
+            return sum(map(self._compact_month, sorted(chosen)))
 
-    def _compact_month(self, month: str) -> None:
+    def _compact_month(self, month: str) -> bool:
         files = [f for f in self.table.files() if f.partition["month"] == month]
+        if any(map(self.table.fault, files)):
+            return False
         query = f"{_newest_days(files)} ORDER BY item, channel, day"
         file = _rewritten(self.table, query, month)
         self.table.commit([file] if file else [], {}, drop=files, same_rows=True)
+        return True
+
+    def give_up(self, names: Collection[str]) -> None:
+        """Go on without damaged files, whose days are to be derived again; they lie apart."""
+        with sole_writer(self._lock):
+            gone = [f for f in self.table.files() if f.name in names]
+            if gone:
+                self.table.commit([], {}, drop=gone)
+        for file in gone:
+            self.table.lay_apart(file)
 
 
 _SAME_DAY = "USING (channel, day)"
@@ -309,10 +322,14 @@ class Restatements:
         return None
 
     def compact(self, fresh_files: int = 16) -> int:
-        """Join the files of months that have so many small ones; how many months."""
+        """Join the files of months that have so many small ones, all whole; how many months."""
         with sole_writer(self._lock):
             months = _months(self.table.files(), FRESH)
-            chosen = {m: files for m, files in months.items() if len(files) >= fresh_files}
+            chosen = {
+                m: files
+                for m, files in months.items()
+                if len(files) >= fresh_files and not any(map(self.table.fault, files))
+            }
             for month, files in sorted(chosen.items()):
                 columns = ", ".join(RESTATEMENT.names)
                 scan = sql.scan([f.uri for f in files])

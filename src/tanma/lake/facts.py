@@ -213,6 +213,21 @@ class FactsMirror:
                 self.table.commit([], {_CURSOR: seq, _WATERMARK: known})
             return Synced(seq - first, seq, known, self.version)
 
+    def anew(self, fetch: Fetch, watermark: int, *, chunk_rows: int = CHUNK_ROWS) -> int:
+        """Fetch every fact again in place of all files, in one commit; how many. For damage.
+
+        `watermark` as for `sync`.
+        """
+        with sole_writer(self._lock):
+            self.table.create()
+            files, seq = [], 0
+            while (chunk := _checked(fetch(seq, chunk_rows), seq)).num_rows:
+                seq = chunk["seq"][-1].as_py()
+                files.append(self.table.write(chunk.to_batches()))
+            markers = {_CURSOR: seq, _WATERMARK: watermark}
+            self.table.commit([f for f in files if f], markers, replace=True)
+            return seq
+
     def _append(self, chunk: pa.Table, seq: int, watermark: int) -> None:
         file = self.table.write(chunk.to_batches())
         self.table.commit([file] if file else [], {_CURSOR: seq, _WATERMARK: watermark})
@@ -220,12 +235,13 @@ class FactsMirror:
     def compact(self, *, memory: str = "1GB") -> int:
         """Rewrite the mirror sorted by subject, item and time; no row is lost. Returns the version.
 
-        Readers that pinned an earlier version go on reading its files until `sweep`.
+        With a damaged file it waits: written anew it would pass for whole. Readers that pinned an
+        earlier version go on reading its files until `sweep`.
         """
         with sole_writer(self._lock):
             table = self.table.create()
             pinned = self.pin()
-            if not pinned.files:
+            if not pinned.files or any(map(self.table.fault, self.table.files())):
                 return table.version()
             with duckdb.connect(config={"memory_limit": memory}) as con:
                 files = self._rewritten(con, pinned)

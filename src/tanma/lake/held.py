@@ -1,28 +1,38 @@
-"""Damaged files of readings that derivation goes around, and the days that wait for them.
+"""Damaged files of readings that all work goes around, and the days that wait for them.
 
-`held.json` names them. It is written before the commit that leaves their days out, and a file
-leaves it after the commit that derived its days again: killed in between, days are derived once
-more, which changes nothing. Convention: docs/design/lake.md §3.
+`held.json` names them. It is written before the commit that leaves them or their days out, and a
+file leaves it after the commit that derived its days again: killed in between, days are derived
+once more, which changes nothing. Convention: docs/design/lake.md §3.
 """
 
 from __future__ import annotations
 
 import datetime as dt
 import json
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
+from typing import TypeVar
+
+import duckdb
+import pyarrow as pa
 
 from tanma.domain.messages import Problem
 from tanma.lake import tables
-from tanma.lake.delta import Stored, fsync_path, micros, sole_writer
+from tanma.lake.delta import Stored, Table, fsync_path, micros, sole_writer
+from tanma.lake.derived import ActivityDays
 from tanma.lake.known import Snapshot
 from tanma.lake.tables import CHANNELS_PER_BUCKET
 
 HELD = "held.json"
-TABLES = {"landing": tables.landing, "tail": tables.tail, "readings": tables.readings}
+DAYS = "activity_day"
+TABLES: Mapping[str, Callable[[Path], Table]] = {
+    "landing": tables.landing, "tail": tables.tail, "readings": tables.readings,
+    DAYS: lambda root: ActivityDays(root).table,
+}  # fmt: skip
 """Where a damaged file costs no more than its own channels and days."""
+_T = TypeVar("_T")
 Attempt = tuple[int, ...]
 """The marks to which a refresh leads that leaves files out or takes them in again."""
 
@@ -31,7 +41,8 @@ Attempt = tuple[int, ...]
 class Held:
     """A damaged file: its channels [low, high) and the instants in which its readings lie, µs.
 
-    `damaged` is as last looked at: one that was restored or set aside waits to be derived again.
+    `damaged` is as last looked at: one that was restored and settled, or set aside, waits to be
+    derived again.
     `attempt`: the last refresh that knew of it, and whether it left its days out (`skipped`).
     """
 
@@ -52,9 +63,10 @@ class Held:
     @property
     def problem(self) -> Problem:
         """What depends on it and what to do."""
+        code = "lake_damaged_days" if self.table == DAYS else "lake_damaged_readings"
         return Problem(
-            "lake_damaged_readings", table=self.table, file=self.uri, place=self.place,
-            rows=self.rows, reason=self.reason,
+            code, table=self.table, file=self.uri, place=self.place, rows=self.rows,
+            reason=self.reason,
         )  # fmt: skip
 
 
@@ -108,7 +120,38 @@ def noted(root: Path) -> tuple[list[Held], int]:
 
 def sound(root: Path) -> Snapshot:
     """The tables without the files that are noted as damaged: what they held is missing."""
-    return Snapshot(root, without={one.file for one in noted(root)[0] if one.damaged})
+    snapshot = Snapshot(root)  # before the note is read: what settling has left out stands there
+    return snapshot.leave_out({one.file for one in noted(root)[0] if one.damaged})
+
+
+def around(root: Path, work: Callable[[frozenset[str]], _T]) -> _T:
+    """The answer of some work that is given the names of files that cannot be read.
+
+    When it meets another damaged file, all are looked at and it begins again.
+    """
+    while True:
+        try:
+            return work(unreadable(root))
+        except (duckdb.Error, OSError, pa.ArrowException) as error:
+            if isinstance(error, duckdb.OutOfMemoryException) or not search(root):
+                raise
+
+
+def unreadable(root: Path) -> frozenset[str]:
+    """Names of the noted files that are damaged as they lie now."""
+    return frozenset(one.file for one in noted(root)[0] if _fault(root, one))
+
+
+def give_up_days(root: Path) -> None:
+    """Take damaged files of days out of their table: their days are derived again."""
+    if lost := {o.file for o in noted(root)[0] if o.table == DAYS and _fault(root, o)}:
+        ActivityDays(root).give_up(lost)
+
+
+def returned(root: Path) -> bool:
+    """Whether a file that settling had left out can be read again."""
+    waiting = [one for one in noted(root)[0] if one.table == "landing"]
+    return any(_waits_to_settle(root, one) and not _fault(root, one) for one in waiting)
 
 
 def search(root: Path) -> list[Held]:
@@ -137,7 +180,10 @@ def note(root: Path, found: Iterable[Held]) -> None:
 
 
 def look(root: Path) -> list[Held]:
-    """The noted files, each looked at again: restored ones, and ones no table names any more."""
+    """The noted files, each looked at again: restored ones, and ones no table names any more.
+
+    One of the landing that settling had left out waits until the tail has it.
+    """
     files, _ = noted(root)
     seen = [replace(one, damaged=_is_damaged(root, one)) for one in files]
     if seen != files:
@@ -147,9 +193,28 @@ def look(root: Path) -> list[Held]:
     return seen
 
 
+def since(root: Path, looked: Iterable[Held]) -> list[Held]:
+    """The files noted now, as looked at before a snapshot: what was noted since is damaged."""
+    before = {one.file: one.damaged for one in looked}
+    return [replace(o, damaged=o.damaged or before.get(o.file, True)) for o in noted(root)[0]]
+
+
 def _is_damaged(root: Path, one: Held) -> bool:
-    table = TABLES[one.table](root)
-    return any(f.name == one.file and table.fault(f) is not None for f in table.files())
+    return _fault(root, one) or _waits_to_settle(root, one)
+
+
+def _fault(root: Path, one: Held) -> bool:
+    table, file = TABLES[one.table](root), _stored(root, one)
+    return file is not None and table.fault(file) is not None
+
+
+def _waits_to_settle(root: Path, one: Held) -> bool:
+    file = _stored(root, one) if one.table == "landing" else None
+    return file is not None and tables.tail(root).marker(tables.left_out(file.name)) > 0
+
+
+def _stored(root: Path, one: Held) -> Stored | None:
+    return next((f for f in TABLES[one.table](root).files() if f.name == one.file), None)
 
 
 def hold(

@@ -247,6 +247,12 @@ class Inbox:
             found = _of_message(self._open(), message_id)
         return self._receipt(found, same_message=True) if found else None
 
+    def digest_of(self, inbox_id: int) -> bytes | None:
+        """The digest of a batch's content, while that it was received is known."""
+        query = "SELECT digest FROM received WHERE id = ?"
+        found = self._open().execute(query, (inbox_id,)).fetchone()
+        return bytes(found[0]) if found else None
+
     def _receipt(self, found: _Found, *, same_message: bool) -> Receipt:
         place, stamp, rows, body_digest, note = found
         return Receipt(self.writer, place, stamp, rows, True, body_digest, note, same_message)

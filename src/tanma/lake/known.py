@@ -19,7 +19,7 @@ from tanma.domain.messages import Problem
 from tanma.lake import sql, tables
 from tanma.lake.delta import Stored, marker, stored
 from tanma.lake.storage import Root, attach, settled_root
-from tanma.lake.tables import CHANNELS_PER_BUCKET, SETTLED
+from tanma.lake.tables import BESIDE, CHANNELS_PER_BUCKET, SETTLED
 
 _UTC = pa.timestamp("us")
 VIEW = pa.schema(
@@ -120,11 +120,8 @@ class Parts:
 class Snapshot:
     """The tables at one moment; their files stay until a sweep of hours later."""
 
-    def __init__(self, root: Root, without: Collection[str] = ()) -> None:
-        """A bucket is what workers have: settled readings alone, known up to the last settle.
-
-        `without`: names of files that are left out, damaged ones say.
-        """
+    def __init__(self, root: Root) -> None:
+        """A bucket is what workers have: settled readings alone, known up to the last settle."""
         # The order matters: rows move from landing to tail to readings.
         self.root = settled_root(root)
         landing = tables.landing(root).open() if isinstance(root, Path) else None
@@ -133,36 +130,45 @@ class Snapshot:
         )
         self.settled_stamp = marker(tail, tables.TAIL_STAMP)
         self.watermark = marker(landing, tables.WATERMARK) if landing else self.settled_stamp
-        self.moved = (
-            marker(readings, tables.MOVED_MONTH),
-            marker(readings, tables.MOVED_RECEIPT),
-        )
+        moved = tables.Moved(readings)
         self.landing = [
             f
             for f in stored(landing)
-            if f.name not in without
-            and f.most.get("stamp", _UNSETTLED_RECEIPT) > self.settled_stamp
+            if f.most.get("stamp", _UNSETTLED_RECEIPT) > self.settled_stamp
         ]
-        self.tail, self.readings = (
-            [f for f in stored(table) if f.name not in without] for table in (tail, readings)
-        )
-        self.receipts = [f.uri for f in stored(receipts)]
+        self.tail, self.readings = stored(tail), stored(readings)
+        self._moved = {f.name: moved.of(f) for f in self.tail}
+        self._receipts = stored(receipts)
+        self.receipts = [f.uri for f in self._receipts]
+
+    def leave_out(self, names: Collection[str]) -> Snapshot:
+        """The same without some files of readings, damaged ones say."""
+        for files in (self.landing, self.tail, self.readings):
+            files[:] = [f for f in files if f.name not in names]
+        return self
 
     def moved_receipt(self, file: Stored) -> int:
         """Rows of a tail file up to this receipt count where they lie in `readings`."""
-        month, receipt = self.moved
-        return receipt if tables.month_number(f"{file.partition['day']:%Y-%m}") < month else 0
+        return self._moved[file.name]
 
     def lying_tail(self) -> list[Stored]:
         """Tail files that hold rows of their own."""
         return [f for f in self.tail if f.most["receipt"] > self.moved_receipt(f)]
 
     def receipt_at(self, con: duckdb.DuckDBPyConnection, stamp: int) -> int:
-        """The last receipt stamped at or before a stamp."""
+        """The last receipt stamped at or before a stamp.
+
+        Numbers ascend with stamps, so only the file around the stamp has to be opened.
+        """
         if stamp >= self.settled_stamp or not self.receipts:
             return _UNSETTLED_RECEIPT
-        query = f"SELECT max(receipt) FROM {sql.scan(self.receipts)} WHERE stamp <= {int(stamp)}"
-        return con.execute(query).fetchall()[0][0] or 0
+        whole = [f.most["receipt"] for f in self._receipts if f.most["stamp"] <= stamp]
+        around = [f.uri for f in self._receipts if f.least["stamp"] <= stamp < f.most["stamp"]]
+        last = max(whole, default=0)
+        if not around:
+            return last
+        query = f"SELECT max(receipt) FROM {sql.scan(around)} WHERE stamp <= {int(stamp)}"
+        return max(last, con.execute(query).fetchall()[0][0] or 0)
 
     def parts(self, span: Span) -> Parts:
         """The files that may hold readings of a span."""
@@ -173,7 +179,7 @@ class Snapshot:
             (parts.settled if file.kind == SETTLED else parts.revised).append(file.uri)
         for file in sorted(filter(span.covers, self.lying_tail()), key=_place):
             month = f"{file.partition['day']:%Y-%m}"
-            if (month, file.partition["bucket"]) in closed:
+            if (month, file.partition["bucket"]) in closed or file.kind == BESIDE:
                 parts.late.setdefault(self.moved_receipt(file), []).append(file.uri)
             else:
                 (parts.settled if file.kind == SETTLED else parts.revised).append(file.uri)

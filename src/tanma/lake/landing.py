@@ -24,7 +24,17 @@ from tanma.domain.messages import Problem
 from tanma.domain.readings import READING
 from tanma.lake import raw, tables
 from tanma.lake.delta import EPOCH, NewFile, Table, sole_writer
-from tanma.lake.inbox import Batch, Entry, Inbox, Receipt, aside_note, disk_told, is_damage, writers
+from tanma.lake.inbox import (
+    Batch,
+    Entry,
+    Inbox,
+    Receipt,
+    aside_note,
+    disk_told,
+    is_damage,
+    suppressed_damage,
+    writers,
+)
 from tanma.lake.tables import LANDING, WATERMARK
 
 SEAL_ROWS = 2_000_000
@@ -132,12 +142,18 @@ class Landing:
         return [receipts[p] if p in receipts else next(taken) for p in range(len(entries))]
 
     def _elsewhere(self, one: Entry, writer: str) -> Receipt | None:
-        """The receipt of a message of a gateway that another process took."""
+        """The receipt of a message of a gateway that another process took.
+
+        An inbox that cannot be read is its writer's and the sealer's affair, and no reason to
+        refuse: its content is no new reading when it comes twice.
+        """
         if not one.source or one.message_id is None:
             return None
         for other in self._writers():
-            if other != writer and (found := self.inbox(other).find(one.message_id)):
-                return found
+            if other != writer:
+                with suppressed_damage():
+                    if found := self.inbox(other).find(one.message_id):
+                        return found
         return None
 
     def _writers(self) -> list[str]:
@@ -292,7 +308,8 @@ def _by_day(batches: Iterable[Batch]) -> Iterator[tuple[str, list[Batch]]]:
 
 def _files(table: Table, writer: str, batches: list[Batch]) -> Iterator[NewFile]:
     for day, of_day in _by_day(batches):
-        if file := table.write([_landed(writer, of_day)], {"arrival_day": day}):
+        rows = landed(writer, [(b.stamp, b.inbox_id, b.readings) for b in of_day])
+        if file := table.write([rows], {"arrival_day": day}):
             yield file
 
 
@@ -302,17 +319,17 @@ def _body_files(table: Table, writer: str, batches: list[Batch]) -> Iterator[New
             yield file
 
 
-def _landed(writer: str, batches: list[Batch]) -> pa.RecordBatch:
-    """The rows of inbox batches with where they came from."""
-    parts = [batch.readings for batch in batches]
+def landed(writer: str, batches: Sequence[tuple[int, int, pa.Table]]) -> pa.RecordBatch:
+    """Readings of batches (stamp, id, readings) with where they came from."""
+    parts = [readings for _, _, readings in batches]
     rows = pa.concat_tables(parts).combine_chunks()
     counts = np.array([part.num_rows for part in parts])
     row = np.arange(rows.num_rows) - np.repeat(np.cumsum(counts) - counts, counts)
     columns = [rows[n].combine_chunks() for n in READING.names]
     columns += [
-        pa.array(np.repeat([b.stamp for b in batches], counts), pa.int64()),
+        pa.array(np.repeat([stamp for stamp, _, _ in batches], counts), pa.int64()),
         pa.repeat(writer, rows.num_rows),
-        pa.array(np.repeat([b.inbox_id for b in batches], counts), pa.int64()),
+        pa.array(np.repeat([inbox_id for _, inbox_id, _ in batches], counts), pa.int64()),
         pa.array(row, pa.int32()),
     ]
     return pa.RecordBatch.from_arrays(columns, names=LANDING.names[:-1])

@@ -130,6 +130,12 @@ def bodies(root: Path, day: dt.date | None = None) -> Iterator[Body]:
             yield from (_body(row) for row in pq.ParquetFile(file.uri).read().to_pylist())
 
 
+def bodies_between(uri: str, low: int, high: int) -> Iterator[Body]:
+    """Of one file the batches with stamps in [low, high], a few at a time."""
+    for batch in pq.ParquetFile(uri).iter_batches(batch_size=64):
+        yield from (_body(row) for row in batch.to_pylist() if low <= row["stamp"] <= high)
+
+
 def _body(row: dict[str, Any]) -> Body:
     held = row.pop("body")
     return Body(**row, body=None if held is None else expand(held))
@@ -158,7 +164,8 @@ def drop_bodies(
     """Drop bodies that arrived more than `days` before today; how many were dropped.
 
     Those that `keep` lists as (writer, batch) stay, and signed ones that a result used. Digests and
-    signatures of all stay. Call `sweep` of the table afterwards to free the room.
+    signatures of all stay, and so does a damaged file. Call `sweep` of the table afterwards to free
+    the room.
     """
     limit = today - dt.timedelta(days=days)
     listed = frozenset(keep)
@@ -174,7 +181,7 @@ def drop_bodies(
         held = table(root)
         held.create()
         old = [f for f in stored(held.open()) if f.kind in (BODIES, KEPT) and _day(f) < limit]
-        return sum(_drop(held, file, stays) for file in old)
+        return sum(_drop(held, file, stays) for file in old if not held.fault(file))
 
 
 def keep(root: Path, batches: Iterable[tuple[str, int]], reason: str) -> None:

@@ -98,7 +98,8 @@ def night(
     facts = FactsMirror(root)
     compacted = facts.fresh_files >= FRESH_FACT_FILES
     if compacted:
-        facts.compact()
+        before = facts.version
+        compacted = facts.compact() > before
     today = dt.datetime.fromtimestamp(clock() / 10**6, dt.UTC).date()
     dropped = raw.drop_bodies(root, today, days=raw_days, keep=raw.kept(root), used=used)
     _forget_receipts(root, clock, raw_days)

@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING
 from tanma.domain.messages import Problem
 
 if TYPE_CHECKING:
+    from tanma.engine.metering.refresh import Refreshed
     from tanma.lake.raw import Used
 
 REFRESH_S, SETTLE_S, RETRY_S = 15.0, 3_600.0, 60.0
@@ -108,20 +109,33 @@ def refreshed(root: Path, memory: str = "1GB") -> str:
     """Derive what new facts and sealed readings touch, hold it against limits; what changed."""
     from django.db import close_old_connections
 
-    from tanma.apps.codes.door import sync_lake
     from tanma.apps.watch import door as watch
-    from tanma.engine.metering.refresh import refresh
 
     close_old_connections()
     try:
-        sync_lake()
-        done = refresh(root, memory=memory)
+        done = derived(root, memory)
         alarms = watch.evaluate()
     finally:
         close_old_connections()
     said = f"{done.changed} days changed, {done.restated} restated" if done.changed else ""
     found = "; ".join(one.problem.text("en") for one in done.found)
     return ", ".join(text for text in (said, str(alarms), found) if text)
+
+
+def derived(root: Path, memory: str) -> Refreshed:
+    """Derive what new facts and sealed readings touch; a damaged mirror of facts is made anew."""
+    from tanma.apps.codes.door import sync_lake
+    from tanma.engine.metering.refresh import refresh
+
+    sync_lake()
+    try:
+        return refresh(root, memory=memory)
+    except Problem as problem:
+        if problem.code != "lake_damaged_facts":
+            raise
+        _tell(problem.text("en"))
+    sync_lake(anew=True)
+    return refresh(root, memory=memory)
 
 
 def evaluated() -> str:
@@ -143,7 +157,9 @@ def settled(root: Path) -> str:
     from tanma.lake.settle import Settler
 
     done = Settler(root).settle()
-    return f"{done.rows} readings in {done.partitions} partitions" if done.rows else ""
+    said = f"{done.rows} readings in {done.partitions} partitions" if done.rows else ""
+    left = f"{done.left} damaged files left where they lie" if done.left else ""
+    return ", ".join(text for text in (said, left) if text)
 
 
 def night(root: Path) -> str:

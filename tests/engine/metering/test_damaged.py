@@ -16,7 +16,8 @@ from tanma.engine.metering.run import run
 from tanma.lake import held, tables
 from tanma.lake.check import check, set_aside
 from tanma.lake.delta import Stored
-from tanma.lake.derived import ActivityDays
+from tanma.lake.derived import ActivityDays, Validated
+from tanma.lake.facts import FactsMirror
 from tanma.lake.settle import Settler
 from tests.engine.metering.lake import Lake, content
 from tests.engine.metering.meters import MIDNIGHT, QUARTER, Meters, registers
@@ -256,13 +257,152 @@ def test_damage_between_restatements_and_days_waits_for_somebody(
 
 
 def test_a_file_that_all_need_stops_all_and_is_named(lake: Lake) -> None:
-    file = ActivityDays(lake.root).table.files()[-1]
+    [file] = FactsMirror(lake.root).table.files()
     damage(file)
     late(lake)
     with pytest.raises(Problem) as problem:
         refresh(lake.root)
-    assert "lake_damaged_derived" == problem.value.code
+    assert "lake_damaged_facts" == problem.value.code
     assert file.uri in problem.value.text("en")
+
+
+def test_settling_hides_no_file_that_is_held(lake: Lake, tmp_path: Path) -> None:
+    late(lake)
+    [first, *_] = tables.landing(lake.root).files()
+    whole = damage(first)
+    settle(lake)
+    refresh(lake.root)
+    settle(lake)
+    done = refresh(lake.root)
+    assert [first.name] == [one.file for one in done.held]
+    assert (0, True) == (done.changed, done.held_days > 0)
+    Path(first.uri).write_bytes(whole)
+    done = refresh(lake.root)  # settles it itself
+    assert ((), True) == (done.held, done.changed > 0)
+    assert [] == tables.landing(lake.root).files()
+    assert ([], 0) == held.noted(lake.root)
+    other = filled(tmp_path / "whole")
+    late(other)
+    refresh(other.root)
+    assert content(other) == content(lake)
+
+
+def test_a_file_that_settling_leaves_out_in_between_is_held(
+    lake: Lake, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Settling may note and pass by a file after the refresh has looked: what it lacks waits."""
+    lake.read([(1, MIDNIGHT + 48 * QUARTER, COUNTS[48] + 3)], revision=1)
+    [file] = tables.landing(lake.root).files()
+    real = held.look
+
+    def looked(root: Path) -> list[held.Held]:
+        seen = real(root)
+        damage(file)
+        settle(lake)
+        return seen
+
+    monkeypatch.setattr(held, "look", looked)
+    done = refresh(lake.root)
+    assert [file.name] == [one.file for one in done.held]
+    assert [] == lake.restated()
+
+
+@pytest.mark.parametrize("which", [0, -1])
+def test_days_of_a_damaged_file_are_derived_again(lake: Lake, which: int) -> None:
+    late(lake)
+    refresh(lake.root)
+    before, told = content(lake), lake.restated()
+    file = ActivityDays(lake.root).table.files()[which]
+    damage(file)
+    lake.read([(FAR, MIDNIGHT + LENGTH * DAY + 2 * QUARTER, COUNTS[-1] + 20)])
+    done = refresh(lake.root)
+    assert [file.name] == [one.file for one in done.found]
+    assert ((), "lake_damaged_days") == (done.held, done.found[0].problem.code)
+    now = [row for row in content(lake) if (row["channel"], row["day"].day) != (FAR, 7)]
+    assert [row for row in before if (row["channel"], row["day"].day) != (FAR, 7)] == now
+    # what was told is told once; where a day that was lost only goes on, it is told too
+    assert told == [note for note in lake.restated() if note[:2] != (FAR, "09-07")]
+    assert ([], 0) == held.noted(lake.root)
+    [apart] = lake.root.glob("damaged-activity_day-*")
+    assert b"PAR1 no more PAR1" == apart.read_bytes()
+
+
+def test_days_of_virtual_meters_are_derived_again_though_their_parts_stand(
+    tmp_path: Path,
+) -> None:
+    made = meters()
+    lake = Lake(tmp_path, made)
+    for number in (1, FAR):
+        lake.read(registers(number, MIDNIGHT, COUNTS))
+    refresh(lake.root)
+    made.meter(9, 1, formula=f"[M1] + [M{FAR}]")
+    made.channel(9, kind="interval")
+    lake.sync()
+    refresh(lake.root)
+    before = content(lake)
+    [file] = [
+        f for f in ActivityDays(lake.root).table.files()
+        if (f.least["channel"], f.most["channel"]) == (9, 9)
+    ]  # fmt: skip
+    damage(file)
+    check(lake.root)
+    refresh(lake.root)
+    assert before == content(lake)
+
+
+def test_killed_after_a_file_of_days_was_given_up_its_days_come_again(
+    lake: Lake, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = content(lake)
+    damage(ActivityDays(lake.root).table.files()[0])
+    check(lake.root)
+    kill(monkeypatch, lake)
+    assert {} == lake.days()
+    refresh(lake.root)
+    assert before == content(lake)
+
+
+def day_of(lake: Lake, channel: int) -> dict:
+    """The third of September of a channel."""
+    third = dt.date(2026, 9, 3)
+    [row] = [r for r in content(lake) if (r["channel"], r["day"]) == (channel, third)]
+    return row
+
+
+def test_a_run_leaves_the_days_of_a_damaged_file_as_they_stand(lake: Lake, tmp_path: Path) -> None:
+    file = tail(lake, "09-03")
+    late(lake)
+    stood = day_of(lake, 1), day_of(lake, FAR)
+    whole = damage(file)
+    done = run(lake.root)
+    assert ([file.name], 2) == ([one.file for one in done.held], done.held_days)
+    days = lake.days()
+    assert stood[0] == day_of(lake, 1)
+    assert stood[1] != day_of(lake, FAR)
+    assert (10_000, 10_000) == (days[1, "09-07"], days[FAR, "09-07"])
+    marks = [Validated(lake.root).true_to("2026-09", bucket) for bucket in (0, FAR // 4096)]
+    assert [0, done.known_at] == marks
+    Path(file.uri).write_bytes(whole)
+    refresh(lake.root)
+    now = content(lake)
+    assert () == run(lake.root).held
+    assert now == content(lake)
+
+
+def test_sums_over_days_that_stand_go_on_in_a_run(tmp_path: Path) -> None:
+    made = meters()
+    made.meter(9, 1, formula=f"[M1] + [M{FAR}]")
+    made.channel(9, kind="interval")
+    lake = Lake(tmp_path, made)
+    for number in (1, FAR):
+        lake.read(registers(number, MIDNIGHT, COUNTS))
+    settle(lake)
+    refresh(lake.root)
+    late(lake)
+    damage(tail(lake, "09-03"))
+    run(lake.root)
+    days = lake.days()
+    assert days[9, "09-03"] == days[1, "09-03"] + days[FAR, "09-03"]
 
 
 def test_an_error_that_is_no_damage_stays_what_it_is(

@@ -4,15 +4,20 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from tanma.domain.messages import Problem
+from tanma.intake.live import Scope, ScopedChannel
 from tanma.lake import raw
+from tanma.lake.landing import Landing, entry
 from tanma.lake.readings import Readings
 from tanma.lake.storage import Bucket, settled_root
 from tanma.lake.upkeep import lake_tables
 from tanma.site.cli import main
+from tanma.site.intake_scopes import decoder
 from tests.lake.reading_model import table
 
 
@@ -92,6 +97,56 @@ def test_a_refresh_names_what_it_goes_around(
     assert "已搁置 set aside 1" in tanma("check", "--set-aside")[1]
     code, text = tanma("refresh")
     assert (0, False) == (code, "损坏" in text)
+
+
+def test_settling_names_what_it_leaves_and_a_refresh_takes_it_in_again(
+    root: Path, tanma: Callable[..., tuple[int, str]], db: None
+) -> None:
+    Readings(root).append(table([(1, 0, 5, None)]), writer="a")
+    tanma("seal")
+    [file] = lake_tables(root)[0].table.files()
+    whole = Path(file.uri).read_bytes()
+    Path(file.uri).write_bytes(b"no")
+    for step in ("settle", "night"):
+        code, text = tanma(step)
+        assert 1 == code
+        assert f"landing 的文件 {file.uri} 已损坏" in text
+    code, text = tanma("run")
+    assert (1, True) == (code, "因损坏等待 held 0 · 文件 damaged files 1" in text)
+    Path(file.uri).write_bytes(whole)
+    assert 0 == tanma("refresh")[0]
+    assert {"landing": 0, "tail": 1} == {
+        kept.name: sum(f.rows for f in kept.table.files())
+        for kept in lake_tables(root) if kept.name in ("landing", "tail")
+    }  # fmt: skip
+    assert 0 == tanma("settle")[0]
+
+
+def test_a_check_makes_files_again_from_what_gateways_sent(
+    root: Path, tanma: Callable[..., tuple[int, str]], db: None
+) -> None:
+    """What cannot be proven stays and is told; how bodies are read is the adapters' affair."""
+    landing = Landing(root)
+    landing.take([entry(table([(1, 0, 5, None)]), body=b"x", form="http-json", source="g")],
+                 writer="a")  # fmt: skip
+    tanma("seal")
+    [file] = lake_tables(root)[0].table.files()
+    Path(file.uri).write_bytes(b"no")
+    code, text = tanma("check", "--rebuild")
+    assert 1 == code
+    assert f"文件 {file.uri} 不能由留存报文重建" in text
+    assert f"File {file.uri} cannot be made again" in text
+
+
+def test_bodies_are_read_again_by_what_their_gateway_may_write() -> None:
+    scope = Scope.of("g", [ScopedChannel(1, "", "gauge", "", 0)])
+    said = b'[{"channel": 1, "time": "2026-09-01T00:00:00Z", "value": 5}]'
+    body = raw.Body("a", 1, 1, "g", "http-json", 1, b"", said)
+    decode = decoder([scope])
+    assert [5] == decode(body)["value"].to_pylist()
+    with pytest.raises(Problem) as problem:
+        decode(replace(body, source="other"))
+    assert "device_gateway" == problem.value.code
 
 
 def test_an_unknown_step_is_refused(root: Path, capsys: pytest.CaptureFixture[str]) -> None:

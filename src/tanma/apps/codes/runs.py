@@ -48,10 +48,11 @@ TEXTS = {
 }  # fmt: skip
 
 
-def sync_lake() -> FactsMirror:
-    """Bring the lake's mirror of the facts up to the store's watermark."""
+def sync_lake(*, anew: bool = False) -> FactsMirror:
+    """Bring the lake's mirror of the facts up to the store's watermark; `anew`: fetch all again."""
     mirror = FactsMirror(settings.TANMA.lake)
-    mirror.sync(facts.fetch, facts.watermark())
+    take = mirror.anew if anew else mirror.sync
+    take(facts.fetch, facts.watermark())
     return mirror
 
 

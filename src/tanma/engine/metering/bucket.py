@@ -76,6 +76,12 @@ class Meters:
         """Name of a meter → its id text, as formulas of virtual meters need it."""
         return dict(zip(*(self.ids[c].to_pylist() for c in ("name", "meter")), strict=True))
 
+    def virtual(self) -> list[int]:
+        """The channels that have a formula."""
+        some = self.channels.filter(pc.is_valid(self.channels["formula"]))
+        numbers: list[int] = some["channel"].to_pylist()
+        return numbers
+
     def buckets(self) -> list[int]:
         """The buckets that hold a channel with readings of its own."""
         real = self.channels.filter(pc.is_null(self.channels["formula"]))

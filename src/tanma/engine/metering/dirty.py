@@ -54,7 +54,8 @@ def held_days(
     """Table `held_days`: the days that the readings of damaged files could touch.
 
     The same rule as for new readings, so what is held and what is derived once the file is back
-    are the same days. The snapshot is one without the files.
+    are the same days; those of channels computed from them wait too (`call_parts`). The snapshot
+    is one without the files.
     """
     con.execute(
         """CREATE OR REPLACE TEMP TABLE dirty_spans (channel BIGINT, first_utc TIMESTAMP,
@@ -62,7 +63,10 @@ def held_days(
     )
     _spans_of(con, held)
     _reached(con, snapshot, known_at)
-    con.execute("CREATE OR REPLACE TEMP TABLE held_days AS SELECT channel, day FROM dirty_days")
+    con.execute(
+        """CREATE OR REPLACE TEMP TABLE held_days AS SELECT channel, day FROM dirty_days
+        UNION SELECT virtual, day FROM dirty_days JOIN call_parts USING (channel)"""
+    )
 
 
 def _spans_of(con: duckdb.DuckDBPyConnection, files: Sequence[Held]) -> None:

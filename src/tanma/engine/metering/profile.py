@@ -19,7 +19,7 @@ from tanma.engine.metering import bucket
 from tanma.engine.metering.bucket import Meters, Span
 from tanma.engine.metering.days import TOLD
 from tanma.engine.metering.parameters import SLOTS, number, slot
-from tanma.lake.known import Snapshot
+from tanma.lake.held import sound
 from tanma.lake.sql import text as quoted
 
 ITEM = "channel.profile"
@@ -37,7 +37,7 @@ def of_lake(root: Path, valid_from: dt.date, *, memory: str = "1GB") -> Iterator
 
     Of channels that have none yet, or one that has held for AGAIN_DAYS.
     """
-    snapshot, known = Snapshot(root), bucket.meters(root, memory=memory)
+    snapshot, known = sound(root), bucket.meters(root, memory=memory)
     first = valid_from - dt.timedelta(days=WINDOW_DAYS)
     span, wanted = Span(first, valid_from, snapshot.watermark), _due(known, valid_from)
     evidence = f"window:{first}/{valid_from};T={snapshot.watermark}"

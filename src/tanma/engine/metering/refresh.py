@@ -5,7 +5,8 @@ days. Restatements are written first, with the marks they will lead to: killed i
 refresh finds them ahead, derives to the same marks, and does not write them again.
 
 A damaged file of readings costs the days that its readings could touch: they are left out, noted in
-`held.json` before the commit, and derived once the file is restored or set aside.
+`held.json` before the commit, and derived once the file is restored or set aside. A damaged file of
+days is laid apart, and its days are derived again.
 """
 
 from __future__ import annotations
@@ -29,6 +30,7 @@ from tanma.lake.delta import sole_writer
 from tanma.lake.derived import DAY, RESTATEMENT, ActivityDays, Restatements
 from tanma.lake.facts import FactsMirror
 from tanma.lake.held import Held, search
+from tanma.lake.settle import Settler
 from tanma.lake.status import DERIVED_UPTO
 
 STAMP, FACTS, LIFTS = DERIVED_UPTO, "derived.facts", "derived.lifts"
@@ -96,6 +98,8 @@ def refresh(root: Path, upto: int | None = None, *, memory: str = "1GB") -> Refr
     """
     found: list[Held] = []
     with sole_writer(root / "refresh.lock"):
+        if held.returned(root):
+            Settler(root).settle()
         while True:
             try:
                 return replace(_refresh(root, upto, memory), found=tuple(found))
@@ -114,9 +118,12 @@ def _named(root: Path, error: Exception) -> Exception:
 
 
 def _refresh(root: Path, upto: int | None, memory: str) -> Refreshed:
+    held.give_up_days(root)
     days, notes = ActivityDays(root), Restatements(root)
-    waiting, mirror = held.look(root), FactsMirror(root)
-    snapshot = lake.Snapshot(root, without={one.file for one in waiting if one.damaged})
+    looked, mirror = held.look(root), FactsMirror(root)
+    snapshot = lake.Snapshot(root)
+    waiting = held.since(root, looked)  # settling may have left a file out in between
+    snapshot.leave_out({one.file for one in waiting if one.damaged})
     plan = _plan(_Marks.of(days), _Marks.of(notes), waiting, _watermarks(snapshot, mirror, upto))
     at, target = plan.at, plan.target
     if not target.beyond(at):
@@ -126,6 +133,8 @@ def _refresh(root: Path, upto: int | None, memory: str) -> Refreshed:
         con.execute("SET preserve_insertion_order = true")
         looked_at, left_out = _derive(con, snapshot, mirror, known, days, plan)
         restatements = _restatements(con, snapshot, at, target)
+        if any(one.table == held.DAYS for one in plan.lifted):
+            restatements = _untold(con, notes, restatements)
         changed = con.sql(f"SELECT {_columns()} FROM changed_days ORDER BY channel, day")
         table = changed.to_arrow_table().cast(DAY)
     if not plan.told:
@@ -139,17 +148,13 @@ def _refresh(root: Path, upto: int | None, memory: str) -> Refreshed:
     )  # fmt: skip
 
 
-def _watermarks(
-    snapshot: lake.Snapshot, mirror: FactsMirror, upto: int | None
-) -> tuple[int, int]:
+def _watermarks(snapshot: lake.Snapshot, mirror: FactsMirror, upto: int | None) -> tuple[int, int]:
     if upto is not None and upto > snapshot.watermark:
         raise Problem("metering_known_too_late", asked=upto, watermark=snapshot.watermark)
     return snapshot.watermark if upto is None else upto, mirror.watermark
 
 
-def _plan(
-    at: _Marks, ahead: _Marks, waiting: Sequence[Held], watermarks: tuple[int, int]
-) -> _Plan:
+def _plan(at: _Marks, ahead: _Marks, waiting: Sequence[Held], watermarks: tuple[int, int]) -> _Plan:
     """What to do; after a kill between restatements and days, exactly what was begun."""
     if ahead.beyond(at):
         mine = [one for one in waiting if one.attempt == ahead.all]
@@ -173,11 +178,12 @@ def _derive(
     """Table `changed_days`: the days that came out otherwise; how many were looked at, and held."""
     target = plan.target
     known.install(con)
+    virtual.call_parts(con, known.channels)
     pinned = mirror.pin()
     dirty.held_days(con, snapshot, plan.skipped, target.stamp)
     after, upto = ((m.stamp, m.facts) for m in (plan.at, target))
     dirty.find(con, snapshot, pinned, after, upto, plan.lifted)
-    _formulas(con, known, days)
+    _formulas(con, known, days, plan.lifted)
     left_out = _leave_out(con)
     looked_at = int(con.execute("SELECT count(*) FROM dirty_days").fetchall()[0][0])
     months = con.execute("SELECT DISTINCT strftime(day, '%Y-%m') FROM dirty_days").fetchall()
@@ -194,34 +200,28 @@ def _derive(
 
 
 def _leave_out(con: duckdb.DuckDBPyConnection) -> int:
-    """Take held days, and those of channels computed from them, from the dirty ones; how many."""
-    con.execute(
-        """INSERT INTO held_days
-        SELECT DISTINCT virtual, day FROM held_days JOIN call_parts USING (channel)"""
-    )
+    """Take held days from the dirty ones; how many are held."""
     con.execute(
         "DELETE FROM dirty_days WHERE (channel, day) IN (SELECT (channel, day) FROM held_days)"
     )
     return int(con.execute("SELECT count(*) FROM held_days").fetchall()[0][0])
 
 
-def _formulas(con: duckdb.DuckDBPyConnection, known: Meters, days: ActivityDays) -> None:
-    """Table `new_virtual` (channel): whose formula is new, or that stand on such; and the dirty
-    days of computed channels: those of their parts, and all of those whose formula is new.
+def _formulas(
+    con: duckdb.DuckDBPyConnection, known: Meters, days: ActivityDays, lifted: Sequence[Held]
+) -> None:
+    """Table `new_virtual` (channel): whose formula is new, whose days were lost, or that stand on
+    such; and the dirty days of computed channels: those of their parts, and all of those.
     """
     changed = {c for (c,) in con.execute("SELECT virtual FROM new_formulas").fetchall()}
+    for one in lifted:
+        if one.table == held.DAYS:
+            changed |= {c for c in known.virtual() if one.low <= c < one.high}
     if changed:
         met = virtual.reached(known.channels, known.names())
         changed |= {channel for channel, below in met.items() if below & changed}
     con.register("given", pa.table({"channel": pa.array(sorted(changed), pa.int64())}))
     con.execute("CREATE OR REPLACE TEMP TABLE new_virtual AS FROM given")
-    parts = [(c, part, part == call.channels()[0])
-             for c, call in virtual.calls(known.channels).items()
-             for part in call.channels()]  # fmt: skip
-    columns = dict(zip(("virtual", "channel", "amount"), zip(*parts, strict=True), strict=False))
-    schema = pa.schema([("virtual", pa.int64()), ("channel", pa.int64()), ("amount", pa.bool_())])
-    con.register("given", pa.table(columns or schema.empty_table(), schema=schema))
-    con.execute("CREATE OR REPLACE TEMP TABLE call_parts AS FROM given")
     con.unregister("given")
     days.view(con, None if changed else [], "days_ever")
     con.execute(
@@ -413,6 +413,25 @@ def _restatements(
             THEN 'late' ELSE 'correction' END END AS cause), {target.stamp}::BIGINT AS stamp
         FROM restated r LEFT JOIN corrected k USING (channel, day) ORDER BY r.channel, r.day"""
     return con.sql(query).to_arrow_table().select(RESTATEMENT.names).cast(RESTATEMENT)
+
+
+def _untold(
+    con: duckdb.DuckDBPyConnection, notes: Restatements, restatements: pa.Table
+) -> pa.Table:
+    """Notes without those that say once more what a lost file of days had been told for."""
+    con.register("noted_now", restatements)
+    months = con.execute("SELECT DISTINCT strftime(day, '%Y-%m') FROM noted_now").fetchall()
+    notes.view(con, [m for (m,) in months], name="noted_before")
+    told = con.sql(
+        """SELECT n.* FROM noted_now n ANTI JOIN (
+               SELECT channel, day, arg_max(after_milli, stamp) AS after_milli,
+                      arg_max(flags_after, stamp) AS flags_after
+               FROM noted_before GROUP BY channel, day) b
+           ON n.channel = b.channel AND n.day = b.day AND n.flags_after = b.flags_after
+              AND n.after_milli IS NOT DISTINCT FROM b.after_milli
+           ORDER BY n.channel, n.day"""
+    )
+    return told.to_arrow_table().cast(RESTATEMENT)
 
 
 def _corrected(

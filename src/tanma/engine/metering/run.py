@@ -3,6 +3,9 @@
 A task is one bucket and one month. It reads the lake, writes its partition of `validated`, and
 gives back the days; one process publishes both. Every task is a pure function of its arguments and
 of tables that only grow, so a worker that dies costs its time and nothing else.
+
+Days that a damaged file of readings could touch stay as they stand until it is back, and so does
+`validated` where it holds them; everything else is derived.
 """
 
 from __future__ import annotations
@@ -19,12 +22,14 @@ import pyarrow.compute as pc
 
 from tanma.domain.messages import Problem
 from tanma.engine.metering import bucket as buckets
-from tanma.engine.metering import virtual
+from tanma.engine.metering import dirty, virtual
 from tanma.engine.metering.bucket import Meters, Span
 from tanma.engine.metering.channels import BUCKET
 from tanma.engine.metering.refresh import FACTS, STAMP
+from tanma.lake import held
 from tanma.lake.derived import DAY, INTERVAL, ActivityDays, Part, Validated
 from tanma.lake.facts import FactsMirror
+from tanma.lake.held import Held
 from tanma.lake.known import Snapshot
 from tanma.lake.sql import scan
 
@@ -47,6 +52,8 @@ class Task:
     memory: str = "1GB"
     threads: int = 2
     validated: bool = True
+    without: frozenset[str] = frozenset()
+    """Files that cannot be read."""
 
 
 @dataclass(frozen=True)
@@ -62,13 +69,18 @@ class Done:
 
 @dataclass(frozen=True)
 class Ran:
-    """What a run derived, and what it is true to."""
+    """What a run derived, and what it is true to.
+
+    `held`: damaged files of readings, `held_days`: how many days wait for them.
+    """
 
     tasks: int
     intervals: int
     days: int
     known_at: int
     facts_at: int
+    held: tuple[Held, ...] = ()
+    held_days: int = 0
 
 
 Progress = Callable[[int, int, Done], None]
@@ -88,7 +100,7 @@ def span_of(month: str, known_at: int) -> tuple[Span, tuple[dt.datetime, dt.date
 
 def derive(task: Task) -> Done:
     """Derive one bucket and month, a slice of channels at a time so that memory stays bounded."""
-    snapshot = Snapshot(task.root)
+    snapshot = Snapshot(task.root).leave_out(task.without)
     days: list[pa.Table] = []
     counted = 0
 
@@ -157,6 +169,40 @@ def _days(con: object, name: str = "days") -> pa.Table:
     return con.sql(query).to_arrow_table().cast(DAY)  # type: ignore[attr-defined]
 
 
+@dataclass(frozen=True)
+class _Work:
+    """What all tasks of a run share; `held` are the days (channel, day) that stay as they stand."""
+
+    root: Path
+    snapshot: Snapshot
+    known: Meters
+    at: int
+    facts_at: int
+    memory: str
+    cluster: str | None
+    validated: bool
+    without: frozenset[str]
+    held: pa.Table
+
+    def task(self, month: str, bucket: int, waits: set[tuple[str, int]]) -> Task:
+        some = self.known.of(bucket * BUCKET, (bucket + 1) * BUCKET)
+        kept = self.validated and (month, bucket) not in waits
+        return Task(
+            self.root, month, bucket, self.at, some, self.memory, validated=kept,
+            without=self.without,
+        )  # fmt: skip
+
+    def waits(self) -> set[tuple[str, int]]:
+        """Partitions of `validated` that hold intervals of such days; days are local."""
+        beside = [dt.timedelta(days=n) for n in (-1, 0, 1)]
+        rows = zip(*(self.held[name].to_pylist() for name in _HELD.names), strict=True)
+        places = {(channel // BUCKET, day) for channel, day in rows}
+        return {(f"{day + near:%Y-%m}", bucket) for bucket, day in places for near in beside}
+
+
+_HELD = pa.schema([("channel", pa.int64()), ("day", pa.date32())])
+
+
 def run(
     root: Path, months: Iterable[str] | None = None, *, known_at: int | None = None,
     memory: str = "1GB", cluster: str | None = None, progress: Progress | None = None,
@@ -168,40 +214,96 @@ def run(
     there. A run tells no restatements.
     `cluster`: address of a Dask scheduler; the lake must lie at the same path for all workers.
     """
-    snapshot, mirror = Snapshot(root), FactsMirror(root)
+    wanted = None if months is None else sorted(set(months))
+
+    def whole(_: object) -> Ran:
+        work, waiting = _work(root, known_at, memory, cluster, validated)
+        return _run(work, waiting, wanted, progress)
+
+    return held.around(root, whole)
+
+
+def _work(
+    root: Path, known_at: int | None, memory: str, cluster: str | None, validated: bool
+) -> tuple[_Work, tuple[Held, ...]]:
+    held.give_up_days(root)
+    looked = held.look(root)
+    snapshot, facts_at = Snapshot(root), FactsMirror(root).watermark
+    waiting = tuple(one for one in held.since(root, looked) if one.damaged)
+    without = frozenset(one.file for one in waiting)
     at = snapshot.watermark if known_at is None else known_at
-    facts_at = mirror.watermark
     if at > snapshot.watermark:
         raise Problem("metering_known_too_late", asked=at, watermark=snapshot.watermark)
     known = buckets.meters(root, facts_at, memory)
-    wanted = months_of(snapshot) if months is None else sorted(set(months))
+    snapshot.leave_out(without)
+    days = _held_days(snapshot, known, waiting, at, memory)
+    work = _Work(
+        root, snapshot, known, at, facts_at, memory, cluster, validated, without, days
+    )  # fmt: skip
+    return work, waiting
+
+
+def _held_days(
+    snapshot: Snapshot, known: Meters, waiting: tuple[Held, ...], at: int, memory: str
+) -> pa.Table:
+    if not waiting:
+        return _HELD.empty_table()
+    with buckets.connection(memory) as con:
+        known.install(con)
+        virtual.call_parts(con, known.channels)
+        dirty.held_days(con, snapshot, waiting, at)
+        return con.sql("SELECT channel, day FROM held_days").to_arrow_table().cast(_HELD)
+
+
+def _run(
+    work: _Work, waiting: tuple[Held, ...], months: list[str] | None, progress: Progress | None
+) -> Ran:
+    root, known, at = work.root, work.known, work.at
+    wanted = months_of(work.snapshot) if months is None else months
     total, done_n, intervals, rows = len(wanted) * len(known.buckets()), 0, 0, 0
     sums, _ = virtual.of_meters(known.channels, known.names())
     needed = pa.array(sorted({c for parts in sums.values() for c in parts}), pa.int64())
+    waits = work.waits()
     for month in wanted:
-        kept = [DAY.empty_table()]
+        kept = [_standing(work, month)]
         for group in (groups := _groups(known)):
-            tasks = [
-                Task(root, month, b, at, known.of(b * BUCKET, (b + 1) * BUCKET), memory,
-                     validated=validated)
-                for b in group
-            ]  # fmt: skip
             done = []
-            for one in _mapped(tasks, cluster):
+            for one in _mapped([work.task(month, b, waits) for b in group], work.cluster):
                 done.append(one)
                 done_n, intervals = done_n + 1, intervals + one.intervals
                 if progress:
                     progress(done_n, total, one)
-            found = [_days_of(done)]
+            found = [_apart(work, _days_of(done))]
             kept.append(found[0].filter(pc.is_in(found[0]["channel"], needed)))
             if group is groups[-1]:  # parts of other meters may lie in any bucket
-                found.append(computed_of(root, known, month, at, memory))
+                found.append(_apart(work, computed_of(work, month)))
                 parts = pa.concat_tables([*kept, found[-1]])
-                found.append(virtual_of(parts, known, sums, at, memory))
+                found.append(virtual_of(parts, known, sums, at, work.memory))
             rows += publish(root, done, pa.concat_tables(found))
     if months is None:
-        ActivityDays(root).put(DAY.empty_table(), {STAMP: at, FACTS: facts_at})
-    return Ran(total, intervals, rows, at, facts_at)
+        ActivityDays(root).put(DAY.empty_table(), {STAMP: at, FACTS: work.facts_at})
+    return Ran(total, intervals, rows, at, work.facts_at, waiting, work.held.num_rows)
+
+
+def _apart(work: _Work, days: pa.Table) -> pa.Table:
+    """Days without those that stay as they stand."""
+    if not work.held.num_rows:
+        return days
+    keys = list(_HELD.names)
+    return days.join(work.held, keys, join_type="left anti").sort_by(
+        [(k, "ascending") for k in keys]
+    )
+
+
+def _standing(work: _Work, month: str) -> pa.Table:
+    """The days of a month that stay as they stand: sums over them go on with them."""
+    if not work.held.num_rows:
+        return DAY.empty_table()
+    with buckets.connection(work.memory) as con:
+        ActivityDays(work.root).view(con, [month], "standing")
+        con.register("held_days", work.held)
+        query = "SELECT * FROM standing SEMI JOIN held_days USING (channel, day)"
+        return con.sql(query).to_arrow_table().select(DAY.names).cast(DAY)
 
 
 def months_of(snapshot: Snapshot) -> list[str]:
@@ -251,17 +353,17 @@ def publish(root: Path, done: list[Done], days: pa.Table) -> int:
     return days.num_rows
 
 
-def computed_of(
-    root: Path, known: Meters, month: str, known_at: int, memory: str = "1GB"
-) -> pa.Table:
+def computed_of(work: _Work, month: str) -> pa.Table:
     """The days of computed channels; their parts may lie in any bucket."""
-    span, _ = span_of(month, known_at)
+    known = work.known
+    span, _ = span_of(month, work.at)
     found, numbers = [DAY.empty_table()], sorted(virtual.calls(known.channels))
     for start in range(0, len(numbers), SLICE // 4):
         computed = numbers[start : start + SLICE // 4]
         wanted = virtual.with_parts(known.channels, computed)
-        with buckets.connection(memory) as con:
-            buckets.derive(con, Snapshot(root), known.only(sorted(wanted)), span, calls=True)
+        with buckets.connection(work.memory) as con:
+            some = known.only(sorted(wanted))
+            buckets.derive(con, work.snapshot, some, span, calls=True)
             days = _days(con)
         found.append(days.filter(pc.is_in(days["channel"], pa.array(computed, pa.int64()))))
     return pa.concat_tables(found)

@@ -401,6 +401,20 @@ def calls(table: pa.Table) -> dict[int, Call]:
 _NUMBERED = r"^(standard_gas|steam_heat)\(#\d+,"
 
 
+def call_parts(con: duckdb.DuckDBPyConnection, table: pa.Table) -> None:
+    """Table `call_parts` (virtual, channel, amount): what each call names; `amount` comes first."""
+    rows = [
+        (computed, part, part == call.channels()[0])
+        for computed, call in calls(table).items()
+        for part in call.channels()
+    ]
+    schema = pa.schema([("virtual", pa.int64()), ("channel", pa.int64()), ("amount", pa.bool_())])
+    columns = dict(zip(schema.names, zip(*rows, strict=True), strict=False))
+    con.register("given", pa.table(columns or schema.empty_table(), schema=schema))
+    con.execute("CREATE OR REPLACE TEMP TABLE call_parts AS FROM given")
+    con.unregister("given")
+
+
 def numbered(
     con: duckdb.DuckDBPyConnection, table: pa.Table, names: Mapping[str, str],
     name: str = "metering",

@@ -3,6 +3,11 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from tanma.lake.held import Held
 
 HELP = "Derive again exactly the days that new readings, events and parameters touch"
 # a damaged file is gone around and named; the status says then that something is to be done
@@ -18,19 +23,22 @@ def run(args: argparse.Namespace) -> int:
     from tanma.site import setup
 
     setup.prepare()
-    from tanma.apps.codes.door import sync_lake
     from tanma.apps.watch import door as watch
-    from tanma.engine.metering.refresh import refresh
+    from tanma.site import keeping
     from tanma.site.commands.lake import lake_folder
 
-    sync_lake()
-    done = refresh(lake_folder(), memory=args.memory)
+    done = keeping.derived(lake_folder(), args.memory)
     alarms = watch.evaluate()
     print(f"重算日 days {done.dirty} · 变动 changed {done.changed} · 重述 restated {done.restated}")
     if str(alarms):
         print(f"报警 {alarms}")
-    for one in done.held:
+    return told((*done.found, *done.held), len(done.held), done.held_days)
+
+
+def told(damaged: Iterable[Held], held: int, days: int) -> int:
+    """Name damaged files and say how many days wait for those that are held; the exit code."""
+    for one in {one.file: one for one in damaged}.values():
         print(f"{one.problem.text('zh')}\n{one.problem.text('en')}")
-    if done.held:
-        print(f"因损坏等待 held {done.held_days} · 文件 damaged files {len(done.held)}")
-    return 1 if done.held else 0
+    if held:
+        print(f"因损坏等待 held {days} · 文件 damaged files {held}")
+    return 1 if held else 0

@@ -37,6 +37,7 @@ def run(args: argparse.Namespace) -> int:
     setup.prepare()
     from tanma.apps.codes.door import sync_lake
     from tanma.engine.metering.run import run as derive
+    from tanma.site.commands._lake_refresh import told
     from tanma.site.commands.lake import lake_folder
 
     sync_lake()
@@ -50,7 +51,7 @@ def run(args: argparse.Namespace) -> int:
     print(f"分片 tasks {ran.tasks} · 区间 intervals {ran.intervals} · 日 days {ran.days}")
     if args.posted:
         _post(lake_folder(), args.months)
-    return 0
+    return told(ran.held, len(ran.held), ran.held_days)
 
 
 def _shown(done: int, tasks: int, one: Done) -> None:

@@ -91,13 +91,27 @@ def _seal(args: argparse.Namespace) -> None:
     _say(Landing(lake_folder()).seal())
 
 
-def _settle(args: argparse.Namespace) -> None:
+def _settle(args: argparse.Namespace) -> int:
     from tanma.lake.settle import Settler
 
-    _say(Settler(lake_folder()).settle())
+    done = Settler(lake_folder()).settle()
+    _say(done)
+    return _left(done.left)
 
 
-def _night(args: argparse.Namespace) -> None:
+def _left(files: int) -> int:
+    """Name the damaged files if some had to be left where they lie; the exit code."""
+    from tanma.lake.held import noted
+
+    if not files:
+        return 0
+    for one in noted(lake_folder())[0]:
+        if one.damaged:
+            print(f"{one.problem.text('zh')}\n{one.problem.text('en')}")
+    return 1
+
+
+def _night(args: argparse.Namespace) -> int:
     from tanma.lake.upkeep import night
     from tanma.site import keeping, setup
     from tanma.site.config import Config
@@ -105,7 +119,9 @@ def _night(args: argparse.Namespace) -> None:
     setup.prepare()
     used = keeping.used_by_results()
     days = Config().raw_days
-    _say(night(lake_folder(), raw_days=days, used=used, keep_hours=args.keep_hours))
+    done = night(lake_folder(), raw_days=days, used=used, keep_hours=args.keep_hours)
+    _say(done)
+    return _left(done.settled.left + done.moved.left)
 
 
 def _sweep(args: argparse.Namespace) -> None:
@@ -127,6 +143,10 @@ def _checking(parser: argparse.ArgumentParser) -> None:
         "--set-aside", action="store_true",
         help="without a backup: the tables go on without the damaged files, which are kept apart",
     )  # fmt: skip
+    parser.add_argument(
+        "--rebuild", action="store_true",
+        help="make damaged files of readings again from the bodies as they were received",
+    )  # fmt: skip
 
 
 def _check(args: argparse.Namespace) -> int:
@@ -136,9 +156,27 @@ def _check(args: argparse.Namespace) -> int:
     for damage in seen.damages:
         print(f"{damage.problem.text('zh')}\n{damage.problem.text('en')}")
     print(f"文件 files {seen.files} · 行 rows {seen.rows} · 损坏 damaged {len(seen.damages)}")
+    if args.rebuild:
+        _rebuild()
+        seen = check(lake_folder())
     if args.set_aside:
         print(f"已搁置 set aside {set_aside(lake_folder(), seen.damages)}")
     return 1 if seen.damages else 0
+
+
+def _rebuild() -> None:
+    from tanma.lake.rebuild import rebuild
+    from tanma.site import setup
+    from tanma.site.intake_scopes import decoder
+
+    setup.prepare()
+    from tanma.apps.metering import door as metering
+
+    for made in rebuild(lake_folder(), decoder(metering.intake_scopes().values())):
+        if made.problem is None:
+            print(f"已重建 rebuilt {made.one.uri}")
+        else:
+            print(f"{made.problem.text('zh')}\n{made.problem.text('en')}")
 
 
 def _status(args: argparse.Namespace) -> None:
