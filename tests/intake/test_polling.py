@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 import datetime as dt
 import json
+import struct
 from collections.abc import Mapping, Sequence
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 
 import pytest
 from hypothesis import given
@@ -22,6 +23,7 @@ from tanma.intake.polling import (
     Health,
     Measured,
     Outbox,
+    collected,
     converted,
     instants,
     message_id,
@@ -264,6 +266,60 @@ def test_what_the_sink_refuses_waits_and_is_handed_on_in_order():
         assert (0, 0) == (box.health.lost, box.health.waiting)
 
     asyncio.run(through())
+
+
+def test_what_was_read_does_not_wait_for_a_device_that_fell_silent():
+    first = counting()
+
+    def answer(points):
+        if len(device.asked) > 2:
+            raise TimeoutError
+        return first(points)
+
+    device = Fake("quick", {"energy": 1}, answer)
+
+    async def through() -> None:
+        sink = Memory(broken=True)
+        box = outbox(device, sink)
+
+        async def repaired(stop):
+            task = asyncio.create_task(run_device(device, box, stop))
+            while len(device.asked) < 3:
+                await asyncio.sleep(0.02)
+            sink.broken = False
+            await task
+
+        await until(repaired, sink, lambda: len(sink.batches) == 2)
+        assert [100, 200] == sink.values(5)
+
+    asyncio.run(through())
+
+
+def test_what_waits_when_it_is_to_stop_is_handed_on():
+    async def through() -> None:
+        sink, device = Memory(), Fake("quick", {"energy": 900}, counting())
+        box = outbox(device, sink)
+        box.put(json.dumps([("energy", NOON, "1.00")]).encode())
+        stop = asyncio.Event()
+        stop.set()
+        await run_device(device, box, stop)
+        assert [100] == sink.values(5)
+
+    asyncio.run(through())
+
+
+@pytest.mark.parametrize("error", [InvalidOperation(), struct.error("short"), IndexError("7")])
+def test_a_point_that_cannot_be_decoded_spoils_no_other_and_does_not_come_back(error):
+    def wrong():
+        raise error
+
+    found = collected(TARGETS, [("energy", measured), ("power", wrong)])
+    assert (["energy"], ["power"]) == (
+        [m.point for m in found.measured], [f.point for f in found.faults],
+    )  # fmt: skip
+    assert "device_point" == found.faults[0].problem.code
+    for language in ("zh", "en"):
+        assert "power" in found.faults[0].problem.text(language)
 
 
 def test_the_oldest_batch_is_lost_when_too_many_wait_and_it_is_counted():

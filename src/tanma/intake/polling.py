@@ -12,6 +12,7 @@ import asyncio
 import contextlib
 import hashlib
 import logging
+import struct
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -82,6 +83,10 @@ def collected(targets: Targets, points: Iterable[tuple[str, Callable[[], Measure
             measured.append(read())
         except Problem as problem:
             faults.append(Fault(name, problem))
+        except (ArithmeticError, LookupError, ValueError, struct.error) as error:
+            # too few registers, a number of 40 digits: it would come back for ever
+            reason = str(error) or type(error).__name__
+            faults.append(Fault(name, Problem("device_point", point=name, reason=reason)))
     return Decoded(targets, tuple(measured), tuple(faults))
 
 
@@ -281,9 +286,18 @@ async def run_device(
             problem = error if isinstance(error, Problem) else _unreachable(device, error)
             outbox.health.failed(problem)
             await device.close()
+            if due:  # what was read before waits for the sink, not for the device
+                await _sent(outbox)
             at, due = _again(device, due, now(), wait)
             wait = min(wait * 2, LONGEST_WAIT_S)
     await device.close()
+    await _sent(outbox)
+
+
+async def _sent(outbox: Outbox) -> None:
+    """Hand on what waits; where the sink takes nothing it goes on waiting."""
+    with contextlib.suppress(OSError, TimeoutError, Problem):
+        await outbox.send()
 
 
 def next_slot(intervals: Iterable[int], now_us: int) -> int:

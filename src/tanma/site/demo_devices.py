@@ -110,7 +110,9 @@ def together(prefix: str, uscc: str, bought: str, parts: Sequence[str]) -> None:
     name, formula = f"{prefix}{ALL_PARTS}", " + ".join(f"[{prefix}{p}]" for p in parts)
     metering.register_meter(name, uscc, formula=formula, **about)
     fine = {"interval_s": "60"}
-    metering.declare([metering.Declared(name, bought, "interval", "kWh", 2, more=fine)], **about)
+    metering.declare(
+        [metering.Declared(name, bought, "interval", "kWh", 2, more=fine)], **about
+    )
 
 
 def limits_sheet(

@@ -28,6 +28,8 @@ class Meters:
     pieces: int = 1000
     """Bytes sent at a time."""
     parts: int = 1
+    again: bool = False
+    """Whether each answer comes a second time, as repeaters on a line do."""
     asked: list[tuple[str, str]] = field(default_factory=list)
 
     async def __aenter__(self) -> Meters:
@@ -61,7 +63,7 @@ class Meters:
         if {meter, f"{meter}/{name}"} & self.silent or meter not in self.values:
             return
         said = self.before + (question if self.echo else b"")
-        said += self._said(meter, question[8], plain, name)
+        said += self._said(meter, question[8], plain, name) * (1 + self.again)
         for at in range(0, len(said), self.pieces):
             writer.write(said[at : at + self.pieces])
             await writer.drain()

@@ -67,6 +67,24 @@ def test_a_meter_is_read_through_whatever_the_line_adds(line):
     asyncio.run(through())
 
 
+def test_an_answer_given_twice_is_not_taken_for_the_next_one():
+    """Else each reading from then on would be the one before, under a new instant."""
+
+    async def through() -> None:
+        values_of = {ONE: {ENERGY: bytes.fromhex("01000000")}}
+        async with Meters(values_of, again=True) as meters:
+            one = device(meters, names=("forward_active_total",))
+            found = []
+            for number in (1, 2, 3):
+                values_of[ONE][ENERGY] = bytes([number, 0, 0, 0])
+                found.append(one.decode(await one.read(["forward_active_total"])).measured[0].text)
+                await asyncio.sleep(0.02)
+            await one.close()
+            assert ["0.01", "0.02", "0.03"] == found
+
+    asyncio.run(through())
+
+
 def test_only_reading_questions_go_out():
     async def through() -> None:
         async with Meters(VALUES) as meters:

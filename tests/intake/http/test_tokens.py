@@ -52,6 +52,18 @@ def test_an_unknown_token_asks_again_but_not_at_once():
     assert 2 == register.asked
 
 
+def test_unknown_tokens_take_a_slow_register_a_tenth_of_the_time_at_most():
+    register = Register()
+    held, now = book(register)
+    slow = held._scopes
+    held._scopes = lambda: (now.__setitem__(0, now[0] + 3), slow())[1]
+    for _ in range(40):
+        now[0] += 1
+        with pytest.raises(Problem):
+            asyncio.run(held.find("b"))
+    assert 2 == register.asked
+
+
 def test_known_gateways_go_on_while_the_register_is_away(caplog):
     register = Register()
     held, now = book(register)

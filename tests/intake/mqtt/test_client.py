@@ -13,7 +13,9 @@ from pathlib import Path
 
 import duckdb
 import pytest
+from paho.mqtt.client import MQTTMessage
 
+from tanma.intake.mqtt import client
 from tanma.intake.mqtt.client import Broker, MqttReader
 from tanma.intake.mqtt.decode import Template
 from tanma.lake.readings import Readings
@@ -50,6 +52,17 @@ async def reading(broker: Broker, sink: Memory, ready, meanwhile=None) -> MqttRe
         stop.set()
         await asyncio.wait_for(running, 10)
     return reader
+
+
+def test_what_no_broker_holds_back_finds_room_or_is_counted_as_lost(monkeypatch):
+    """Publishers that ask for no acknowledgement cannot fill the memory while the disk is full."""
+    monkeypatch.setattr(client, "MOST_UNASKED", 2)
+    reader = MqttReader(broker_of(1), lambda: SCOPES, Memory())
+    for number in range(6):
+        one = MQTTMessage(number, b"t/gw/1")
+        one.qos = int(number >= 4)
+        reader._hold(client.Arrived(one, 1))
+    assert (4, 2) == (reader._arrived.qsize(), reader.health.lost)
 
 
 async def connected(reader: MqttReader) -> None:

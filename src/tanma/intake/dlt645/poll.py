@@ -62,6 +62,7 @@ class Line:
 
     async def _one(self, request: bytes, address: str, identifier: str) -> Frame:
         async with asyncio.timeout(self.timeout_s):
+            await self._emptied()
             reader, writer = await self._connected()
             self.stream.clear()
             writer.write(request)
@@ -77,6 +78,14 @@ class Line:
             await self._drop()
             self._reader, self._writer = await asyncio.open_connection(self.host, self.port)
         return self._reader, self._writer
+
+    async def _emptied(self) -> None:
+        """Read away what came unasked: an answer given twice is none to the next question."""
+        if self._reader is not None:
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(0):
+                    while await self._reader.read(_CHUNK):
+                        pass
 
     async def _drop(self) -> None:
         writer, self._reader, self._writer = self._writer, None, None

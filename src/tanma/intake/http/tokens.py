@@ -25,13 +25,15 @@ class ScopeBook:
         self._clock = clock
         self._held: Mapping[str, Scope] = {}
         self._asked = float("-inf")
+        self._took_s = 0.0
         self._lock = asyncio.Lock()
 
     async def find(self, token: str) -> tuple[str, Scope]:
         """Hash and scope of a token, or a Problem."""
         name = token_hash(token)
         if name not in self._held:
-            await self.renew(AGAIN_S)
+            # whoever tries tokens must not keep the database busy: a tenth of the time at most
+            await self.renew(max(AGAIN_S, 10 * self._took_s))
         elif self._clock() - self._asked > 12 * FRESH_S:
             # Nobody renews in the background: rather ask now than let in who was revoked.
             await self.renew(FRESH_S)
@@ -52,3 +54,4 @@ class ScopeBook:
                 self._held = await asyncio.to_thread(self._scopes)
             except Exception:  # the database may be away; known gateways go on
                 _log.exception("scopes of tokens could not be renewed")
+            self._took_s = self._clock() - self._asked

@@ -35,6 +35,8 @@ log = logging.getLogger(__name__)
 
 TOGETHER = 100
 """Messages given to the sink at a time; a broker leaves 20 or so unacknowledged."""
+MOST_UNASKED = 10_000
+"""Messages of QoS 0 that wait in memory while the sink takes nothing."""
 KEEPALIVE_S = 30
 
 
@@ -200,7 +202,14 @@ class MqttReader:
 
     def _on_message(self, client: paho.Client, _: Any, message: paho.MQTTMessage) -> None:
         arrived = Arrived(message, self._connection)
-        self._loop.call_soon_threadsafe(self._arrived.put_nowait, arrived)
+        self._loop.call_soon_threadsafe(self._hold, arrived)
+
+    def _hold(self, arrived: Arrived) -> None:
+        """What is sent without acknowledgement no broker holds back: it finds room or is lost."""
+        if arrived.message.qos == 0 and self._arrived.qsize() >= MOST_UNASKED:
+            self.health.lost += 1
+        else:
+            self._arrived.put_nowait(arrived)
 
     def _tell(self, reason: str) -> None:
         self.health.failed(_problem(OSError(reason), self.broker))
