@@ -143,6 +143,9 @@ class AreaOut(Schema):
     output_yuan: str | None
     index: float | None
     index_n: int | None
+    withheld: str | None = Field(
+        description="Why sums are null although they were computed: they are for statistics alone."
+    )
 
 
 class FactOut(Schema):

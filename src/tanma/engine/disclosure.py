@@ -5,8 +5,9 @@ Facts for statistics alone count in every sum. Of one enterprise, what they say 
 them away is withheld unless a legal basis or the enterprise's consent is recorded (`may_use`). The
 rated columns of such a row are empty in the run itself; its amounts stay there for the sums.
 
-Where one or two such enterprises stand in an area beside others whose amounts are open, its sums
-would tell theirs: what rests on money is then withheld of the area too.
+Where one or two such enterprises stand behind a sum beside others whose amounts are open, the sum
+would tell theirs. `told` says which sums of a run may be shown, so that no adding and subtracting
+of shown ones leaves one or two of them; `engine.untold` asks it for every sum of a run.
 
 Of a sum nothing is shown that tells one enterprise: a figure with fewer than `disclosure.min_n`
 enterprises behind it is withheld. Where the total is shown too, a single hidden part would follow
@@ -15,7 +16,10 @@ by subtraction: the next smallest is hidden with it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Hashable, Mapping, Sequence
+from collections.abc import Callable, Collection, Hashable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from itertools import accumulate
 from typing import Any, TypeVar
 
 import pyarrow as pa
@@ -56,10 +60,15 @@ def singles(table: pa.Table) -> pa.Table:
         hidden = pc.and_not(pc.fill_null(table[flag], False), table["may_use"])
         for name in names:
             if name in MONEY if flag == "restricted" else _energy(name):
-                place, column = table.column_names.index(name), table[name]
-                kept = pc.if_else(hidden, pa.scalar(None, column.type), column)
-                table = table.set_column(place, name, kept)
+                table = without(table, name, hidden)
     return table
+
+
+def without(table: pa.Table, name: str, hidden: pa.Array) -> pa.Table:
+    """A table with one column empty in the rows that are marked."""
+    column = table[name]
+    kept = pc.if_else(hidden, pa.scalar(None, column.type), column)
+    return table.set_column(table.column_names.index(name), name, kept)
 
 
 def least() -> int:
@@ -132,3 +141,125 @@ def closed_areas(
             line.append(f"{parent}/")
         lines.append([parent, *line])
     return closed_lines(lines, lambda c: size[c][0], lambda c: size[c][1])
+
+
+def told(
+    sums: Sequence[Collection[H]], owner: Callable[[H], Hashable] = lambda amount: amount
+) -> list[bool]:
+    """Which sums may be shown, the first ones before the later; what they leave decides.
+
+    sums: the withheld amounts in each; everything else in it counts as known. owner: whose an
+    amount is. A sum is refused where adding and subtracting it and those already shown would leave
+    amounts of fewer owners than may be told of. Where each owner has one amount and fewer than
+    three are few this is exact; owners of several amounts are watched in each reduced sum.
+    """
+    places: dict[H, list[int]] = {}
+    for n, amounts in enumerate(sums):
+        for amount in amounts:
+            places.setdefault(amount, []).append(n)
+    owners: dict[tuple[int, ...], set[Hashable]] = {}
+    for amount, where in places.items():
+        owners.setdefault(tuple(where), set()).add(owner(amount))
+    rows: list[Row] = [{} for _ in sums]
+    for alike, together in enumerate(owners):
+        for n in together:
+            rows[n][alike] = 1
+    shown = _Shown(list(owners.values()))
+    return [shown.add(row) for row in rows]
+
+
+PRIME = 2**61 - 1
+"""Sums are reduced in this field: exact like fractions, and numbers do not grow."""
+Row = dict[int, int]
+"""Amounts that only occur together, by their number → how often they count."""
+
+
+@dataclass
+class _Shown:
+    """The sums shown so far, reduced: each has a pivot, which counts once and in no other."""
+
+    owners: Sequence[set[Hashable]]
+    rows: dict[int, Row] = field(default_factory=dict)
+    at: dict[int, set[int]] = field(default_factory=dict)
+    """amounts → pivots of the rows they stand in"""
+    alike: dict[int, set[int]] = field(default_factory=dict)
+    """what a row has besides its pivot → pivots of few owners: rows that differ in these alone"""
+    rest: dict[int, int] = field(default_factory=dict)
+    """pivot of few owners → where it stands in `alike`"""
+
+    @cached_property
+    def marks(self) -> list[int]:
+        """Powers of 7: a row is told from others by its value as a polynomial there."""
+        return list(accumulate(self.owners, lambda power, _: power * 7 % PRIME, initial=1))
+
+    def add(self, row: Row) -> bool:
+        """Whether it may be shown; then it counts from now on."""
+        for pivot in [c for c in row if c in self.rows]:
+            row = _less(row, self.rows[pivot], row[pivot])
+        if not row:
+            return True  # it follows from what is shown
+        if self._few(row):
+            return False
+        pivot = max(row, key=lambda c: (not few(len(self.owners[c])), -len(self.at.get(c, ())), -c))
+        once = pow(row[pivot], -1, PRIME)
+        row = {c: n * once % PRIME for c, n in row.items()}
+        changed = {
+            p: _less(self.rows[p], row, self.rows[p][pivot]) for p in self.at.get(pivot, ())
+        } | {pivot: row}
+        rest = {p: self._rest(r, p) for p, r in changed.items() if few(len(self.owners[p]))}
+        if any(self._few(r) for r in changed.values()) or self._differ(rest):
+            return False
+        for p, made in changed.items():
+            self._put(p, made)
+        for p, value in rest.items():
+            self.alike.get(self.rest.get(p, 0), set()).discard(p)
+            self.alike.setdefault(value, set()).add(p)
+        self.rest |= rest
+        return True
+
+    def _few(self, amounts: Iterable[int]) -> bool:
+        found: set[Hashable] = set()
+        for c in amounts:
+            found |= self.owners[c]
+            if not few(len(found)):
+                return False
+        return True
+
+    def _differ(self, rest: Mapping[int, int]) -> bool:
+        """Whether the difference of two rows, one of them new, is of few owners."""
+        new: dict[int, set[int]] = {}
+        for pivot, value in rest.items():
+            others = new.setdefault(value, set())
+            old = self.alike.get(value, set()) - rest.keys()
+            if any(self._few((pivot, p)) for p in others | old):
+                return True
+            others.add(pivot)
+        return False
+
+    def _rest(self, row: Row, pivot: int) -> int:
+        """What stands beside the pivot, the same for all that are multiples of one another."""
+        rest = row.keys() - {pivot}
+        if not rest:
+            return 0
+        value = sum(row[c] * self.marks[c] for c in rest)
+        return value * pow(row[min(rest)], -1, PRIME) % PRIME
+
+    def _put(self, pivot: int, row: Row) -> None:
+        old = self.rows.get(pivot, {})
+        for c in old.keys() - row.keys():
+            self.at[c].discard(pivot)
+        for c in row.keys() - old.keys():
+            self.at.setdefault(c, set()).add(pivot)
+        self.rows[pivot] = row
+
+
+def _less(row: Row, other: Row, times: int) -> Row:
+    """row − times × other, without what vanishes."""
+    made = dict(row)
+    for c, n in other.items():
+        left = (made.get(c, 0) - times * n) % PRIME
+        if left:
+            made[c] = left
+        else:
+            made.pop(c, None)
+    return made

@@ -80,7 +80,7 @@ def sums(con: duckdb.DuckDBPyConnection, into: str = "area_sums", results: str =
                count(*) FILTER (state = 'graded') AS coded, {grades}, {levels},
                count(*) FILTER (missing > 0 AND {OPEN}) AS missing_enterprises,
                {", ".join(f"{_exact(*spec)} AS {name}" for name, spec in AMOUNTS.items())},
-               count(*) FILTER ({INDEXED}) AS index_n
+               count(*) FILTER ({INDEXED}) AS index_n, {_closed("", "")}
         FROM inside i JOIN {results} USING (subject)
         GROUP BY hierarchy, i.area_code)"""
     )
@@ -109,6 +109,25 @@ AMOUNTS: dict[str, tuple[str, str]] = {
     "heat_sold_mg": ("heat_sold_mg", ""),
 }
 """column → (what is summed, over which enterprises)"""
+
+
+CLOSED = {
+    "closed_money": "NOT {t}may_use AND {t}restricted",
+    "closed_energy": "NOT {t}may_use AND {t}energy_restricted",
+}
+"""How many of those behind a sum gave their money or energy for statistics alone."""
+
+
+def _closed(word: str, condition: str, *tables: str) -> str:
+    """SQL: their numbers, among those who meet a condition, in any of some tables."""
+    found = {
+        name: " OR ".join(f"({rule.format(t=t)})" for t in tables or ("",))
+        for name, rule in CLOSED.items()
+    }
+    return ", ".join(
+        f"count(*) FILTER ({condition or 'true'} AND ({either})) AS {word}{name}"
+        for name, either in found.items()
+    )
 
 
 def _exact(column: str, condition: str) -> str:
@@ -142,8 +161,9 @@ def pairs(
     grades are compared over the enterprises that had one both times.
     """
     needed = ", ".join(sorted({column for column, _ in PAIRED.values()} | {"output_fen"}))
-    side = f"""SELECT subject, {needed}, grade, coalesce({COMPLETE.format(months=months)}, false)
-               AS complete, size_class = 'above' AND output_fen > 0 AS indexed FROM {{table}}"""
+    side = f"""SELECT subject, {needed}, grade, may_use, restricted, energy_restricted,
+               coalesce({COMPLETE.format(months=months)}, false) AS complete,
+               size_class = 'above' AND output_fen > 0 AS indexed FROM {{table}}"""
     sums_of = ", ".join(
         f"CAST(sum({side}.{column}) FILTER (pair.complete AND {rule}) AS BIGINT) AS {word}_{name}"
         for name, (column, rule) in PAIRED.items()
@@ -166,7 +186,8 @@ def pairs(
         )
         SELECT hierarchy, i.area_code, count(*) FILTER (pair.complete) AS same_n,
                count(*) FILTER (pair.complete AND both_indexed) AS same_index_n,
-               count(*) FILTER (graded) AS same_graded, {sums_of}, {grades}
+               count(*) FILTER (graded) AS same_graded, {sums_of}, {grades},
+               {_closed("same_", "pair.complete", "n.", "b.")}
         FROM inside i JOIN pair USING (subject) JOIN n USING (subject) JOIN b USING (subject)
         GROUP BY hierarchy, i.area_code"""
     )

@@ -9,6 +9,7 @@ import pyarrow as pa
 from tanma.apps.areas.frozen import frozen
 from tanma.apps.attention import listing, views
 from tanma.apps.codes import door as codes
+from tanma.engine.untold import Untold
 from tests.apps.region import FIRMS
 
 
@@ -37,8 +38,9 @@ def results(**columns):
         "grade": [3] * n, "net_mg": [1_000] * n, "value_added_fen": [1_000] * n,
         "output_fen": [5_000] * n, "rated_on": ["main"] * n, "sum_numerator": [1_000] * n,
         "sum_denominator": [1_000] * n, "ratio": [1.0] * n,
+        "benchmark_level": ["class"] * n, "benchmark_key": ["1751"] * n,
     }  # fmt: skip
-    return SimpleNamespace(results=pa.table(usual | columns))
+    return SimpleNamespace(results=pa.table(usual | columns), untold=Untold())
 
 
 def test_a_drop_and_a_rise_are_found_by_the_integers_of_the_files():
@@ -48,6 +50,14 @@ def test_a_drop_and_a_rise_are_found_by_the_integers_of_the_files():
     found = {c.subject: c for c in listing._listed(now, before)}
     assert {1: ("drop",), 3: ("ratio",)} == {s: c.reasons for s, c in found.items()}
     assert (2, 1.0) == (found[1].before_grade, found[1].before_ratio)
+
+
+def test_a_ratio_that_would_tell_an_average_is_named_as_a_reason_alone():
+    now, before = results(grade=[5, 5], ratio=[2.0, 3.0]), results(ratio=[1.0, 1.5])
+    before.untold = Untold(frozenset({("benchmark", "class", "1751")}))
+    assert {(2.0, None), (3.0, None)} == {
+        (c.ratio, c.before_ratio) for c in listing._listed(now, before)
+    }
 
 
 def test_an_enterprise_without_a_year_before_is_not_compared():

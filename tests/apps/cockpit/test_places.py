@@ -106,7 +106,17 @@ def test_without_the_year_before_the_index_is_not_called_abnormal(published):
 
 
 def test_a_missing_value_is_a_dash():
-    area = SimpleNamespace(code="9", name="某镇")
+    area = SimpleNamespace(code="9", name="某镇", why=lambda *kinds: "")
     measure = places.measures()["index"]
     cell = places._cell(area, (0, 0), measure, None, [], "", linked=False)
-    assert ("—", "missing") == (cell.value, cell.look)
+    assert ("—", "missing", "暂无数据") == (cell.value, cell.look, cell.note)
+
+
+def test_a_cell_of_what_is_for_statistics_alone_says_so():
+    area = SimpleNamespace(code="9", name="某镇", why=lambda *kinds: "why" * ("money" in kinds))
+    about = ((0, 0), None, [], "")
+    found = {
+        key: places._cell(area, about[0], measure, *about[1:], linked=False).note
+        for key, measure in places.measures().items()
+    }
+    assert {"index": "why", "emission": "暂无数据", "grade5": "暂无数据"} == found

@@ -7,6 +7,7 @@ import pytest
 from tanma.apps.areas import frozen
 from tanma.apps.codes.models import Result
 from tanma.apps.facts import door as facts
+from tanma.apps.inventories import door as inventories
 from tests.apps.region import CITY, COUNTY_1, COUNTY_2, MONTHS, TOWNS, fact, publish
 
 pytestmark = [pytest.mark.db, pytest.mark.django_db]
@@ -121,16 +122,27 @@ def test_consent_opens_them_again(without):
     assert "7,654,321" in page.content.decode()
 
 
+def closed(data, kind, hierarchy="statutory"):
+    return {k[2] for k in data.untold.keys if k[:2] == (kind, hierarchy) and len(k) == 3}
 
-def test_sums_of_areas_tell_no_money_of_one_or_two_either(without):
+
+def test_sums_of_areas_tell_nothing_of_one_or_two_either(without):
     data = frozen.frozen(without.run(PERIOD))
-    untold = {code for hierarchy, code in data.untold.areas if hierarchy == "statutory"}
-    assert {CITY, COUNTY_1, TOWNS[COUNTY_1]} == untold
-    assert [None] == list({data.areas["statutory", c]["value_added_fen"] for c in untold})
-    assert data.areas["statutory", COUNTY_2]["value_added_fen"] > 0
-    assert data.areas["statutory", COUNTY_1]["net_mg"] > 0
+    one = {CITY, COUNTY_1, TOWNS[COUNTY_1]}
+    assert one == closed(data, "money") == closed(data, "energy")
+    assert [(None, None)] == list({
+        (data.areas["statutory", c]["value_added_fen"], data.areas["statutory", c]["net_mg"])
+        for c in one
+    })  # fmt: skip
+    other = data.areas["statutory", COUNTY_2]
+    assert other["value_added_fen"] > 0
+    assert other["net_mg"] > 0
     [division] = data.rows("industries", "statutory", COUNTY_1)
     assert (None, None) == (division["member_value_added_fen"], division["best_intensity"])
+    assert {None} == {r["gross_mg"] for r in data.rows("sources", "statutory", COUNTY_1)
+                      if r["item"] == "electricity.purchased"}  # fmt: skip
+    assert {None} == {r["net_mg"] for r in data.rows("monthly", "statutory", COUNTY_1)}
+    assert 0 < max(r["net_mg"] for r in data.rows("monthly", "statutory", COUNTY_2))
 
 
 AREAS = (
@@ -162,6 +174,99 @@ def test_three_of_them_make_a_sum_again(published, settings):
         _say(published.subject(key), "economy.value_added", SECRET)
     publish(PERIOD)
     data = frozen.frozen(published.run(PERIOD))
-    assert frozenset() == data.untold.areas
+    assert frozenset() == data.untold.keys
+    found = row(published, "B")
+    assert None not in (found.ratio, found.benchmark_value, found.rank)
     assert data.areas["statutory", COUNTY_1]["value_added_fen"] >= 36 * SECRET
     frozen.forget()
+
+
+WORD = "仅供统计，不予显示"
+SAYING = (
+    (f"/cockpit/?area={COUNTY_1}", 4), (f"/cockpit/area/{COUNTY_1}/", 6),
+    (f"/cockpit/area/{CITY}/", 8), (f"/cockpit/area/{CITY}/?a-export=csv", 5),
+    ("/cockpit/neutrality/", 6), ("/cockpit/neutrality/?a-export=csv", 4),
+    (f"/trends/area/{COUNTY_1}/?figure=index&grain=rolling", 1),
+)  # fmt: skip
+
+
+def body_of(client, page):
+    answer = client.get(page)
+    assert (page, 200) == (page, answer.status_code)
+    return (b"".join(answer) if answer.streaming else answer.content).decode()
+
+
+def test_what_is_not_shown_says_why_on_pages_in_files_and_in_answers(without):
+    client = without.client_of("city")
+    said = {page: body_of(client, page).count(WORD) for page, _ in SAYING}
+    assert [] == [(p, said[p]) for p, least in SAYING if said[p] < least]
+    english = body_of(without.client_of("city"), f"/cockpit/area/{COUNTY_1}/")
+    assert "None" not in english
+    rows = {a["code"]: a for a in client.get("/api/v1/areas").json()}
+    assert (None, None, WORD) == tuple(rows[COUNTY_1][n] for n in ("net_tco2", "index", "withheld"))
+    assert rows[COUNTY_2]["withheld"] is None
+    lines = f"/publications/{without.run(PERIOD).uid}/activity/?item=electricity.purchased"
+    text = body_of(without.client_of("admin"), f"{lines}&export=csv")
+    assert "777777" not in text
+    assert 1 == text.count(WORD)
+
+
+def of_file(region, key):
+    rows = frozen.frozen(region.run(PERIOD)).files.table("results").to_pylist()
+    return next(r for r in rows if r["subject"] == region.subject(key))
+
+
+OTHERS = (
+    "/cockpit/rankings/?level=enterprise", "/cockpit/rankings/?level=enterprise&export=csv",
+    "/cockpit/attention/", "/cockpit/attention/?e-export=csv", "/api/v1/results",
+    "/inventories/{uid}/?period=2026Q1/r4", "/inventories/{uid}/basis?period=2026Q1/r4",
+    "/trends/enterprise/{uid}/?figure=K&grain=rolling", "/publications/{run}/",
+    "/publications/{run}/?m-export=csv", "/cockpit/", "/publications/{run}/activity/",
+)  # fmt: skip
+
+
+def digits_of(values):
+    """As pages and files would print them."""
+    return {t for v in values for t in (repr(v), f"{v:.4g}", f"{v:.3f}")}
+
+
+def test_an_average_with_one_withheld_member_is_told_to_no_official(without):
+    """They see the other members: the average would leave the value added of the one."""
+    kept, run = of_file(without, "B"), without.run(PERIOD)
+    secret = digits_of([kept["ratio"], kept["benchmark"], of_file(without, "A")["ratio"]])
+    told = []
+    for who, key in (("admin", "B"), ("city", "B"), ("county1", "A")):
+        client, uid = without.client_of(who), without.enterprise(key).uid
+        for page in OTHERS:
+            text = body_of(client, page.format(uid=uid, run=run.uid))
+            told += [(who, page, t) for t in secret if t in text]
+    assert [] == told
+    found = row(without, "B")
+    assert (5, kept["intensity"]) == (found.grade, found.intensity)
+    assert [None] * 5 == [getattr(found, n) for n in (
+        "ratio", "benchmark_value", "rank", "rank_of", "best_intensity")]  # fmt: skip
+    text = body_of(without.client_of("city"), "/cockpit/rankings/?level=enterprise&export=csv")
+    assert WORD in text
+
+
+def test_the_enterprise_itself_reads_its_comparison(without, monkeypatch):
+    kept = of_file(without, "B")
+    client = without.client_of("firm_b")
+    [mine] = client.get("/api/v1/results").json()["items"]
+    assert kept["ratio"] == mine["ratio"]
+    assert (kept["benchmark"], kept["rank"]) == (mine["benchmark_value"], mine["rank"])
+    uid = without.enterprise("B").uid
+    text = body_of(client, f"/inventories/{uid}/?period=2026Q1/r4")
+    assert f"{kept['ratio']:.4g}" in text
+    # what is not shown was worked out once, and the next process reads it
+    found = frozen.frozen(without.run(PERIOD)).untold
+    frozen.forget()
+    inventories.untold_of.cache_clear()
+    monkeypatch.setattr("tanma.engine.untold._withheld", lambda path: pytest.fail("was read"))
+    assert found == frozen.frozen(without.run(PERIOD)).untold
+
+
+def test_a_run_with_a_legal_basis_is_not_looked_into(published, monkeypatch):
+    """Its own file says that it withholds nothing."""
+    monkeypatch.setattr("tanma.engine.untold._withheld", lambda path: pytest.fail("was read"))
+    assert frozenset() == frozen.frozen(publish(PERIOD)).untold.keys

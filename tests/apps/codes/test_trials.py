@@ -1,5 +1,6 @@
 """Trying out a draft on the last publication: counts, moves, rights, and nothing published."""
 
+import pyarrow as pa
 import pytest
 
 from tanma.apps.codes import trials
@@ -75,3 +76,20 @@ def test_a_draft_with_a_fault_is_not_tried(drafted):
         trials.try_pack(pack.pk, viewer_of("admin"))
     told = try_rule.call(pack.pk, 0, "admin")
     assert CODE in told["zh"]
+
+
+def test_the_change_of_a_sum_by_one_told_to_nobody_is_not_told():
+    row = {"net_mg": 1, "may_use": False, "energy_restricted": True}
+    before = [row | {"subject": n} for n in range(4)]
+    open_ = [r | {"may_use": True} for r in before]
+
+    def told(rows, changed):
+        after = [r | {m: (r["net_mg"] + (m == "net_mg" and r["subject"] < changed))
+                      for m in trials.WHOLE} for r in rows]  # fmt: skip
+        tables = [pa.Table.from_pylist([r | {m: r["net_mg"] for m in trials.WHOLE} for r in rows]),
+                  pa.Table.from_pylist(after)]  # fmt: skip
+        return trials._totals(*tables)
+
+    assert [("net_mg", None, None, 1)] == told(before, 1)
+    assert [("net_mg", "4", "7", 3)] == told(before, 3)
+    assert [("net_mg", "4", "5", 1)] == told(open_, 1)

@@ -73,6 +73,16 @@ def test_what_two_enterprises_use_is_not_told_and_what_five_use_is():
     assert not area.hidden(area.matrix(made(everything)))
 
 
+def test_energy_of_one_told_to_nobody_is_not_found_among_open_ones():
+    """Officials read the other four: the sum would leave the fifth."""
+    firms = [[flow("electricity", "bought", 10), flow("heat", "bought", 5)] for _ in range(5)]
+    assert not area.hidden(area.matrix(made(firms)))
+    assert {("electricity", "bought"), ("heat", "bought"), (area.TOTAL, "bought")} <= area.hidden(
+        area.matrix(made(firms), closed=[0])
+    )
+    assert not area.hidden(area.matrix(made(firms), closed=[0, 1, 2]))
+
+
 @pytest.mark.db
 @pytest.mark.django_db
 def test_the_page_is_for_the_office_of_all_its_enterprises(region_of_five):

@@ -45,7 +45,8 @@ def results(
     who = viewer(request)
     rows = people.visible(who, codes.Result.objects.filter(run=_publication(period)))
     chosen = rows.select_related("run").order_by("natural_key")
-    return {"count": rows.count(), "items": [_result(r) for r in chosen[offset : offset + limit]]}
+    told = codes.for_viewer(who, chosen[offset : offset + limit])
+    return {"count": rows.count(), "items": [_result(r) for r in told]}
 
 
 def _publication(period: str) -> codes.Run:

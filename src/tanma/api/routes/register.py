@@ -16,6 +16,7 @@ from tanma.api.routes.codes import YUAN_DECIMALS, amount
 from tanma.apps.areas.door import frozen
 from tanma.apps.codes import door as codes
 from tanma.apps.facts import door as facts
+from tanma.apps.kit.door import statistics_only
 from tanma.apps.people import door as people
 from tanma.apps.registry import door as registry
 from tanma.domain.identity import id_from_text
@@ -23,6 +24,7 @@ from tanma.domain.items import items as catalogue
 from tanma.domain.numbers import EMISSION_DECIMALS, decimal_text
 from tanma.domain.periods import parse
 from tanma.engine.disclosure import closed_areas, few
+from tanma.engine.untold import Untold
 
 router = Router(tags=["register"], auth=SIGNED_IN)
 LIMIT = Query(100, ge=1, le=1000)
@@ -122,10 +124,10 @@ def areas(request: HttpRequest, hierarchy: str = "statutory") -> list[dict[str, 
     figures = {r.area_code: r.figures for r in rows}
     nodes = _with_parents(registry.tree(timezone.localdate(), hierarchy), None)
     own, shut = _inside_own(who, timezone.localdate()), _shut(nodes, figures)
-    untold = frozen(run).untold.areas if run else frozenset()
+    untold = frozen(run).untold if run else None
     return [
         _area(node.area, parent, hierarchy, run, figures.get(node.area.code, {}),
-              shut=node.area.code in shut, untold=(hierarchy, node.area.code) in untold)
+              shut=node.area.code in shut, untold=untold)
         for parent, node in nodes if own(node.area.code)
     ]  # fmt: skip
 
@@ -163,12 +165,15 @@ def _with_parents(
 
 def _area(
     area: registry.Area, parent: str | None, hierarchy: str, run: codes.Run | None,
-    figures: dict[str, Any], *, shut: bool, untold: bool,
+    figures: dict[str, Any], *, shut: bool, untold: Untold | None,
 ) -> dict[str, Any]:  # fmt: skip
+    kinds = [k for k in ("money", "energy") if untold and untold.has(k, hierarchy, area.code)]
     shown = {} if shut else figures
-    if untold:
+    if "money" in kinds:
         shown = {k: v for k, v in shown.items() if not k.endswith("_fen")}
-    indexed = not shut and not untold and not few(figures.get("index_n") or 0)
+    if "energy" in kinds:
+        shown = {k: v for k, v in shown.items() if not k.endswith(("_mg", "_gce"))}
+    indexed = not shut and not kinds and not few(figures.get("index_n") or 0)
     return {
         "code": area.code, "name": str(area), "name_en": area.name_en, "kind": area.kind,
         "hierarchy": hierarchy, "parent": parent, "period": run.period if run else None,
@@ -177,7 +182,7 @@ def _area(
         "output_yuan": amount(shown.get("output_fen"), YUAN_DECIMALS),
         "index": carbon_index(figures.get("index_mg"), figures.get("index_output_fen"))
         if indexed else None,
-        "index_n": figures.get("index_n"),
+        "index_n": figures.get("index_n"), "withheld": statistics_only() if kinds else None,
     }  # fmt: skip
 
 

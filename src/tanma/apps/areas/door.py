@@ -10,6 +10,7 @@ from tanma.apps.areas.figures import (
     COUNTIES,
     FEN_PER_WAN,
     MG_PER_T,
+    QUOTIENT,
     TOWNS,
     AreaFigures,
     Years,
@@ -35,10 +36,10 @@ from tanma.apps.areas.listings import (
 from tanma.apps.areas.pages import address, base, chosen_run, office, opened
 
 __all__ = [
-    "COUNTIES", "FEN_PER_WAN", "MG_PER_T", "PERIODS", "SMALLEST_PAGE", "TOWNS", "AreaFigures",
-    "Frozen", "Row", "Years", "abnormal_words", "address", "amount", "area_figures", "area_href",
-    "areas_table", "base", "children", "chosen_run", "comparison", "enterprise_href", "frozen",
-    "has_office", "hierarchies_of", "home_of", "item_name", "level_below", "may_see",
-    "month_values", "names", "of_run", "office", "opened", "publications", "quotient",
-    "require_area",
+    "COUNTIES", "FEN_PER_WAN", "MG_PER_T", "PERIODS", "QUOTIENT", "SMALLEST_PAGE", "TOWNS",
+    "AreaFigures", "Frozen", "Row", "Years", "abnormal_words", "address", "amount",
+    "area_figures", "area_href", "areas_table", "base", "children", "chosen_run", "comparison",
+    "enterprise_href", "frozen", "has_office", "hierarchies_of", "home_of", "item_name",
+    "level_below", "may_see", "month_values", "names", "of_run", "office", "opened",
+    "publications", "quotient", "require_area",
 ]  # fmt: skip

@@ -11,7 +11,7 @@ from typing import Any
 from django.utils.translation import get_language, gettext
 
 from tanma.apps.areas.frozen import Frozen, Row
-from tanma.apps.kit.door import clauses, percent, scaled
+from tanma.apps.kit.door import Amount, big_tonnes, clauses, percent, scaled, statistics_only
 from tanma.apps.registry.door import Area
 from tanma.domain.rating.attention import Totals, Verdict, index_rule, judge
 
@@ -34,6 +34,10 @@ def change(now: float | int | None, before: float | int | None) -> float | None:
     if now is None or before is None or before <= 0:
         return None
     return float(Fraction(now) / Fraction(before) - 1)
+
+
+QUOTIENT = ("money", "energy")
+"""What is divided by money rests on both kinds of sums."""
 
 
 @dataclass(frozen=True)
@@ -137,17 +141,20 @@ class AreaFigures:
 
     @property
     def adjusted_index(self) -> float | None:
-        return None if self.untold else self.data.derived.adjusted.get(self.key)
+        if self.why("money", "energy"):
+            return None
+        return self.data.derived.adjusted.get(self.key)
 
-    @property
-    def untold(self) -> bool:
-        """Whether its money would tell what one or two enterprises said for statistics alone."""
-        return self.key in self.data.untold.areas
+    def why(self, *kinds: str) -> str:
+        """Why a figure of it is not shown that rests on these kinds of sums; "" where it is."""
+        shut = any(self.data.untold.has(kind, *self.key) for kind in kinds)
+        return statistics_only() if shut else ""
 
     @property
     def neutrality(self) -> float | None:
         """碳中和率: deduction ÷ gross."""
-        return self.deduction_mg / self.gross_mg if self.gross_mg else None
+        known = self.gross_mg and self.deduction_mg is not None
+        return self.deduction_mg / self.gross_mg if known else None
 
     @property
     def grades(self) -> dict[int, int]:
@@ -158,8 +165,10 @@ class AreaFigures:
         return int(self.enterprises - self.coded)
 
     @property
-    def indirect_mg(self) -> int:
+    def indirect_mg(self) -> int | None:
         """Power and heat bought less sold; with the direct emissions it gives the plain sum."""
+        if self.why("energy", "parts"):
+            return None
         return int(
             self.power_bought_mg - self.power_sold_mg + self.heat_bought_mg - self.heat_sold_mg
         )
@@ -167,6 +176,10 @@ class AreaFigures:
     @property
     def completeness(self) -> Row:
         return self.data.derived.completeness.get(self.key, NOTHING)
+
+    def bound(self, lang: str) -> Amount | str:
+        """What the missing part may come to at most, or why that is not shown."""
+        return self.why("energy", "upper") or big_tonnes(self.completeness["upper_mg"], lang)
 
     @property
     def reporting(self) -> int:
@@ -187,7 +200,10 @@ NOTHING: Row = {"expected": 0, "complete": 0, "unbounded": 0, "upper_mg": 0}
 
 
 def totals_of(row: Row) -> Totals:
-    return Totals(row["index_mg"], row["index_output_fen"] or 0)
+    """What an index is made of; nothing where half of it is not told."""
+    if row["index_mg"] is None or row["index_output_fen"] is None:
+        return Totals(0, 0)
+    return Totals(row["index_mg"], row["index_output_fen"])
 
 
 def names(codes: list[str]) -> dict[str, str]:
@@ -225,7 +241,8 @@ class Remainder:
     """Enterprises of an area that hang on none of its children: what makes the sum exact."""
 
     enterprises: int
-    net_mg: int
+    net_mg: int | None
+    """None where it would follow from it what one or two gave for statistics alone."""
 
 
 def remainder(data: Frozen, hierarchy: str, code: str) -> Remainder:
@@ -242,7 +259,10 @@ def remainder(data: Frozen, hierarchy: str, code: str) -> Remainder:
             if h == hierarchy and c != code and not tree.inside(c, code)
         ]  # fmt: skip
     known = [r for r in rows if r]
-    return Remainder(sum(r["enterprises"] for r in known), sum(r["net_mg"] for r in known))
+    beside = [(hierarchy, c) for c in (code, *data.trees[hierarchy].children(code))]
+    shut = any(data.untold.has("energy", *key) for key in beside)
+    net_mg = None if shut else sum(r["net_mg"] for r in known)
+    return Remainder(sum(r["enterprises"] for r in known), net_mg)
 
 
 def level_below(data: Frozen, code: str, kinds: tuple[str, ...]) -> list[AreaFigures]:
@@ -258,6 +278,8 @@ def level_below(data: Frozen, code: str, kinds: tuple[str, ...]) -> list[AreaFig
 def abnormal_words(figures: AreaFigures) -> str:
     """正常, 异常 with its causes, or why it cannot be told."""
     verdict = figures.verdict
+    if verdict.abnormal is None and (why := figures.why("money", "energy")):
+        return why
     if verdict.abnormal is None:
         return gettext("无法判断：缺少产值，或上年同期数据不全")
     if not verdict.abnormal:

@@ -18,11 +18,13 @@ import duckdb
 import pyarrow as pa
 
 from tanma.apps.codes import door as codes
+from tanma.apps.inventories import door as inventories
 from tanma.apps.registry import door as registry
 from tanma.domain.periods import Period, parse
 from tanma.domain.rating.attention import Totals, index_rule
 from tanma.domain.rating.attention.regional import adjusted
-from tanma.engine.disclosure import closed, closed_areas
+from tanma.engine.disclosure import few
+from tanma.engine.untold import EARLIER, Untold, leaves
 
 HIERARCHIES = ("statutory", "management")
 KEPT = 16
@@ -41,14 +43,6 @@ STRUCTURE = """
            CAST(sum(net_mg) AS BIGINT) AS net_mg, CAST(sum(output_fen) AS BIGINT) AS output_fen
     FROM results JOIN inside i USING (subject)
     WHERE size_class = 'above' AND net_mg IS NOT NULL AND output_fen > 0 GROUP BY ALL"""
-WITHHELD = "restricted AND NOT may_use AND coalesce(value_added_fen, output_fen) IS NOT NULL"
-UNTOLD = """
-    SELECT hierarchy, i.area_code, left(industry, 2) AS division, count(*) AS enterprises,
-           CAST(sum(coalesce(value_added_fen, output_fen)) AS BIGINT) AS fen
-    FROM results JOIN inside i USING (subject)
-    WHERE {withheld}
-    GROUP BY GROUPING SETS ((hierarchy, i.area_code), (hierarchy, i.area_code, division))"""
-"""Whose money is told to nobody singly, per area and per industry in it."""
 DIRECT = """
     SELECT hierarchy, i.area_code, count(*) AS enterprises,
            CAST(coalesce(sum(net_mg), 0) AS BIGINT) AS net_mg
@@ -96,10 +90,10 @@ class Frozen:
 
     @cached_property
     def areas(self) -> dict[tuple[str, str], Row]:
-        """Sums per area, without the money of those `untold`."""
+        """Sums per area, without what is `untold` of them."""
         rows = self.files.table("areas").to_pylist()
         found = {(r["hierarchy"], r["area_code"]): r for r in rows}
-        return {k: _without_money(r) if k in self.untold.areas else r for k, r in found.items()}
+        return {key: _paired(_told(row, self.untold, *key)) for key, row in found.items()}
 
     @cached_property
     def memberships(self) -> tuple[pa.Table, pa.Table]:
@@ -107,7 +101,8 @@ class Frozen:
 
     @cached_property
     def untold(self) -> Untold:
-        return _untold(self)
+        """Sums and averages that would tell what one or two gave for statistics alone."""
+        return inventories.untold_of(self.run.uid)
 
     @cached_property
     def home(self) -> str:
@@ -121,8 +116,18 @@ class Frozen:
     def rows(self, name: str, hierarchy: str, code: str) -> list[Row]:
         """Rows of `sources`, `industries` or `monthly` of one area."""
         if name not in self._rows:
-            self._rows[name] = _by_area(self.files.table(name), self.untold)
+            self._rows[name] = self._by_area(name)
         return self._rows[name].get((hierarchy, code), [])
+
+    def _by_area(self, name: str) -> dict[tuple[str, str], list[Row]]:
+        found: dict[tuple[str, str], list[Row]] = {}
+        for row in self.files.table(name).to_pylist():
+            area, part = (row["hierarchy"], row["area_code"]), row[PART_OF[name]]
+            if name == "monthly" and part < self.period.start:
+                part = EARLIER
+            told = _told(row, self.untold, *area, str(part or ""))
+            found.setdefault(area, []).append(told)
+        return found
 
     @cached_property
     def results(self) -> pa.Table:
@@ -154,104 +159,67 @@ class Derived:
     direct: Mapping[tuple[str, str], Row]
 
 
-@dataclass(frozen=True)
-class Untold:
-    """Where money would tell what one or two enterprises said for statistics alone."""
-
-    areas: frozenset[tuple[str, str]] = frozenset()
-    divisions: frozenset[tuple[str, str, str | None]] = frozenset()
-
-
 MONEY = ("intensity", "intensity_p10", "intensity_p90", "best_intensity")
+PARTS = (
+    "gross_mg", "deduction_mg", "statutory_mg", "direct_mg", "consolidated_mg",
+    "power_bought_mg", "power_sold_mg", "heat_bought_mg", "heat_sold_mg",
+)  # fmt: skip
 
 
-def _without_money(row: Row) -> Row:
-    """A row of sums without money and without what was divided by it."""
-    return {c: None if c.endswith("_fen") or c in MONEY else v for c, v in row.items()}
+def _rests_on(column: str) -> tuple[str, ...]:
+    """Which kinds of sums a column of sums is or is divided by (`engine.untold`)."""
+    if column.endswith("_fen"):
+        return ("money",)
+    if column in MONEY:
+        return "money", "energy"
+    if column in PARTS:
+        return "energy", "parts", "item", "month"
+    if column == "missing_upper_mg":
+        return "energy", "upper"
+    return ("energy", "item", "month") if column.endswith(("_mg", "_gce")) else ()
 
 
-def _untold(data: Frozen) -> Untold:
-    """Nothing where a legal basis or consent opens single results."""
-    path = str(data.files.path("results"))
-    with duckdb.connect(config={"threads": 1}) as con:
-        some = f"SELECT count(*) FROM read_parquet(?) WHERE {WITHHELD}"
-        if not con.execute(some, [path]).fetchall()[0][0]:
-            return Untold()
-        con.register("results", data.results.drop_columns(["area_code"]))
-        con.register("inside", data.memberships[1])
-        rows = con.sql(UNTOLD.format(withheld=WITHHELD)).fetchall()
-    whole: list[Part] = [row for row in rows if row[2] is None]
-    parts = [row for row in rows if row[2] is not None]
-    areas = {(h, code) for h, code, _ in _closed(data.trees, whole)}
-    return Untold(frozenset(areas), _untold_divisions(data.trees, parts, areas))
+KINDS = ("money", "energy", "parts", "upper", "item", "month")
 
 
-Part = tuple[str, str, str | None, int, int]
-"""Hierarchy, area, division, enterprises, fen."""
+def _told(row: Row, untold: Untold, *where: str) -> Row:
+    """A row of sums without what is not shown of it and without what was divided by it."""
+    shut = {kind for kind in KINDS if untold.has(kind, *where)}
+    if not shut:
+        return row
+    return {c: None if shut & set(_rests_on(c)) else v for c, v in row.items()}
 
 
-def _closed(trees: Mapping[str, Tree], rows: list[Part]) -> set[tuple[str, str, str | None]]:
-    """What is to be hidden of areas that add up to those above them, division by division."""
-    sizes: dict[tuple[str, str | None], dict[str, tuple[int, int]]] = {}
-    for hierarchy, code, division, n, fen in rows:
-        sizes.setdefault((hierarchy, division), {})[code] = (n, fen)
-    return {
-        (hierarchy, code, division)
-        for (hierarchy, division), size in sizes.items()
-        for code in closed_areas({c: trees[hierarchy].parent(c) for c in size}, size)
-    }
+def _paired(row: Row) -> Row:
+    """Without comparisons with the year before that would tell one or two told to nobody: those
+    who are compared, or those alone who are not."""
+    shut: set[str] = set()
+    for kind in ("money", "energy"):
+        compared = row.get(f"same_closed_{kind}") or 0
+        left = (row.get(f"closed_{kind}") or 0) - compared
+        if (compared and few(compared)) or (left > 0 and few(left)):
+            shut.add(kind)
+    if not shut:
+        return row
+    sides = ("same_", "before_")
+    return {c: None if c.startswith(sides) and shut & set(_rests_on(c)) else v
+            for c, v in row.items()}  # fmt: skip
 
 
-def _untold_divisions(
-    trees: Mapping[str, Tree], rows: list[Part], areas: set[tuple[str, str]]
-) -> frozenset[tuple[str, str, str | None]]:
-    """Per area the divisions that add up to it; all of them where the area itself is untold."""
-    hidden = _closed(trees, rows)
-    found: set[tuple[str, str, str | None]] = set()
-    parts: dict[tuple[str, str], list[Part]] = {}
-    for row in rows:
-        parts.setdefault(row[:2], []).append(row)
-    for area, of in parts.items():
-        already = [row for row in of if row[:3] in hidden]
-        shut = of if area in areas else closed(of, _count, _fen, already=already)
-        found |= {row[:3] for row in shut}
-    return frozenset(found)
-
-
-def _count(part: Part) -> int:
-    return part[3]
-
-
-def _fen(part: Part) -> int:
-    return part[4]
-
-
-def _by_area(table: pa.Table, untold: Untold) -> dict[tuple[str, str], list[Row]]:
-    found: dict[tuple[str, str], list[Row]] = {}
-    for row in table.to_pylist():
-        area = row["hierarchy"], row["area_code"]
-        hidden = (*area, row.get("division")) in untold.divisions
-        found.setdefault(area, []).append(_without_money(row) if hidden else row)
-    return found
+PART_OF = {"industries": "division", "sources": "item", "monthly": "month"}
 
 
 def _memberships(trees: Mapping[str, Tree], results: pa.Table) -> tuple[pa.Table, pa.Table]:
-    """(leaf, inside): the area an enterprise hangs on, and every area that contains it.
-
-    As in the evaluation, who is in no management area hangs on the root of its statutory division.
-    """
-    statutory = trees["statutory"]
-    leaf: list[tuple[str, int, str]] = []
-    for subject, area, managed in zip(
-        *(results[c].to_pylist() for c in ("subject", "area_code", "management_code")), strict=True
-    ):
-        root = statutory.ancestors.get(area, [area])[-1]
-        leaf += [("statutory", subject, area), ("management", subject, managed or root)]
-    known = [entry for entry in leaf if entry[2]]
-    inside = [
-        (h, s, above) for h, s, code in known for above in trees[h].ancestors.get(code, [code])
+    """(leaf, inside): the area an enterprise hangs on, and every area that contains it."""
+    above = {h: tree.ancestors for h, tree in trees.items()}
+    columns = (results[c].to_pylist() for c in ("subject", "area_code", "management_code"))
+    leaf = [
+        (hierarchy, subject, code)
+        for subject, area, managed in zip(*columns, strict=True)
+        for hierarchy, code in leaves(above, area, managed)
     ]
-    return _table(known), _table(inside)
+    inside = [(h, s, over) for h, s, code in leaf for over in above[h].get(code, [code])]
+    return _table(leaf), _table(inside)
 
 
 def _table(rows: Iterable[tuple[str, int, str]]) -> pa.Table:
@@ -294,6 +262,9 @@ def _adjusted(
     for key, own in grouped.items():
         same = sum(t.emission_mg for t in own.values()) == frozen.areas[key]["index_mg"] \
             if key in frozen.areas else False  # fmt: skip
+        if any(frozen.untold.has("structure", *at, p)
+               for p in own for at in (key, ("statutory", frozen.home))):  # fmt: skip
+            same = False
         ratio = adjusted((t, region[p]) for p, t in own.items() if p in region) if same else None
         found[key] = None if ratio is None else float(ratio)
     return found

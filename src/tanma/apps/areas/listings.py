@@ -10,7 +10,7 @@ from django.http import QueryDict
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from tanma.apps.areas.figures import AreaFigures, abnormal_words, children
+from tanma.apps.areas.figures import QUOTIENT, AreaFigures, abnormal_words, children
 from tanma.apps.areas.frozen import Frozen
 from tanma.apps.codes import door as codes
 from tanma.apps.kit.door import (
@@ -26,6 +26,7 @@ from tanma.apps.kit.door import (
     scaled,
     signed,
     significant,
+    statistics_only,
     tce,
     tonnes,
     wan_yuan,
@@ -63,14 +64,15 @@ def area_href(area: AreaFigures) -> str:
     return reverse("areas:area", args=[area.code]) + f"?h={area.hierarchy}&period={period}"
 
 
-def _mass(key: str, label: str, of: Any) -> Column:
-    return Column(key, label, lambda a: of(a) / 1e9, lambda a: tonnes(of(a)), unit="t",
-                  kind="number", sort=True)  # fmt: skip
+def _mass(key: str, label: str, of: Any, *kinds: str) -> Column:
+    return Column(key, label, lambda a: None if of(a) is None else of(a) / 1e9,
+                  lambda a: tonnes(of(a)), unit="t", kind="number", sort=True,
+                  why=lambda a: a.why("energy", *kinds))  # fmt: skip
 
 
 def _quotient(key: str, label: str, of: Any, unit: str, *, brief: bool = False) -> Column:
-    return Column(key, label, of, lambda a: significant(of(a)), unit=unit, kind="number", sort=True,
-                  brief=brief)  # fmt: skip
+    return Column(key, label, of, lambda a: significant(of(a)), unit=unit, kind="number",
+                  sort=True, brief=brief, why=lambda a: a.why(*QUOTIENT))  # fmt: skip
 
 
 def _times_100(share: float | None) -> float | None:
@@ -103,7 +105,8 @@ def area_columns() -> list[Column]:
         _quotient("index", _("碳耗指数"), lambda a: a.index, _("吨/万元产值"),
                   brief=True),
         Column("index_change", _("指数同比"), lambda a: _times_100(a.index_change),
-               lambda a: _signed_percent(a.index_change), unit="%", kind="number", sort=True),
+               lambda a: _signed_percent(a.index_change), unit="%", kind="number", sort=True,
+               why=lambda a: a.why(*QUOTIENT)),
         _quotient("adjusted", _("结构调整指数"), lambda a: a.adjusted_index, ""),
         Column("verdict", _("判定"), abnormal_words, _index_word, kind="plain", brief=True),
         _count("five", _("5级"), lambda a: a.grade_5),
@@ -149,7 +152,12 @@ def amount(key: str, label: str, field: str, show: Any, scale: int, unit: str) -
         return None if count is None else count / 10**scale
 
     return Column(key, label, value, lambda r: show(getattr(r, field)), unit=unit, kind="number",
-                  sort=field)  # fmt: skip
+                  sort=field, why=lambda r: why_alone(r, field))  # fmt: skip
+
+
+def why_alone(row: Any, field: str) -> str:
+    """Why an amount of one enterprise is not shown; "" where it was not given or is shown."""
+    return statistics_only() if row.reason == "statistical_only" else ""
 
 
 def enterprise_columns() -> list[Column]:
@@ -168,7 +176,7 @@ def enterprise_columns() -> list[Column]:
                lambda r: significant(r.intensity), unit=_("吨/万元"), kind="number",
                sort="intensity"),
         Column("ratio", _("与行业平均比值"), lambda r: r.ratio, lambda r: significant(r.ratio, 3),
-               kind="number", sort="ratio"),
+               kind="number", sort="ratio", why=codes.why_not_compared),
     ]  # fmt: skip
 
 
@@ -236,11 +244,12 @@ def rate(row: Any) -> float | None:
 def neutrality_areas(rows: Sequence[AreaFigures], query: QueryDict) -> Table:
     columns = [
         Column("name", _("区域"), lambda a: a.name, href=area_href, sort=True),
-        _mass("gross", _("总排放"), lambda a: a.gross_mg),
-        _mass("deduction", _("碳中和量"), lambda a: a.deduction_mg),
+        _mass("gross", _("总排放"), lambda a: a.gross_mg, "parts"),
+        _mass("deduction", _("碳中和量"), lambda a: a.deduction_mg, "parts"),
         _mass("net", _("净排放"), lambda a: a.net_mg),
         Column("rate", _("碳中和率"), lambda a: _times_100(a.neutrality),
-               lambda a: percent(a.neutrality), unit="%", kind="number", sort=True),
+               lambda a: percent(a.neutrality), unit="%", kind="number", sort=True,
+               why=lambda a: a.why("energy", "parts")),
     ]  # fmt: skip
     columns += of_run(rows[0].data.run) if rows else []
     return Table(columns, rows, query, order="-rate", prefix="a-", per_page=100, caption=_("区域"))

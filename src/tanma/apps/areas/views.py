@@ -7,12 +7,13 @@ from typing import Any
 from django.http import Http404, HttpRequest, HttpResponseBase
 from django.shortcuts import render
 from django.urls import reverse
-from django.utils.translation import gettext
+from django.utils.translation import get_language, gettext
 
 from tanma.apps.areas import access, listings
 from tanma.apps.areas.figures import (
     CITIES,
     COUNTIES,
+    QUOTIENT,
     TOWNS,
     AreaFigures,
     abnormal_words,
@@ -26,6 +27,7 @@ from tanma.apps.areas.figures import (
 from tanma.apps.areas.frozen import Frozen
 from tanma.apps.areas.pages import address, base, office, opened
 from tanma.apps.codes import door as codes
+from tanma.apps.kit.door import MISSING, significant, statistics_only
 from tanma.apps.people.door import Viewer
 from tanma.domain.rating.attention import index_rule
 
@@ -57,21 +59,43 @@ def area(request: HttpRequest, code: str) -> HttpResponseBase:
         "hierarchies": [(h, address(request, h=h), h == hierarchy) for h in offered],
         "below": below, "firms": firms, "missing": missing,
         "check": _sum_check(data, hierarchy, code, figures), "index_words": abnormal_words(figures),
-        "comparison": comparison(figures),
-        "region": data.areas.get(("statutory", data.home), {}),
+        "comparison": comparison(figures), "bound": figures.bound(get_language() or "zh-hans"),
+        **_withheld(data, figures), "region_index": _region_index(data),
         "direction": codes.word(index_rule().direction),
         "structure": codes.word(index_rule().structure),
     })  # fmt: skip
 
 
+def _region_index(data: Frozen) -> str:
+    region = area_figures(data, "statutory", data.home, "")
+    return (region.why(*QUOTIENT) or significant(region.index)) if region else MISSING
+
+
+def _withheld(data: Frozen, figures: AreaFigures | None) -> dict[str, Any]:
+    """Per tile why it is not shown, and whether anything in the run is withheld at all."""
+    if figures is None or not data.untold.keys:
+        return {"why": {}, "withheld": False}
+    quotient = figures.why(*QUOTIENT)
+    shut = figures.adjusted_index is None and figures.index is not None
+    return {
+        "withheld": True,
+        "why": {
+            "energy": figures.why("energy"), "parts": figures.why("energy", "parts"),
+            "quotient": quotient, "adjusted": quotient or (statistics_only() if shut else ""),
+        },
+    }  # fmt: skip
+
+
 def _sum_check(data: Frozen, hierarchy: str, code: str, figures: AreaFigures) -> dict[str, Any]:
     """Children + those directly on the area = the area, in enterprises and in mg."""
     parts, rest = children(data, hierarchy, code), remainder(data, hierarchy, code)
-    total = sum(c.net_mg for c in parts) + rest.net_mg
+    known = [c.net_mg for c in parts if c.net_mg is not None]
+    total = None if rest.net_mg is None else sum(known) + rest.net_mg
     firms = sum(c.enterprises for c in parts) + rest.enterprises
     return {
         "n": len(parts), "rest": rest, "net_mg": total, "enterprises": firms,
         "exact": total == figures.net_mg and firms == figures.enterprises,
+        "why": "" if total is not None else statistics_only(),
     }  # fmt: skip
 
 
@@ -125,7 +149,8 @@ def neutrality(request: HttpRequest) -> HttpResponseBase:
     for table, name in ((areas, "areas"), (firms, "enterprises")):
         if (file := table.export(f"neutrality-{name}-{code}")) is not None:
             return file
+    figures = area_figures(data, "statutory", code) or area_figures(data, "management", code)
     return render(request, "areas/neutrality.html", base(request, run, data, code) | {
-        "area": area_figures(data, "statutory", code) or area_figures(data, "management", code),
+        "area": figures, **_withheld(data, figures),
         "areas": areas, "firms": firms,
     })  # fmt: skip

@@ -7,6 +7,7 @@ line, so that the list adds up as well.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from fractions import Fraction
@@ -18,12 +19,15 @@ from tanma.apps.codes import door as codes
 from tanma.apps.people.door import Viewer, visible
 from tanma.domain.rating.attention import index_rule
 from tanma.domain.rating.attention.causes import NOTHING, Decomposed, Part, contribution, decompose
+from tanma.engine.disclosure import few
 
 MEMBER = """{t}.size_class = 'above' AND {t}.net_mg IS NOT NULL AND {t}.output_fen > 0
             AND {t}.missing = 0"""
 """Of those whose sums an index is made of, who reported every month."""
+CLOSED = "coalesce(NOT {t}.may_use AND ({t}.restricted OR {t}.energy_restricted), false)"
 BOTH = """
     SELECT n.subject, n.area_code, n.management_code, left(n.industry, {digits}) AS part,
+           {closed} AS closed,
            n.net_mg, coalesce(n.energy_calorific_gce, 0), n.output_fen,
            b.net_mg, coalesce(b.energy_calorific_gce, 0), b.output_fen
     FROM now n JOIN before b USING (subject) WHERE {now} AND {before}"""
@@ -37,6 +41,8 @@ class Pair:
 
     subject: int
     industry: str
+    closed: bool
+    """Told to nobody singly, in one of the two years."""
     before: Part
     after: Part
 
@@ -84,8 +90,10 @@ def causes(run: codes.Run, before: codes.Run, hierarchy: str, code: str) -> Caus
 def _pairs(now: Frozen, past: Frozen, hierarchy: str, code: str) -> Iterable[Pair]:
     """Members of the index in both years; where an enterprise stands is told by this year."""
     query = BOTH.format(
-        digits=index_rule().structure_digits, now=MEMBER.format(t="n"), before=MEMBER.format(t="b")
-    )
+        digits=index_rule().structure_digits, now=MEMBER.format(t="n"),
+        before=MEMBER.format(t="b"),
+        closed=f"{CLOSED.format(t='n')} OR {CLOSED.format(t='b')}",
+    )  # fmt: skip
     with duckdb.connect(config={"threads": 1}) as con:
         con.register("now", now.results)
         con.register("before", past.results)
@@ -93,7 +101,13 @@ def _pairs(now: Frozen, past: Frozen, hierarchy: str, code: str) -> Iterable[Pai
     tree, place = now.trees[hierarchy], 1 if hierarchy == "statutory" else 2
     for row in rows:
         if code == now.home or tree.inside(row[place] or "", code):
-            yield Pair(row[0], row[3], Part(*row[7:10]), Part(*row[4:7]))
+            yield Pair(row[0], row[3], row[4], Part(*row[8:11]), Part(*row[5:8]))
+
+
+def withheld(found: Causes) -> bool:
+    """Whether the causes would tell one or two of those told to nobody, in a division or in all."""
+    closed = Counter(pair.industry for pair in found.pairs if pair.closed)
+    return any(few(n) for n in closed.values())
 
 
 def _parts(rows: Iterable[tuple[str, Part]]) -> dict[str, Part]:

@@ -72,12 +72,13 @@ def panel(case: cases.Case, viewer: Viewer) -> tuple[str, dict[str, Any]]:
         runs.append(newest)
     rows = {
         r.run_id: r
-        for r in visible(viewer, codes.Result.objects.filter(run__in=runs, subject=case.subject))
-    }
+        for r in codes.for_viewer(viewer, visible(viewer, codes.Result.objects.filter(
+            run__in=runs, subject=case.subject)).select_related("run"))
+    }  # fmt: skip
     known = viewer.may("see_figures", firm.id) and viewer.may("see_statistical", firm.id)
     told = [
         {"run": run, "row": rows[run.id], "level": rows[run.id].level or None,
-         "ratio": significant(rows[run.id].ratio, 3)}
+         "ratio": codes.why_not_compared(rows[run.id]) or significant(rows[run.id].ratio, 3)}
         for run in runs if run.id in rows
     ]  # fmt: skip
     context = {"firm": firm, "told": told, "known": known, "reasons_text": _reasons(case)}

@@ -21,7 +21,7 @@ CANDIDATES = """
     WHERE n.grade >= ? OR n.grade - b.grade >= ? OR n.ratio > b.ratio * ?"""
 COLUMNS = (
     "grade", "net_mg", "value_added_fen", "output_fen", "rated_on", "sum_numerator",
-    "sum_denominator", "ratio",
+    "sum_denominator", "ratio", "benchmark_level", "benchmark_key",
 )  # fmt: skip
 
 
@@ -64,8 +64,21 @@ def _listed(data: Frozen, before: Frozen | None) -> list[Item]:
         con.register("now", data.results)
         con.register("before", before.results if before else data.results.slice(0, 0))
         rows = con.sql(query, params=limits).to_arrow_table().to_pylist()
-    found = [_item(row, compared=before is not None) for row in rows]
+    now_shut = data.untold.averages
+    past_shut = before.untold.averages if before else frozenset[tuple[str, str]]()
+    found = [
+        _item(row | {"now_ratio": _ratio(row, "now_", now_shut),
+                     "before_ratio": _ratio(row, "before_", past_shut)},
+              compared=before is not None)
+        for row in rows
+    ]  # fmt: skip
     return sorted((c for c in found if c.reasons), key=lambda c: (-len(c.reasons), -(c.ratio or 0)))
+
+
+def _ratio(row: Row, prefix: str, shut: frozenset[tuple[str, str]]) -> float | None:
+    """K, where it does not tell an average that is not shown."""
+    group = row[f"{prefix}benchmark_level"], row[f"{prefix}benchmark_key"]
+    return None if group in shut else row[f"{prefix}ratio"]
 
 
 def _item(row: Row, *, compared: bool) -> Item:

@@ -150,7 +150,7 @@ def _columns(
         Column("before", _("上年同期等级"), lambda r: before[r.subject][0],
                kind="number", sort=True),
         Column("ratio", _("与行业平均比值"), lambda r: r.ratio, lambda r: significant(r.ratio, 3),
-               kind="number", sort=True),
+               kind="number", sort=True, why=codes.why_not_compared),
         Column("ratio_before", _("上年同期比值"), lambda r: before[r.subject][1],
                lambda r: significant(before[r.subject][1], 3), kind="number", sort=True),
         Column("history", _("历期等级"), lambda r: past.get(r.subject, "")),

@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 from tanma.apps.areas.door import (
     MG_PER_T,
+    QUOTIENT,
     area_figures,
     area_href,
     base,
@@ -20,7 +21,7 @@ from tanma.apps.areas.door import (
     office,
     opened,
 )
-from tanma.apps.attention.causes import UNIT, Causes, Mover, causes, movers
+from tanma.apps.attention.causes import UNIT, Causes, Mover, causes, movers, withheld
 from tanma.apps.attention.listing import year_before
 from tanma.apps.kit.door import (
     Chart,
@@ -31,6 +32,7 @@ from tanma.apps.kit.door import (
     rounded,
     scaled,
     signed,
+    statistics_only,
     tonnes,
 )
 from tanma.apps.registry import door as registry
@@ -58,8 +60,11 @@ def index_causes(request: HttpRequest, code: str) -> HttpResponseBase:
         raise Http404(code)
     before = year_before(run)
     made = causes(run, before, figures.hierarchy, code) if before else None
+    why = figures.why(*QUOTIENT)
+    if made is not None and withheld(made):
+        made, why = None, statistics_only()
     context = base(request, run, data, code) | {
-        "area": figures, "before": before, "made": made,
+        "area": figures, "before": before, "made": made, "why": why,
         "crumbs": [(figures.name, area_href(figures)), (gettext("指数变化原因"), "")],
     }  # fmt: skip
     if made is not None and before is not None:

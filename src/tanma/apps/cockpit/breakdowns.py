@@ -11,7 +11,7 @@ from django.utils.translation import get_language, gettext
 
 from tanma.apps.areas.door import AreaFigures, Frozen, Row, item_name, quotient
 from tanma.apps.cockpit.disclosure import Part
-from tanma.apps.kit.door import Chart, Series, percent, rounded
+from tanma.apps.kit.door import Chart, Series, percent, rounded, statistics_only
 from tanma.apps.registry import door as registry
 from tanma.domain.rating import find
 from tanma.engine import disclosure
@@ -37,6 +37,18 @@ def division_name(code: str) -> str:
 
 def _largest(rows: list[Row], amount: str) -> list[Row]:
     return sorted(rows, key=lambda r: (-(r[amount] or 0), str(r.get("division"))))
+
+
+def _withheld(data: Frozen, figures: AreaFigures, rows: list[Row], part: str, *kinds: str) -> int:
+    """How many rows of an area are not shown, since they are for statistics alone."""
+    has = data.untold.has
+    return sum(any(has(kind, *figures.key, r[part]) for kind in kinds) for r in rows)
+
+
+def _noted(note: str, withheld: int) -> str:
+    if not withheld:
+        return note
+    return f"{note} · " + gettext("另有 %(n)s 项仅供统计，不予显示") % {"n": withheld}
 
 
 # --- industries against the benchmark
@@ -79,7 +91,8 @@ def benchmark(data: Frozen, figures: AreaFigures, *, closed: bool = False) -> Ch
         made = _against(row, region.get(row["division"]), whole=figures.whole)
         if made and not (closed and disclosure.few(row["members"])):
             found.append(made)
-    return _range_chart(found[:SHOWN], figures, closed=closed)
+    shut = _withheld(data, figures, rows, "division", "money", "energy")
+    return _range_chart(found[:SHOWN], figures, shut, closed=closed)
 
 
 def _against(row: Row, region: Row | None, *, whole: bool) -> Spread | None:
@@ -90,7 +103,9 @@ def _against(row: Row, region: Row | None, *, whole: bool) -> Spread | None:
     return own.over(base.average) if base and base.average > 0 else None
 
 
-def _range_chart(found: list[Spread], figures: AreaFigures, *, closed: bool) -> Chart:
+def _range_chart(
+    found: list[Spread], figures: AreaFigures, shut: int, *, closed: bool
+) -> Chart:
     unit = gettext("吨/万元") if figures.whole else gettext("倍")
     own = gettext("平均碳效值") if figures.whole else gettext("÷ 全域同行业平均")
     series = [
@@ -102,8 +117,9 @@ def _range_chart(found: list[Spread], figures: AreaFigures, *, closed: bool) -> 
         series.append(Series(gettext("最优"), [s.best for s in found], unit=unit, digits=3))
     return Chart(
         "range", gettext("行业对标"), [s.name for s in found], series,
-        note=gettext("吨/万元；条 P10–P90，点 均值，◇ 最优，虚线 全部工业") if figures.whole
-        else gettext("÷ 全域同行业平均；条 P10–P90，点 均值，◇ 最优"),
+        note=_noted(gettext("吨/万元；条 P10–P90，点 均值，◇ 最优，虚线 全部工业")
+                    if figures.whole else gettext("÷ 全域同行业平均；条 P10–P90，点 均值，◇ 最优"),
+                    shut),
         category_label=gettext("行业大类"), name="benchmark",
         reference=figures.intensity if figures.whole else 1.0,
     )  # fmt: skip
@@ -121,7 +137,11 @@ def high_carbon(data: Frozen, figures: AreaFigures, *, closed: bool = False) -> 
     members = sum(r["members"] for r in high), sum(r["members"] for r in rows if r not in high)
     if closed and any(0 < n and disclosure.few(n) for n in members):
         rows = []
+    shut = _withheld(data, figures, rows, "division", "money", "energy")
+    if shut:
+        rows = []
     return {
+        "why": statistics_only() if shut else "",
         "n": len(high), "cut": f"{float(cut):g}",
         "names": [division_name(r["division"]) for r in _largest(high, "net_mg")],
         "emission": _share(high, rows, "member_net_mg"),
@@ -171,13 +191,16 @@ def fuels(data: Frozen, figures: AreaFigures, *, closed: bool = False) -> Bars:
 
     `closed` is a screen outside the office: what few enterprises use stands with the rest.
     """
-    rows = sorted(data.rows("sources", *figures.key), key=lambda r: (-r["gross_mg"], r["item"]))
+    every = data.rows("sources", *figures.key)
+    rows = sorted((r for r in every if r["gross_mg"] is not None),
+                  key=lambda r: (-r["gross_mg"], r["item"]))  # fmt: skip
     parts = [Part(item_name(r["item"]), r["gross_mg"], r["enterprises"]) for r in rows
              if r["gross_mg"]]  # fmt: skip
     hidden = disclosure.closed(
         parts, lambda p: p.enterprises, lambda p: p.mg, overlapping=True
     ) if closed else []  # fmt: skip
-    return _bars("fuels", gettext("按能源品种"), parts, gettext("总排放"), hidden)
+    note = _noted(gettext("总排放"), _withheld(data, figures, every, "item", "item"))
+    return _bars("fuels", gettext("按能源品种"), parts, note, hidden)
 
 
 def sectors(data: Frozen, figures: AreaFigures, *, closed: bool = False) -> Bars:
@@ -188,7 +211,8 @@ def sectors(data: Frozen, figures: AreaFigures, *, closed: bool = False) -> Bars
         for r in rows if r["net_mg"]
     ]  # fmt: skip
     hidden = disclosure.closed(parts, lambda p: p.enterprises, lambda p: p.mg) if closed else []
-    return _bars("sectors", gettext("按行业大类"), parts, gettext("净排放"), hidden)
+    note = _noted(gettext("净排放"), _withheld(data, figures, rows, "division", "energy"))
+    return _bars("sectors", gettext("按行业大类"), parts, note, hidden)
 
 
 def _bars(name: str, title: str, parts: list[Part], note: str, hidden: Sequence[Part] = ()) -> Bars:

@@ -37,7 +37,8 @@ def measures() -> dict[str, Measure]:
     listed = [
         Measure("index", gettext("碳耗指数"), gettext("吨/万元产值"), lambda a: a.index, 3),
         Measure("emission", gettext("排放总量"), unit,
-                lambda a: float(Fraction(a.net_mg, 10**decimals)), 1),
+                lambda a: None if a.net_mg is None else float(Fraction(a.net_mg, 10**decimals)),
+                1),
         Measure("grade5", gettext("5级企业"), gettext("家"), lambda a: float(a.grade_5), 0),
     ]  # fmt: skip
     return {m.key: m for m in listed}
@@ -113,7 +114,9 @@ def _cell(
     group: str, linked: bool,
 ) -> HexCell:  # fmt: skip
     href = reverse("areas:area", args=[area.code]) if linked else ""
-    cell = HexCell(*place, area.name, MISSING, "missing", href, group, gettext("暂无数据"))
+    why = area.why("energy") or (area.why("money") if measure.key == "index" else "")
+    cell = HexCell(*place, area.name, MISSING, "missing", href, group,
+                   why or gettext("暂无数据"))  # fmt: skip
     if value is None:
         return cell
     look, text = f"q{bisect_right(cuts, value) + 1}", rounded(value, measure.digits)

@@ -12,6 +12,7 @@ from django.conf import settings
 from django.utils.translation import get_language, gettext, ngettext
 
 from tanma.apps.areas.door import (
+    QUOTIENT,
     AreaFigures,
     Frozen,
     Row,
@@ -156,9 +157,13 @@ def _sums(view: View, lang: str) -> list[dict[str, Any]]:
               history(view, lambda a: a.energy_intensity),
               gettext("当量值")),
     ]  # fmt: skip
-    if not view.hides(area):
-        return made
-    return [t | {"value": None, "note": disclosure.words()} for t in made]
+    if view.hides(area):
+        return [t | {"value": None, "note": disclosure.words()} for t in made]
+    rests_on = (("energy",), ("energy",), QUOTIENT, QUOTIENT)
+    return [
+        t | {"value": None, "note": why} if (why := area.why(*kinds)) else t
+        for t, kinds in zip(made, rests_on, strict=True)
+    ]
 
 
 def _tile(
@@ -306,7 +311,7 @@ def _bound(view: View, row: Row) -> Any:
     missing = row["expected"] - row["complete"]
     if view.aggregates_only and 0 < missing and few(missing):
         return disclosure.words()
-    return big_tonnes(row["upper_mg"], _lang())
+    return view.figures.bound(_lang())
 
 
 def last_arrival() -> str:

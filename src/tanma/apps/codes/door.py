@@ -5,8 +5,11 @@
 `open_preview` is the run an enterprise may object to with `make_objection`. A schedule makes runs
 by itself (`run_due`), a trial tells what a draft would move. `compute_run` and `try_rule` are the
 same beside the web server. `REASONS`, `word` and `number_of` tell of a result in words.
+`for_viewer` adds to results how an enterprise stands among others where rows keep that from
+officials, `why_not_compared` says why a row lacks it.
 """
 
+from tanma.apps.codes.compared import for_viewer, why_not_compared
 from tanma.apps.codes.flow import MOVES, take
 from tanma.apps.codes.models import (
     AreaResult,
@@ -43,8 +46,8 @@ from tanma.apps.codes.words import REASONS, lang, word
 __all__ = [
     "GRADED_ON", "MOST_DAYS", "MOVES", "REASONS", "SCHEME", "AreaResult", "Moved", "Objection",
     "Result", "Run", "Schedule", "State", "Step", "Trial", "answer_objection", "compute",
-    "compute_run", "end_schedule", "files_of", "history", "lang", "latest", "latest_result",
-    "make_objection", "make_schedule", "moved", "next_of", "number_of", "number_text",
-    "objections", "open_preview", "predecessor", "previewed", "published", "run_due", "sync_lake",
-    "take", "trial_moves", "try_rule", "word",
+    "compute_run", "end_schedule", "files_of", "for_viewer", "history", "lang", "latest",
+    "latest_result", "make_objection", "make_schedule", "moved", "next_of", "number_of",
+    "number_text", "objections", "open_preview", "predecessor", "previewed", "published",
+    "run_due", "sync_lake", "take", "trial_moves", "try_rule", "why_not_compared", "word",
 ]  # fmt: skip

@@ -18,6 +18,7 @@ from tanma import __version__
 from tanma.apps.codes.flow import record
 from tanma.apps.codes.models import AreaResult, Result, Run, Schedule
 from tanma.apps.facts import door as facts
+from tanma.apps.inventories import door as inventories
 from tanma.apps.people.door import Viewer
 from tanma.apps.rules import door as rules
 from tanma.domain.factors.lookup import grid_place
@@ -28,6 +29,7 @@ from tanma.domain.periods import parse
 from tanma.engine.disclosure import singles
 from tanma.engine.evaluate import Plan
 from tanma.engine.evaluate import run as evaluate_run
+from tanma.engine.rules import scheme_of
 from tanma.lake.facts import FactsMirror
 from tanma.lake.results import Run as LakeRun
 
@@ -112,14 +114,16 @@ def _commit(
     )  # fmt: skip
     with transaction.atomic():
         run.save(force_insert=True)
-        Result.objects.bulk_create(_results(run, results), batch_size=500)
+        Result.objects.bulk_create(_results(run, files), batch_size=500)
         AreaResult.objects.bulk_create(_areas(run, files.table("areas")), batch_size=500)
         record(run, "compute", viewer)
     return run
 
 
-def _results(run: Run, table: pa.Table) -> Iterator[Result]:
-    table = singles(table)
+def _results(run: Run, files: LakeRun) -> Iterator[Result]:
+    """One row per enterprise, without what is for statistics alone and what would tell it."""
+    untold, population = inventories.untold_of(run.uid), scheme_of(files.meta).population
+    table = untold.of_table(singles(files.table("results")), population)
     names = {name: name for name in COPIED} | RENAMED
     columns = {field: table[source].to_pylist() for field, source in names.items()}
     columns["flags"] = [f.split(",") if f else [] for f in table["flags"].to_pylist()]

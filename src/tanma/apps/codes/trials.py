@@ -22,6 +22,7 @@ from tanma.apps.people.door import Viewer, visible
 from tanma.apps.rules import door as rules
 from tanma.domain.messages import Problem
 from tanma.engine.accounts import MEASURE_DEFS
+from tanma.engine.disclosure import few
 from tanma.engine.evaluate import plan_of, try_out
 from tanma.engine.rules import RuleText
 
@@ -66,16 +67,24 @@ Total = tuple[str, str | None, str | None, int]
 """measure, Σ before, Σ after (posted integers as text), enterprises whose value changes"""
 
 
-def _totals(was: pa.Table, now: pa.Table) -> list[Total]:
+def _totals(old: pa.Table, new: pa.Table) -> list[Total]:
     """The sums of the whole region that a draft changes, for every measure of the accounts."""
-    before, after = ({r["subject"]: r for r in table.to_pylist()} for table in (was, now))
+    before, after = ({r["subject"]: r for r in table.to_pylist()} for table in (old, new))
     found = []
     for measure in WHOLE:
-        changed = sum(before[s][measure] != after[s][measure] for s in before.keys() & after)
-        sums = (_sum(rows.values(), measure) for rows in (before, after))
+        changed = [s for s in before.keys() & after if before[s][measure] != after[s][measure]]
+        was, now = (_sum(rows.values(), measure) for rows in (before, after))
+        if _tells([before[s] for s in changed]):
+            was = now = None
         if changed:
-            found.append((measure, *sums, changed))
+            found.append((measure, was, now, len(changed)))
     return found
+
+
+def _tells(changed: Iterable[Mapping[str, Any]]) -> bool:
+    """Whether the change of a sum is that of one or two whose energy is told to nobody."""
+    closed = sum(not r["may_use"] and bool(r.get("energy_restricted")) for r in changed)
+    return closed > 0 and few(closed)
 
 
 def _sum(rows: Iterable[Mapping[str, Any]], measure: str) -> str | None:

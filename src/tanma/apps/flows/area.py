@@ -6,7 +6,7 @@ what would give it away by subtraction in its row or its column (`engine.disclos
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 
 from tanma.apps.flows.gathering import Gathered
@@ -26,13 +26,18 @@ class Cell:
     role: str
     gce: int
     enterprises: int
+    closed: int = 0
+    """Those of them whose energy is told to nobody singly."""
 
 
 Matrix = Mapping[tuple[str, str], Cell]
 
 
-def matrix(made: Gathered) -> Matrix:
-    """Carrier × role, exact sums over enterprises; the row of all carriers is the sum of rows."""
+def matrix(made: Gathered, closed: Collection[int] = ()) -> Matrix:
+    """Carrier × role, exact sums over enterprises; the row of all carriers is the sum of rows.
+
+    closed: the enterprises whose energy is for statistics alone.
+    """
     own = {subject: balances(flows) for subject, flows in made.flows.items()}
     found: dict[tuple[str, str], list[tuple[int, int]]] = {}
     for subject, parts in own.items():
@@ -40,17 +45,18 @@ def matrix(made: Gathered) -> Matrix:
             for role in COLUMNS:
                 if (gce := _gce(balance, role)) and _speaks(balance, role):
                     found.setdefault((balance.carrier, role), []).append((subject, gce))
-    cells = {
-        key: Cell(*key, sum(g for _, g in told), len({s for s, _ in told}))
-        for key, told in found.items()
-    }
     for role in COLUMNS:
         told = [pair for (_, r), pairs in found.items() if r == role for pair in pairs]
         if told:
-            cells[TOTAL, role] = Cell(
-                TOTAL, role, sum(g for _, g in told), len({s for s, _ in told})
-            )
-    return cells
+            found[TOTAL, role] = told
+    return {key: _cell(*key, told, closed) for key, told in found.items()}
+
+
+def _cell(
+    carrier: str, role: str, told: list[tuple[int, int]], closed: Collection[int]
+) -> Cell:
+    behind = {subject for subject, _ in told}
+    return Cell(carrier, role, sum(g for _, g in told), len(behind), len(behind & set(closed)))
 
 
 def _gce(balance: Balance, role: str) -> int:
@@ -63,9 +69,15 @@ def _speaks(balance: Balance, role: str) -> bool:
 
 
 def hidden(cells: Matrix) -> frozenset[tuple[str, str]]:
-    """Cells to withhold: few enterprises, and what a row or column would tell by subtraction."""
+    """Cells to withhold: few enterprises, and what a row or column would tell by subtraction.
+
+    Who may see the others knows all but those told to nobody: few of these are few as well.
+    """
     lines = [*_lines(cells, 0), *_lines(cells, 1)]
     out = closed_lines(lines, lambda c: c.enterprises, _tells)
+    partly = {key: cell for key, cell in cells.items() if cell.closed}
+    lines = [*_lines(partly, 0), *_lines(partly, 1)]
+    out |= closed_lines(lines, lambda c: c.closed, _tells)
     return frozenset((c.carrier, c.role) for c in out)
 
 

@@ -80,7 +80,8 @@ def area(request: HttpRequest, code: str) -> HttpResponseBase:
             raise PermissionDenied(code)
         _known(con, mirror, members)
         made = gathering.gather(con, "known", members, span, fresh=False)
-    cells = sums.matrix(made)
+        closed = _closed(con, viewer)
+    cells = sums.matrix(made, closed)
     shut = sums.hidden(cells)
     table = _table(cells, shut, request)
     if (file := table.export(f"flows-{code}-{span.first}-{span.last}")) is not None:
@@ -114,6 +115,15 @@ def _placed(con: duckdb.DuckDBPyConnection, code: str, day: dt.date) -> list[int
            ) SEMI JOIN inside USING (item, text)""", [day, day],
     ).fetchall()  # fmt: skip
     return [subject for (subject,) in rows]
+
+
+def _closed(con: duckdb.DuckDBPyConnection, viewer: people.Viewer) -> list[int]:
+    """Members with energy for statistics alone that neither a basis nor consent opens."""
+    rows = con.execute(
+        """SELECT DISTINCT subject FROM known WHERE data_class = 'statistical_only'
+           AND regexp_matches(item, '^(electricity|heat|fuel)[.]')"""
+    ).fetchall()
+    return [subject for (subject,) in rows if not viewer.may("see_statistical", subject)]
 
 
 def _known(

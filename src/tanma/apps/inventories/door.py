@@ -3,6 +3,7 @@
 `basis` builds the explanation trees of an enterprise from the frozen files of a run; `shown` gives
 them as texts and `text_lines` as lines. The room that owns publications registers itself by
 `set_publications`; `newest` finds one, `files` opens it and `opened` reads it for one viewer.
+`untold_of` says which sums and averages of a run are not shown.
 `account` gives an edition's totals by month; `monthly` and `money` what is no line of an account.
 """
 
@@ -31,10 +32,12 @@ from tanma.apps.inventories.publications import (
 )
 from tanma.apps.inventories.said import Facts, StoredFacts
 from tanma.apps.inventories.shown import shown, text_lines
+from tanma.apps.inventories.untold import untold_of
 
 __all__ = [
     "ACCOUNTS", "TOTALS", "Account", "Basis", "Entry", "Facts", "Frozen", "FrozenGrid", "Months",
     "Note", "Publication", "StoredFacts", "account", "added", "basis", "files", "frozen_grid",
     "missing_text", "money", "monthly", "newest", "opened", "publications", "read_frozen",
     "refused_notes", "region_name", "set_publications", "shown", "signed", "text_lines",
+    "untold_of",
 ]  # fmt: skip

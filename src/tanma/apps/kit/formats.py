@@ -25,6 +25,11 @@ WAN = 10_000
 Number = int | float | Decimal | Fraction
 
 
+def statistics_only() -> str:
+    """What stands where a figure would tell what one or two gave for statistics alone."""
+    return gettext("仅供统计，不予显示")
+
+
 def grouped(text: str) -> str:
     """Thousands separators in a decimal text; the fraction is left alone."""
     whole, dot, fraction = text.partition(".")

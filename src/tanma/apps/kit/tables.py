@@ -56,6 +56,12 @@ class Column:
     """False: in files alone, such as the period that the page names above the table."""
     brief: bool = False
     """Stands in a row's one line on a phone before those that are not so marked."""
+    why: Callable[[Row], str] | None = None
+    """What stands, on the page and in files, where a row has no value: why it has none."""
+
+    def file_value(self, row: Row) -> Any:
+        value = self.value(row)
+        return (self.why(row) or None) if value is None and self.why else value
 
 
 @dataclass(frozen=True)
@@ -195,7 +201,7 @@ class Table:
             return None
         columns = [c for c in self.columns if c.export]
         heads = [f"{c.label} ({c.unit})" if c.unit else str(c.label) for c in columns]
-        rows = ([c.value(row) for c in columns] for row in self._all_rows())
+        rows = ([c.file_value(row) for c in columns] for row in self._all_rows())
         return (
             csv_response(name, heads, rows) if kind == "csv" else xlsx_response(name, heads, rows)
         )
@@ -213,6 +219,8 @@ def _sorted(rows: Sequence[Row], value: Callable[[Row], Any], descending: bool) 
 
 def _cell(column: Column, row: Row, rest: bool) -> Cell:
     content = (column.show or column.value)(row)
+    if column.why and column.value(row) is None:
+        content = column.why(row) or content
     day = column.kind == "text" and ISO_DAY.match(str(content))
     return Cell(
         MISSING if content is None else content,

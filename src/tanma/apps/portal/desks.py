@@ -27,7 +27,8 @@ def enterprise(viewer: people.Viewer) -> dict[str, Any]:
 
 
 def _block(viewer: people.Viewer, enterprise: registry.Enterprise) -> dict[str, Any]:
-    current = codes.latest_result(enterprise.id)
+    found = codes.latest_result(enterprise.id)
+    current = next(iter(codes.for_viewer(viewer, [found] if found else [])), None)
     uid = enterprise.uid
     links = {
         "code": link_if_there("codepages:code", enterprise.public_code),

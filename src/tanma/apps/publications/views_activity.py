@@ -18,7 +18,7 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_GET
 
 from tanma.apps.codes.door import Run, files_of
-from tanma.apps.kit.door import Column, Table, listed, scaled, unit_name
+from tanma.apps.kit.door import Column, Table, listed, scaled, statistics_only, unit_name
 from tanma.apps.people.door import Viewer, visible
 from tanma.apps.publications.views_run import crumbs
 from tanma.apps.publications.views_runs import office, run_of
@@ -29,8 +29,10 @@ from tanma.domain.numbers import decimal_text
 from tanma.domain.periods import parse
 
 LINES = """
-    SELECT l.subject, r.natural_key, r.name, r.industry, r.area_code, l.item, l.month, l.value,
-           l.source, l.split, l.derived, l.measured
+    SELECT l.subject, r.natural_key, r.name, r.industry, r.area_code, l.item, l.month,
+           CASE WHEN r.may_use OR NOT coalesce(r.energy_restricted, false) THEN l.value END,
+           l.source, l.split, l.derived, l.measured,
+           NOT r.may_use AND coalesce(r.energy_restricted, false)
     FROM read_parquet(?) l JOIN read_parquet(?) r USING (subject) JOIN wanted USING (subject)
     WHERE l.item = ? AND l.month BETWEEN ? AND ? ORDER BY r.natural_key, l.month"""
 
@@ -72,6 +74,8 @@ class Line:
     split: bool
     derived: bool
     measured: bool
+    withheld: bool
+    """Of an enterprise whose energy is for statistics alone, without basis or consent."""
 
 
 @login_required
@@ -149,8 +153,8 @@ def _table(rows: list[Line], request: HttpRequest) -> Table:
         Column("area", _("所属区域"), lambda r: areas.get(r.area_code, r.area_code), sort=True),
         *registry.industry_columns(lambda r: r.industry, sort=True),
         Column("month", _("月份"), lambda r: f"{r.month:%Y-%m}", sort=True),
-        Column("amount", _("用量"), _amount, _shown, kind="number",
-               sort=True),
+        Column("amount", _("用量"), _amount, _shown, kind="number", sort=True,
+               why=lambda r: statistics_only() if r.withheld else ""),
         Column("unit", _("单位"), lambda r: unit_name(known[r.item].unit, _lang())),
         Column("source", _("来源"), lambda r: registry.source_name(r.source), sort=True),
         Column("how", _("形成方式"), _how, sort=True),

@@ -29,6 +29,7 @@ from tanma.apps.codes.door import (
     moved,
     number_of,
     predecessor,
+    why_not_compared,
     word,
 )
 from tanma.apps.inventories import door as inventories
@@ -232,9 +233,10 @@ def _moves_table(rows: list[Moved], request: HttpRequest) -> Table:
         Column("l_now", _("现碳效值"), lambda m: m.now.intensity,
                lambda m: significant(m.now.intensity), unit=unit, kind="number"),
         Column("k_before", _("原比值"), lambda m: m.before.ratio,
-               lambda m: significant(m.before.ratio), kind="number"),
+               lambda m: significant(m.before.ratio), kind="number",
+               why=lambda m: why_not_compared(m.before)),
         Column("k_now", _("现比值"), lambda m: m.now.ratio, lambda m: significant(m.now.ratio),
-               kind="number"),
+               kind="number", why=lambda m: why_not_compared(m.now)),
         Column("causes", _("原因"), lambda m: listed(str(CAUSE_WORDS[c]) for c in m.causes)),
     ]  # fmt: skip
     return Table(

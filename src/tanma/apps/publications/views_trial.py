@@ -23,6 +23,7 @@ from tanma.apps.kit.door import (
     level_html,
     percent,
     signed,
+    statistics_only,
     tce,
     tonnes,
 )
@@ -86,8 +87,9 @@ def _total(measure: str, was: str | None, now: str | None, changed: int) -> dict
     before, after = (None if value is None else int(value) for value in (was, now))
     both = before is not None and after is not None
     rate = Fraction((after or 0) - (before or 0), before) if both and before else None
+    told = [statistics_only()] * 2 if before is after is None else [shown(before), shown(after)]
     return {
-        "name": name, "unit": unit, "before": shown(before), "after": shown(after),
+        "name": name, "unit": unit, "before": told[0], "after": told[1],
         "rate": MISSING if rate is None else f"{signed(percent(rate, 2))} %", "changed": changed,
     }  # fmt: skip
 

@@ -14,10 +14,12 @@ from datetime import date
 from fractions import Fraction
 from functools import cached_property
 
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from tanma.apps.areas.door import AreaFigures, Years, area_figures, frozen, publications
 from tanma.apps.codes import door as codes
+from tanma.apps.kit.door import clauses
 from tanma.apps.trends.figures import Figure, Text
 from tanma.apps.trends.measures import Known, Pair, Span, Sum, span_of
 from tanma.domain.numbers import EMISSION_DECIMALS, ENERGY_DECIMALS
@@ -41,9 +43,12 @@ class Figured:
     adds: bool = True
     years: Yearly | None = None
     note: Text = ""
+    rests_on: tuple[str, ...] = ("energy", "parts")
+    """What is not shown where these sums are withheld."""
 
 
 SMALLER = _("数值越小越好。")
+QUOTIENT = ("money", "energy")
 PUBLISHED: tuple[Figured, ...] = (
     Figured("deduction", "emission", _("碳中和量"), "tCO₂", lambda a: a.deduction_mg,
             EMISSION_DECIMALS),
@@ -56,16 +61,18 @@ PUBLISHED: tuple[Figured, ...] = (
             EMISSION_DECIMALS),
     Figured("energy", "energy", _("综合能源消费量（当量值）"), "tce",
             lambda a: a.energy_calorific_gce, ENERGY_DECIMALS,
-            years=lambda y: y.amount("energy_calorific_gce")),
+            years=lambda y: y.amount("energy_calorific_gce"), rests_on=("energy",)),
     Figured("L", "rate", _("碳效值（企业合计）"), _("吨/万元"), lambda a: a.intensity, adds=False,
-            years=lambda y: y.intensity, note=SMALLER),
+            years=lambda y: y.intensity, note=SMALLER, rests_on=QUOTIENT),
     Figured("energy/added", "rate", _("单位增加值能耗（当量值）"), _("tce/万元"),
-            lambda a: a.energy_intensity, adds=False, years=lambda y: y.energy_intensity),
+            lambda a: a.energy_intensity, adds=False, years=lambda y: y.energy_intensity,
+            rests_on=QUOTIENT),
     Figured("index", "rate", _("碳耗指数"), _("吨/万元"), lambda a: a.index, adds=False,
-            years=lambda y: y.index, note=SMALLER),
+            years=lambda y: y.index, note=SMALLER, rests_on=QUOTIENT),
     Figured("neutrality", "rate", _("碳中和率"), "%",
             lambda a: None if a.neutrality is None else 100 * a.neutrality, adds=False),
-    Figured("coded", "rate", _("已赋码企业"), _("家"), lambda a: a.coded, adds=False),
+    Figured("coded", "rate", _("已赋码企业"), _("家"), lambda a: a.coded, adds=False,
+            rests_on=()),
 )  # fmt: skip
 MONTHLY: tuple[tuple[str, Text, str], ...] = (
     ("net", _("碳效码口径净排放"), "net_mg"),
@@ -130,7 +137,9 @@ def _monthly(region: Region) -> Iterator[Figure]:
         pairs = (
             region.pairs(lambda y: y.amount("net_mg"), EMISSION_DECIMALS) if key == "net" else {}
         )
-        yield Figure(key, "emission", name, "tCO₂", Sum(months, EMISSION_DECIMALS, pairs))
+        note = _noted(region, ("energy",))
+        yield Figure(key, "emission", name, "tCO₂", Sum(months, EMISSION_DECIMALS, pairs),
+                     note=note)  # fmt: skip
 
 
 def _published(region: Region) -> Iterator[Figure]:
@@ -142,7 +151,14 @@ def _published(region: Region) -> Iterator[Figure]:
         }
         pairs = region.pairs(one.years, one.decimals) if one.years else {}
         measure = Known(values, pairs, one.adds)
-        yield Figure(one.id, one.group, one.name, one.unit, measure, one.adds, note=one.note)
+        note = _noted(region, one.rests_on, one.note)
+        yield Figure(one.id, one.group, one.name, one.unit, measure, one.adds, note=note)
+
+
+def _noted(region: Region, rests_on: tuple[str, ...], note: Text = "") -> Text:
+    """The note of a figure, with why periods of it are not shown."""
+    why = next((w for area in region.areas.values() if (w := area.why(*rests_on))), "")
+    return clauses([note, gettext("部分期间%(why)s") % {"why": why}]) if why else note
 
 
 def bounds(region: Region) -> tuple[date, date] | None:

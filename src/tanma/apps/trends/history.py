@@ -140,7 +140,7 @@ class History:
         rows = codes.Result.objects.filter(subject=self.subject, run__state=codes.State.PUBLISHED)
         seen = people.visible(self.viewer, rows).select_related("run")
         newest = {row.run.period: row for row in seen.order_by("run__number")}
-        return list(newest.values())
+        return codes.for_viewer(self.viewer, newest.values())
 
     @property
     def grid(self) -> inventories.FrozenGrid | None:

@@ -206,7 +206,8 @@ def published(viewer: Viewer, subject: int) -> codes.Result | None:
     result = codes.latest_result(subject)
     if result is None:
         return None
-    return visible(viewer, codes.Result.objects.filter(pk=result.pk)).first()
+    rows = visible(viewer, codes.Result.objects.filter(pk=result.pk)).select_related("run")
+    return next(iter(codes.for_viewer(viewer, rows)), None)
 
 
 def may_see(viewer: Viewer, subject: int) -> bool:
