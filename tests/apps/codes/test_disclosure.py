@@ -222,6 +222,7 @@ OTHERS = (
     "/inventories/{uid}/?period=2026Q1/r4", "/inventories/{uid}/basis?period=2026Q1/r4",
     "/trends/enterprise/{uid}/?figure=K&grain=rolling", "/publications/{run}/",
     "/publications/{run}/?m-export=csv", "/cockpit/", "/publications/{run}/activity/",
+    "/c/{code}", "/c/{code}?h-export=csv",
 )  # fmt: skip
 
 
@@ -236,17 +237,22 @@ def test_an_average_with_one_withheld_member_is_told_to_no_official(without):
     secret = digits_of([kept["ratio"], kept["benchmark"], of_file(without, "A")["ratio"]])
     told = []
     for who, key in (("admin", "B"), ("city", "B"), ("county1", "A")):
-        client, uid = without.client_of(who), without.enterprise(key).uid
+        client, firm = without.client_of(who), without.enterprise(key)
         for page in OTHERS:
-            text = body_of(client, page.format(uid=uid, run=run.uid))
+            told_of = {"uid": firm.uid, "run": run.uid, "code": firm.public_code}
+            text = body_of(client, page.format(**told_of))
             told += [(who, page, t) for t in secret if t in text]
     assert [] == told
     found = row(without, "B")
     assert (5, kept["intensity"]) == (found.grade, found.intensity)
     assert [None] * 5 == [getattr(found, n) for n in (
         "ratio", "benchmark_value", "rank", "rank_of", "best_intensity")]  # fmt: skip
-    text = body_of(without.client_of("city"), "/cockpit/rankings/?level=enterprise&export=csv")
-    assert WORD in text
+    code = without.enterprise("B").public_code
+    said = {page: body_of(without.client_of("city"), page).count(WORD) for page in (
+        "/cockpit/rankings/?level=enterprise&export=csv", f"/c/{code}", f"/c/{code}?h-export=csv")}
+    ranking, page, periods = said.values()
+    assert ranking > 4
+    assert (8, 2) == (page, periods)
 
 
 def test_the_enterprise_itself_reads_its_comparison(without, monkeypatch):
@@ -256,8 +262,12 @@ def test_the_enterprise_itself_reads_its_comparison(without, monkeypatch):
     assert kept["ratio"] == mine["ratio"]
     assert (kept["benchmark"], kept["rank"]) == (mine["benchmark_value"], mine["rank"])
     uid = without.enterprise("B").uid
-    text = body_of(client, f"/inventories/{uid}/?period=2026Q1/r4")
-    assert f"{kept['ratio']:.4g}" in text
+    code = without.enterprise("B").public_code
+    for page in (f"/inventories/{uid}/?period=2026Q1/r4", f"/c/{code}"):
+        assert f"{kept['ratio']:.4g}" in body_of(client, page)
+    assert repr(kept["ratio"]) in body_of(client, f"/c/{code}?h-export=csv")
+    # the level of the whole region is nobody's own
+    assert WORD in body_of(client, f"/c/{code}")
     # what is not shown was worked out once, and the next process reads it
     found = frozen.frozen(without.run(PERIOD)).untold
     frozen.forget()

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import duckdb
 
 from tanma.apps.codes.door import Result, Run, State, files_of
+from tanma.apps.inventories import door as inventories
 from tanma.apps.rules import door as rules
 from tanma.domain.periods import parse
 from tanma.domain.rating.base import ToBase, same_months, to_base, years_after
@@ -49,6 +50,8 @@ def base_of(result: Result, scheme: Scheme | None) -> Base | None:
     if not rows:
         return None
     level, group, average, n = rows[0]
+    if (level, group) in inventories.untold_of(run.uid).averages:
+        return None
     years = years_after(scheme.base, result.run.period)
     ratios = to_base(scheme.base, result.intensity, average, years)
     return Base(scheme.base, ratios, level, group, n) if ratios else None

@@ -26,11 +26,14 @@ from tanma.apps.codes.door import (
     Result,
     Run,
     files_of,
+    for_viewer,
     number_of,
     open_preview,
     published,
+    why_not_compared,
     word,
 )
+from tanma.apps.inventories import door as inventories
 from tanma.apps.kit.door import (
     Chart,
     Column,
@@ -43,11 +46,13 @@ from tanma.apps.kit.door import (
     period_name,
     period_short,
     significant,
+    statistics_only,
     tonnes,
 )
 from tanma.apps.people.door import Consent, Viewer, visible
 from tanma.apps.registry.door import Enterprise, industry_text
 from tanma.domain.rating.attention import index_rule
+from tanma.engine.untold import COMPARED
 
 PERIODS = 8
 NEAR_CUT = 0.05
@@ -82,7 +87,7 @@ FLAGS = {
 """Marks of the rating in words."""
 BESIDE = (
     "benchmark_level", "margin_better", "margin_worse", "margin", "shadow_grade", "probability",
-    "probabilities", "statutory_mg", "carbon_market_mg", "rated_on",
+    "probabilities",
 )  # fmt: skip
 
 
@@ -191,6 +196,11 @@ class Figures:
         return peers(self.result)
 
     @property
+    def why(self) -> str:
+        """Why this viewer is not shown how it stands among the others."""
+        return why_not_compared(self.result)
+
+    @property
     def region(self) -> Region | None:
         return region_of(self.result.run)
 
@@ -246,12 +256,14 @@ def smallest_flip(
 class Region:
     """The whole region's own level: Σ net emission ÷ Σ value added of who has both."""
 
-    intensity: float
+    intensity: float | None
     enterprises: int
+    why: str = ""
+    """Why the level is not shown."""
 
 
 REGION_SQL = """
-    SELECT net_with_value_added_mg, value_added_fen, enterprises FROM read_parquet(?)
+    SELECT net_with_value_added_mg, value_added_fen, enterprises, area_code FROM read_parquet(?)
     WHERE hierarchy = 'statutory' ORDER BY enterprises DESC, area_code LIMIT 1"""
 
 
@@ -261,7 +273,10 @@ def region_of(run: Run) -> Region | None:
         rows = con.execute(REGION_SQL, [str(files_of(run).path("areas"))]).fetchall()
     if not rows or rows[0][2] < index_rule().disclosure.min_n or not rows[0][1]:
         return None
-    net, fen, count = rows[0]
+    net, fen, count, code = rows[0]
+    untold = inventories.untold_of(run.uid)
+    if any(untold.has(kind, "statutory", code) for kind in ("money", "energy")):
+        return Region(None, count, statistics_only())
     return None if net is None or fen <= 0 else Region(net / fen / 1000, count)
 
 
@@ -280,7 +295,7 @@ def figures_of(who: Viewer, enterprise: Enterprise, record: public.PublicCode) -
 def newest(who: Viewer, subject: int) -> Result | None:
     """The result in force, among the rows this viewer may see."""
     rows = Result.objects.filter(run=published().first(), subject=subject)
-    return visible(who, rows).select_related("run").first()
+    return next(iter(for_viewer(who, visible(who, rows).select_related("run"))), None)
 
 
 def beside(result: Result) -> dict[str, Any]:
@@ -291,7 +306,8 @@ def beside(result: Result) -> dict[str, Any]:
             f"SELECT {', '.join(BESIDE)} FROM read_parquet(?) WHERE natural_key = ?",
             [path, result.natural_key],
         ).fetchall()
-    return dict(zip(BESIDE, rows[0], strict=True)) if rows else {}
+    found = dict(zip(BESIDE, rows[0], strict=True)) if rows else {}
+    return {k: v for k, v in found.items() if not (why_not_compared(result) and k in COMPARED)}
 
 
 def history(who: Viewer, subject: int) -> list[Result]:
@@ -300,7 +316,7 @@ def history(who: Viewer, subject: int) -> list[Result]:
     newest: dict[str, Result] = {}
     for row in visible(who, rows).select_related("run").order_by("run__period_end", "run__number"):
         newest[row.run.period] = row
-    return list(newest.values())[-PERIODS:]
+    return for_viewer(who, list(newest.values())[-PERIODS:])
 
 
 def chart(rows: list[Result]) -> Chart | None:
@@ -327,9 +343,10 @@ def table(rows: list[Result], request: HttpRequest) -> Table:
         Column("intensity", _("碳效值"), lambda r: r.intensity,
                lambda r: significant(r.intensity), unit=ton_per_wan, kind="number"),
         Column("benchmark", _("行业平均"), lambda r: r.benchmark_value,
-               lambda r: significant(r.benchmark_value), unit=ton_per_wan, kind="number"),
+               lambda r: significant(r.benchmark_value), unit=ton_per_wan, kind="number",
+               why=why_not_compared),
         Column("ratio", _("与行业平均比值"), lambda r: r.ratio, lambda r: significant(r.ratio),
-               kind="number"),
+               kind="number", why=why_not_compared),
         Column("n", _("参与比较企业"), lambda r: r.benchmark_n, unit=_("家"), kind="number"),
         Column("edition", _("规则版本"), lambda r: r.run.edition),
         Column("number", _("发布编号"), lambda r: number_of(r.run)),

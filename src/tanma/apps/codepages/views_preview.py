@@ -44,7 +44,7 @@ def preview(request: HttpRequest, code: str) -> HttpResponse:
     result = codes.previewed(who, enterprise.id, run) if run else None
     context = {
         "enterprise": enterprise, "run": run, "form": form, "objections": said,
-        "figures": _figures(result) if result else None,
+        "figures": _figures(*codes.for_viewer(who, [result])) if result else None,
         "reason": codes.REASONS.get(result.reason, "") if result else "",
         "may_object": who.may("object", enterprise.id)
         and run is not None and run.pk not in {o.run_id for o in said},
