@@ -187,6 +187,9 @@ TABLE: dict[str, str] = {
     "api/v1/enterprises/<uid>": "401 200 404 404 200 200",
     "api/v1/enterprises/<uid>/facts": "401 200 404 404 200 200",
     "api/v1/areas": "401 403 403 200 200 200",
+    "api/v1/imports": "401 200 200 200 200 200",
+    "api/v1/imports/<batch>": "401 404 404 404 404 200",
+    "api/v1/imports/<batch>/report": "401 404 404 404 404 200",
     "api/v1/factors": "200 200 200 200 200 200",
     "api/v1/schemes": "200 200 200 200 200 200",
     "api/v1/rate": "405 405 405 405 405 405",
@@ -251,7 +254,7 @@ def objects(region: Any) -> dict[str, str]:
         "registry/enterprises uid": firm.uid,
         "inventories/ uid": firm.uid, "rules/factors name": "fuels",
         **drafted(), "rules/editions edition_id": "zj-code-account",
-        "api/v1 code": firm.public_code,
+        "api/v1 code": firm.public_code, "api/v1 batch": batch.uid,
         "api/v1 uid": firm.uid, "account/tokens uid": create_token(user, "x", 1)[0].uid,
         "office/users uid": Membership.objects.get(user=user).uid, **metered(firm),
     }  # fmt: skip
