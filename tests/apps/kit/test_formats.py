@@ -134,6 +134,8 @@ def test_known_time_is_local_to_the_minute() -> None:
         ("tce/10^4 yuan", "tce/万元", "tce/10⁴ yuan"),
         ("10^4 m3", "万m³", "10⁴ m³"),
         ("tCO2", "tCO₂", "tCO₂"),
+        ("C", "°C", "°C"),
+        ("tC/GJ", "tC/GJ", "tC/GJ"),
     ],
 )
 def test_units_are_written_for_the_reader(written: str, zh: str, en: str) -> None:

@@ -142,10 +142,10 @@ def _columns(
     return [
         Column("name", _("企业"), lambda r: r.name, sort=True, href=areas.enterprise_href),
         Column("grade", _("碳效等级"), lambda r: r.grade, lambda r: grade_html(r.grade),
-               kind="plain", sort=True),
+               kind="plain", sort=True, brief=True),
         Column("reason", _("原因"),
                lambda r: clauses(listing.reason_texts(items[r.subject].reasons)), kind="words"),
-        Column("area", _("所在区域"), lambda r: called[r.area_code], sort=True),
+        Column("area", _("所在区域"), lambda r: called[r.area_code], sort=True, brief=True),
         *registry.industry_columns(lambda r: r.industry, sort=True, kind="words"),
         Column("before", _("上年同期等级"), lambda r: before[r.subject][0],
                kind="number", sort=True),

@@ -19,6 +19,7 @@ from tanma.apps.facts import door as facts
 from tanma.apps.imports.door import Batch, import_file
 from tanma.apps.people.door import Viewer
 from tanma.domain.items import carriers, items
+from tanma.domain.numbers import decimal_text
 from tanma.domain.periods import Period, parse
 from tanma.intake.tables import load_package
 
@@ -51,7 +52,7 @@ def power_from_grid(subject: int, period: Period) -> Decimal | None:
     days = sum((f.valid_to - f.valid_from).days for f in said)
     if not said or days != (period.end - period.start).days:
         return None
-    return Decimal(sum(f.value or 0 for f in said)).scaleb(-items()[POWER].scale)
+    return Decimal(decimal_text(sum(f.value or 0 for f in said), items()[POWER].scale))
 
 
 def declare(

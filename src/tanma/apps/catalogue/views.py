@@ -58,14 +58,15 @@ def catalogue(request: HttpRequest) -> HttpResponseBase:
         Column("frequency", _("频率"), lambda r: str(classes.FREQUENCIES[r.data.frequency])),
         Column("legal", _("法定依据"), lambda r: str(bases.get(r.data.id, gettext("未录入")))),
         Column("stamp", _("最近到达"), lambda r: r.stamp, _arrived,
-               sort=True),
+               sort=True, brief=True),
         Column("last", _("最近期间"), lambda r: r.last and f"{r.last:%Y-%m}", sort=True),
         Column("rows", _("条数"), lambda r: r.rows, lambda r: f"{r.rows:,}", kind="number",
                sort=True),
         Column("reported", _("已报 / 应报"), lambda r: r.reported, _reported, unit=_("家"),
                kind="number"),
         Column("completeness", _("完整率"), lambda r: r.completeness,
-               lambda r: share(r.completeness), unit="%", kind="number", sort=True),
+               lambda r: share(r.completeness), unit="%", kind="number", sort=True,
+               brief=True),
     ]  # fmt: skip
     table = Table(columns, rows, request.GET, per_page=100, caption=_("数据目录"))
     if (file := table.export("catalogue")) is not None:

@@ -118,7 +118,7 @@ def _address(case: DeskCase) -> str:
 
 
 class DecisionForm(forms.Form):
-    choice = forms.ChoiceField(label=_("认定"), widget=forms.RadioSelect)
+    choice = forms.ChoiceField(label=_("结论"), widget=forms.RadioSelect)
     code = forms.CharField(
         label=_("企业统一社会信用代码"), required=False, max_length=18,
         help_text=_("属于一家企业时填写"),

@@ -152,13 +152,15 @@ def table(made: Account, query: QueryDict) -> Table:
         Column(
             "amount", _("实物量"), lambda s: file_number(s.calorific.amount, s.entry.item.scale),
             show=lambda s: scaled(s.calorific.amount, s.entry.item.scale), kind="number",
+            brief=True,
         ),
-        Column("unit", _("单位"), lambda s: unit(s.entry.item.unit)),
+        Column("unit", _("单位"), lambda s: unit(s.entry.item.unit), brief=True),
         *_coefficient_columns("calorific", _("折标系数（当量值）"), _("依据（当量值）")),
         *_coefficient_columns("equivalent", _("折标系数（等价值）"), _("依据（等价值）")),
         Column(
             "calorific", _("当量值"), lambda s: file_number(s.calorific.posted, ENERGY_DECIMALS),
             show=lambda s: tce(s.calorific.posted), unit="tce", kind="number", sort=True,
+            brief=True,
         ),
         Column(
             "equivalent", _("等价值"), _equivalent_value, show=_equivalent_text, unit="tce",

@@ -10,6 +10,7 @@ from typing import Any
 from tanma.apps.inventories.leaves import pick
 from tanma.apps.kit.door import MISSING, known_time, significant
 from tanma.domain import numbers
+from tanma.domain.documents import document_name
 from tanma.domain.methods import Node
 from tanma.domain.methods.explain import ORIGINS
 from tanma.domain.quantities import number_text
@@ -47,7 +48,8 @@ def shown(
     warns = node.evidence in BADGES
     mark = pick(MARKS[node.evidence], lang) if node.evidence in MARKS else node.evidence
     raw = pick(RAW, lang).format(text=node.text) if node.text else ""
-    where = [node.source, node.source_row, raw, "" if warns else mark, node.note]
+    cited = document_name(node.source, lang)
+    where = [cited, node.source_row, raw, "" if warns else mark, node.note]
     return {
         "id": node.id,
         "label": f"{node.symbol} {node.name}".strip(),

@@ -158,7 +158,9 @@ _UNITS = (("m3", "m³", "m³"), ("CO2", "CO₂", "CO₂"), ("10^4 ", "万", "10�
 
 
 def unit_name(unit: str, lang: str) -> str:
-    """10^4 m3 → 万m³ or 10⁴ m³; yuan → 元; t/万元 → t/10⁴ yuan; other units stay as they are."""
+    """10^4 m3 → 万m³ or 10⁴ m³; yuan → 元; C → °C; other units stay as they are."""
+    if unit == "C":
+        return "°C"
     for written, zh, en in _UNITS:
         unit = unit.replace(written, zh if lang.startswith("zh") else en)
     return unit

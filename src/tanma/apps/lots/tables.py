@@ -125,7 +125,7 @@ def table(made: list[Figure], query: QueryDict, firms: Mapping[int, str], *, man
         Column("unit", _("单位"), lambda f: f.lot.unit,
                lambda f: unit_name(f.lot.unit, get_language() or "zh")),
         Column("energy", _("能耗（当量值）"), lambda f: _float(_of(f.gce, 10**6)),
-               lambda f: tce(f.gce), unit="tce", kind="number", sort=True),
+               lambda f: tce(f.gce), unit="tce", kind="number", sort=True, brief=True),
         Column("energy_per", _("单位产品能耗"), lambda f: _float(f.kgce_per_unit),
                lambda f: significant(f.kgce_per_unit), unit=_("kgce/单位"), kind="number",
                sort=True),

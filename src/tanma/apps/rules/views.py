@@ -154,8 +154,11 @@ def _plain_table(info: TableInfo, found: Sequence[Row], request: HttpRequest) ->
 
 
 def schemes(request: HttpRequest) -> HttpResponse:
-    graded_first = sorted(known_schemes(), key=lambda s: s.abnormal is not None)
-    context = {"schemes": [_scheme(s) for s in graded_first]}
+    # grades before labels, rules before the example of this project
+    ordered = sorted(
+        known_schemes(), key=lambda s: (s.abnormal is not None, s.evidence == "example")
+    )
+    context = {"schemes": [_scheme(s) for s in ordered]}
     return render(request, "rules/schemes.html", context)
 
 

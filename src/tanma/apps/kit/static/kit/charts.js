@@ -20,11 +20,12 @@ function palette(element) {
   };
 }
 
+const minus = (text) => text.replace("-", "−"); // as in tables
 const formatter = (digits) => (value) => value === null || value === undefined || Number.isNaN(value)
   ? "—"
-  : Number(value).toLocaleString("en-US", digits === null || digits === undefined
+  : minus(Number(value).toLocaleString("en-US", digits === null || digits === undefined
     ? { maximumFractionDigits: 6 }
-    : { minimumFractionDigits: digits, maximumFractionDigits: digits });
+    : { minimumFractionDigits: digits, maximumFractionDigits: digits }));
 
 function tooltip(p, data) {
   return {
