@@ -17,19 +17,6 @@ def test_a_refused_declaration_leads_to_its_first_wrong_figure(visit):
     assert "fuel.bituminous" == page.evaluate("document.activeElement.name")
 
 
-def test_a_declaration_made_on_a_phone_ends_on_its_receipt(visit, axe_violations):
-    page = visit("firm_a", "/imports/declare/", PHONE)
-    page.get_by_label("烟煤").fill("3")
-    page.get_by_role("button", name="提交申报").click()
-    page.wait_for_url("**/imports/declare/*/")
-    assert page.get_by_role("heading", name="已收到，谢谢").is_visible()
-    assert page.get_by_text("3 t", exact=True).is_visible()
-    assert [] == axe_violations(page)
-    assert 0 >= sideways(page)
-    page.get_by_role("link", name="更正或补充").click()
-    page.wait_for_url("**/imports/declare/?period=*")
-
-
 def test_a_row_of_a_long_list_opens_on_a_phone_by_the_keyboard(visit, axe_violations):
     page = visit("city", "/registry/enterprises/", PHONE)
     row = page.locator("tbody tr").first
