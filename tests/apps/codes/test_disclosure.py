@@ -183,7 +183,7 @@ def test_three_of_them_make_a_sum_again(published, settings):
 
 WORD = "仅供统计，不予显示"
 SAYING = (
-    (f"/cockpit/?area={COUNTY_1}", 4), (f"/cockpit/area/{COUNTY_1}/", 6),
+    (f"/cockpit/?area={COUNTY_1}", 6), (f"/cockpit/area/{COUNTY_1}/", 6),
     (f"/cockpit/area/{CITY}/", 8), (f"/cockpit/area/{CITY}/?a-export=csv", 5),
     ("/cockpit/neutrality/", 6), ("/cockpit/neutrality/?a-export=csv", 4),
     (f"/trends/area/{COUNTY_1}/?figure=index&grain=rolling", 1),
@@ -250,6 +250,9 @@ def test_an_average_with_one_withheld_member_is_told_to_no_official(without):
     code = without.enterprise("B").public_code
     said = {page: body_of(without.client_of("city"), page).count(WORD) for page in (
         "/cockpit/rankings/?level=enterprise&export=csv", f"/c/{code}", f"/c/{code}?h-export=csv")}
+    basis = f"/inventories/{without.enterprise('B').uid}/basis?period=2026Q1/r4"
+    assert "与同行的比较仅供统计，不予显示" in body_of(without.client_of("city"), basis)
+    assert "与同行的比较" not in body_of(without.client_of("firm_b"), basis)
     ranking, page, periods = said.values()
     assert ranking > 4
     assert (8, 2) == (page, periods)

@@ -295,7 +295,7 @@ def comparison(area: AreaFigures) -> str:
     share = index_rule().comparison.min_share
     about = {"n": scaled(area.row.get("same_n") or 0, 0), "share": percent(share, 0)}
     if area.row.get("same_n") and area.row.get("same_net_mg") is None:
-        return statistics_only()
+        return gettext("同比") + gettext("：") + statistics_only()
     if area.comparable:
         return gettext("同比按两年均报齐的 %(n)s 家企业计算") % about
     return gettext(

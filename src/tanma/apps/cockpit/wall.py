@@ -345,7 +345,7 @@ def _below(view: View) -> list[dict[str, Any]]:
         below = sorted(below, key=lambda a: -(a.index or 0))
     return [
         {
-            "area": a, "index": significant(a.index, 3),
+            "area": a, "index": significant(a.index, 3), "why": a.why(*QUOTIENT),
             "change": _percent(a.index_change),
             "rising": (a.index_change or 0) > 0,
             "five": ngettext("5级 %(n)s 家", "5级 %(n)s 家", a.grade_5)

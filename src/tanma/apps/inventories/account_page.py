@@ -117,13 +117,12 @@ def headline(frozen: Frozen, lang: str) -> list[Figure]:
     smaller = getattr(scheme.direction, lang)
     rate = share(row["deduction_mg"], row["gross_mg"])
     own = significant(row["intensity"])
-    kept_back = row["grade"] is not None and row["ratio"] is None
     return [
         Figure(_("碳中和率"), percent(rate), "%", gettext("碳中和量 ÷ 碳效码口径毛排放")),
         Figure(f"{getattr(scheme.intensity, lang)} {scheme.intensity.symbol}", own,
                unit_name(scheme.intensity.unit, lang), smaller),
         Figure(f"{getattr(scheme.ratio, lang)} {scheme.ratio.symbol}", significant(row["ratio"]),
-               "", statistics_only() if kept_back else smaller),
+               "", statistics_only() if frozen.kept_back else smaller),
     ]  # fmt: skip
 
 

@@ -36,6 +36,8 @@ class Frozen:
     """What was reported for it and not used, with the reason."""
     withheld: bool = False
     """Amounts that are for statistics alone were taken out for this reader."""
+    kept_back: bool = False
+    """So was how it stands among others: their average would tell what is for statistics alone."""
 
     @property
     def run_id(self) -> str:

@@ -35,7 +35,7 @@ def _alone(frozen: Frozen) -> Frozen:
         frozen.result, scheme_of(frozen.files.meta).population
     )
     told = {k: None if k in hidden else v for k, v in frozen.result.items()}
-    return replace(frozen, result=told)
+    return replace(frozen, result=told, kept_back=bool(hidden))
 
 
 def _singles_of(frozen: Frozen, name: str) -> Frozen:
