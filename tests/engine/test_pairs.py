@@ -1,5 +1,7 @@
 """A period beside the year before: over the enterprises that reported everything both times."""
 
+from dataclasses import replace
+
 import pytest
 
 from tanma.engine.evaluate import evaluate
@@ -21,9 +23,9 @@ def with_year_before(made, subjects, mwh=2, months=BEFORE):
     return made
 
 
-def paired(made, columns=COLUMNS, area="99"):
+def paired(made, columns=COLUMNS, area="99", plan=PLAN):
     where = f"(FROM area_results WHERE area_code = '{area}' AND hierarchy = 'statutory')"
-    return rows(made, columns, where, order="1")[0]
+    return rows(made, columns, where, order="1", plan=plan)[0]
 
 
 def test_both_sums_are_over_the_same_enterprises():
@@ -110,3 +112,14 @@ def test_a_negative_balance_is_told_of_its_enterprise():
     expected = [("uscc:U1", "fuel.coke.burnt", "negative", -TONNE)]
     query = "SELECT natural_key, item, reason, value FROM refused"
     assert expected == con.execute(query).fetchall()
+
+
+def test_who_gave_for_statistics_alone_is_counted_among_those_compared():
+    made = with_year_before(region(1, 2, 3, 4, 10), (1, 2))
+    for subject in (1, 3):
+        for month in MONTHS:
+            made.month(subject, month, {VALUE: 100_000 * YUAN}, data_class="statistical_only")
+    columns = "closed_money, closed_energy, same_closed_money, same_closed_energy"
+    without = replace(PLAN, legal_basis="")
+    assert (2, 0, 1, 0) == paired(made, columns, plan=without)
+    assert (0, 0, 0, 0) == paired(made, columns)

@@ -8,8 +8,9 @@ import pytest
 
 from tanma.apps.areas.frozen import forget
 from tanma.apps.attention import views_causes
-from tanma.apps.attention.causes import causes, movers
+from tanma.apps.attention.causes import Causes, Pair, causes, movers, withheld
 from tanma.apps.facts import door as facts
+from tanma.domain.rating.attention.causes import NOTHING
 from tests.apps.region import CITY, COUNTY_1, KWH, PUBLISHED, TOWNS, client_of, fact, publish
 
 pytestmark = [pytest.mark.db, pytest.mark.django_db]
@@ -85,3 +86,11 @@ def test_without_a_publication_of_the_year_before_the_page_says_so(published):
     assert "上年同期没有发布" in client_of("city").get(PAGE).content.decode()
     link = f"/cockpit/area/{CITY}/causes/?h=statutory"
     assert link in client_of("city").get(f"/cockpit/area/{CITY}/").content.decode()
+
+
+@pytest.mark.parametrize(("closed", "hidden"), [(0, False), (1, True), (2, True), (3, False)])
+def test_causes_that_would_tell_one_or_two_of_a_division_are_not_told(closed, hidden):
+    told = [Pair(n, "17", n < closed, NOTHING, NOTHING) for n in range(5)]
+    open_ones = [Pair(n, "26", False, NOTHING, NOTHING) for n in range(5)]
+    made = Causes((*told, *open_ones), None, Fraction(1), Fraction(2))
+    assert hidden == withheld(made)

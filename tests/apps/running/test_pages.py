@@ -188,3 +188,14 @@ def test_everybody_comes_to_their_own_pages(published):
     assert f"/running/power/{uid}/" == own.get("/running/power/")["Location"]
     assert "/running/energy/region/" == city.get("/running/energy/")["Location"]
     assert 403 == city.get("/running/power/").status_code
+
+
+def test_a_carrier_of_one_told_to_nobody_is_left_out_with_what_would_give_it_away():
+    """Officials read the others: the sum over ten would leave the one."""
+    month = dt.date(2026, 1, 1)
+    rows = [("coal", month, 90, 10, 0), ("power", month, 70, 10, 3), ("heat", month, 50, 10, 1)]
+    found = regional._open(rows, [frozenset({"coal", "power", "heat"})])
+    assert {"coal"} == set(found)
+    assert {"coal", "power", "heat"} == set(
+        regional._open([(*r[:4], 0) for r in rows], [frozenset({"coal", "power", "heat"})])
+    )

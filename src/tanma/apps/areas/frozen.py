@@ -131,7 +131,11 @@ class Frozen:
 
     @cached_property
     def results(self) -> pa.Table:
-        return self.files.table("results")
+        """Rows of enterprises; older files do not mark energy that is for statistics alone."""
+        found = self.files.table("results")
+        if "energy_restricted" in found.column_names:
+            return found
+        return found.append_column("energy_restricted", pa.array([False] * len(found)))
 
     @cached_property
     def standing(self) -> dict[int, Row]:
