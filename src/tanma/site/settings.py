@@ -48,6 +48,7 @@ INSTALLED_APPS = [
     "tanma.apps.desk",
     "tanma.apps.catalogue",
     "tanma.apps.inventories",
+    "tanma.apps.accountpages",
     "tanma.apps.codes",
     "tanma.apps.publications",
     "tanma.apps.codepages",

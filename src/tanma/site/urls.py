@@ -26,7 +26,7 @@ urlpatterns = [
     path("watch/", include("tanma.apps.watch.urls")),
     path("meters/", include("tanma.apps.metering.urls")),
     path("registry/", include("tanma.apps.registry.urls")),
-    path("inventories/", include("tanma.apps.inventories.urls")),
+    path("inventories/", include("tanma.apps.accountpages.urls")),
     path("rules/", include("tanma.apps.rules.urls")),
     path("api/", include("tanma.api.urls")),
     path("kit/", include("tanma.apps.kit.urls")),

@@ -7,6 +7,7 @@ from types import SimpleNamespace
 import pyarrow as pa
 import pytest
 
+from tanma.apps.inventories.frozen import read
 from tanma.engine.evaluate import run
 from tanma.lake.facts import SCHEMA
 from tests.apps.region import published
@@ -70,3 +71,9 @@ def cement(tmp_path_factory):
     mirrored(lake, made)
     files = run(lake, plan(made.facts[-1]["stamp"]), "cement")
     return SimpleNamespace(files=files, facts=ToldFacts(made), region=made)
+
+
+@pytest.fixture
+def frozen(cement):
+    """The account of the cement works in that run."""
+    return read(cement.files, CEMENT)

@@ -6,7 +6,6 @@ import duckdb
 import pytest
 
 from tanma.apps.codes.models import Result, Run
-from tanma.apps.inventories import account_page
 from tanma.apps.inventories import door as inventories
 from tanma.apps.live import door as live
 from tanma.apps.rules import door as rules
@@ -93,9 +92,9 @@ def test_the_trend_takes_a_frozen_factor_that_only_the_region_has(published):
 
 
 def test_a_grid_that_only_the_region_names_has_its_name_on_the_chart(published):
-    assert "CN-OWN" == account_page.region_name("CN-OWN", "zh")
+    assert "CN-OWN" == inventories.region_name("CN-OWN", "zh")
     released("grid", grid("CN-OWN", 2023, "0.5"))
-    assert "本省电网" == account_page.region_name("CN-OWN", "zh")
+    assert "本省电网" == inventories.region_name("CN-OWN", "zh")
 
 
 def test_coal_equivalent_takes_a_released_row(published):

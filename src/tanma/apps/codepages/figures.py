@@ -93,7 +93,7 @@ BESIDE = (
 
 def basis_link(enterprise: Enterprise, period: str) -> str:
     """Where every number of a period comes from."""
-    return f"{reverse('inventories:basis', args=[enterprise.uid])}?period={period}"
+    return f"{reverse('accountpages:basis', args=[enterprise.uid])}?period={period}"
 
 
 def nothing() -> dict[str, Any]:

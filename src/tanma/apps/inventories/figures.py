@@ -20,9 +20,20 @@ from tanma.domain.items import Item
 from tanma.domain.items import items as catalogue
 from tanma.domain.methods import BoundLine, Edition, LineDef, TotalDef, activity_of, bind
 from tanma.domain.quantities import described, find
-from tanma.engine.accounts import column_of
+from tanma.domain.reference.regions import regions
+from tanma.engine.accounts import CODE, MARKET, STATUTORY, column_of
 
 GRID_FACTOR = "grid_tco2_per_mwh"
+TOTALS = {
+    "code_net": CODE,
+    "code_gross": CODE,
+    "code_neutral": CODE,
+    "statutory": STATUTORY,
+    "location_based": STATUTORY,
+    "market_based": STATUTORY,
+    "carbon_market": MARKET,
+}
+"""Every emission total and the edition that defines it, in the order of the page."""
 K = TypeVar("K", bound=Hashable)
 
 
@@ -269,3 +280,13 @@ def frozen_grid(made: Edition, meta: Mapping[str, Any]) -> FrozenGrid | None:
             value = number(row["value"])
             return FrozenGrid(region, year, value, text, row["id"], row["evidence"])
     return None
+
+
+def region_name(code: str, lang: str) -> str:
+    """Name of a province or of a regional grid (which stands in the grid table only)."""
+    found = regions().get(code)
+    if found is not None:
+        return found.name_en if lang == "en" else found.name_zh
+    grid = factor_rows(rules.library_here().values())
+    names = (r["name_zh"] for f, r in grid if (f, r["region"]) == ("grid", code))
+    return code if lang == "en" else next(names, code)

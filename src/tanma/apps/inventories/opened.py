@@ -31,9 +31,7 @@ def opened(viewer: Viewer, subject: int, name: str, *run_ids: str) -> list[Froze
 
 def _alone(frozen: Frozen) -> Frozen:
     """Without averages from which who knows the other enterprises would compute a withheld one."""
-    hidden = untold_of(frozen.run_id).of_row(
-        frozen.result, scheme_of(frozen.files.meta).population
-    )
+    hidden = untold_of(frozen.run_id).of_row(frozen.result, scheme_of(frozen.files.meta).population)
     told = {k: None if k in hidden else v for k, v in frozen.result.items()}
     return replace(frozen, result=told, kept_back=bool(hidden))
 

@@ -43,7 +43,7 @@ def readings_behind(request: HttpRequest, uid: str, seq: int) -> HttpResponseBas
         "again": scaled(made.again, item.scale) if made else None,
         "known": known_time(made.known_at, settings.TIME_ZONE) if made else "",
         "crumbs": [(firm.name, reverse("registry:enterprise", args=[uid])),
-                   (gettext("计算依据"), reverse("inventories:basis", args=[uid])),
+                   (gettext("计算依据"), reverse("accountpages:basis", args=[uid])),
                    (gettext("表计与读数"), "")],
     }  # fmt: skip
     return render(request, "live/origin.html", context)

@@ -33,9 +33,9 @@ def _block(viewer: people.Viewer, enterprise: registry.Enterprise) -> dict[str, 
     links = {
         "code": link_if_there("codepages:code", enterprise.public_code),
         "declare": link_if_there("catalogue:declare"),
-        "account": link_if_there("inventories:account", uid),
-        "energy": link_if_there("inventories:energy", uid),
-        "basis": link_if_there("inventories:basis", uid),
+        "account": link_if_there("accountpages:account", uid),
+        "energy": link_if_there("accountpages:energy", uid),
+        "basis": link_if_there("accountpages:basis", uid),
         "certificate": link_if_there("codepages:certificate", enterprise.public_code),
     }
     consents = people.visible(viewer, people.Consent.objects.filter(subject=enterprise.id))

@@ -148,7 +148,7 @@ def _table(rows: list[Line], request: HttpRequest) -> Table:
     areas, known = registry.area_names(), items()
     columns = [
         Column("name", _("企业名称"), lambda r: r.name, sort=True,
-               href=lambda r: reverse("inventories:lines", args=[id_text(r.subject)])),
+               href=lambda r: reverse("accountpages:lines", args=[id_text(r.subject)])),
         Column("uscc", _("编号"), lambda r: r.natural_key.partition(":")[2], sort=True),
         Column("area", _("所属区域"), lambda r: areas.get(r.area_code, r.area_code), sort=True),
         *registry.industry_columns(lambda r: r.industry, sort=True),

@@ -15,6 +15,7 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
+from tanma.apps.accountpages import door as accountpages
 from tanma.apps.codes import door as codes
 from tanma.apps.codes.door import (
     MOVES,
@@ -32,7 +33,6 @@ from tanma.apps.codes.door import (
     why_not_compared,
     word,
 )
-from tanma.apps.inventories import door as inventories
 from tanma.apps.kit.door import (
     Column,
     Table,
@@ -140,7 +140,7 @@ def _refused(who: Viewer, run: Run) -> dict[str, Any]:
     whole = "" in who.area_codes
     own = [r for r in rows if r["natural_key"] in names or (whole and not r["natural_key"])]
     shown = own[:REFUSED_SHOWN]
-    notes = inventories.refused_notes(shown)
+    notes = accountpages.refused_notes(shown)
     return {"n": len(own), "rows": [
         (names.get(r["natural_key"], ""), note) for r, note in zip(shown, notes, strict=True)
     ]}  # fmt: skip
@@ -367,7 +367,7 @@ def _uncoded_table(rows: QuerySet[Result], request: HttpRequest, missing: dict[i
         Column("reason", _("原因"), lambda r: str(REASONS.get(r.reason, r.reason)),
                sort="reason"),
         Column("missing", _("缺报内容"),
-               lambda r: inventories.missing_text(missing.get(r.subject, "")) or None),
+               lambda r: accountpages.missing_text(missing.get(r.subject, "")) or None),
     ]  # fmt: skip
     return Table(
         columns, rows, request.GET, order="name", caption=_("未赋码清单"),

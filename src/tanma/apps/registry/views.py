@@ -155,10 +155,10 @@ def _standings(found: Enterprise) -> list[dict[str, Any]]:
 def _links(found: Enterprise) -> list[tuple[Any, str]]:
     """Pages about this enterprise in other rooms, where they are mounted."""
     wanted = [
-        (_("碳账户"), link_if_there("inventories:account", found.uid)),
-        (_("能源"), link_if_there("inventories:energy", found.uid)),
+        (_("碳账户"), link_if_there("accountpages:account", found.uid)),
+        (_("能源"), link_if_there("accountpages:energy", found.uid)),
         (_("趋势与对比"), link_if_there("trends:enterprise", found.uid)),
-        (_("计算依据"), link_if_there("inventories:basis", found.uid)),
+        (_("计算依据"), link_if_there("accountpages:basis", found.uid)),
         (_("碳效码页"), link_if_there("codepages:code", found.public_code)),
         (_("数据记录"), reverse("registry:facts", args=[found.uid])),
     ]

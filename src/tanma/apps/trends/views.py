@@ -82,7 +82,7 @@ def of_enterprise(request: HttpRequest, uid: str) -> HttpResponseBase:
         [*([(_("企业"), reverse("registry:enterprises"))] if viewer.office else []),
          (str(firm), reverse("registry:enterprise", args=[firm.uid]) if viewer.user_id else ""),
          (_("趋势与对比"), "")],
-        [(_("碳账户"), reverse("inventories:account", args=[firm.uid]))],
+        [(_("碳账户"), reverse("accountpages:account", args=[firm.uid]))],
     )  # fmt: skip
     return _answered(request, page, f"trend-{firm.uscc}")
 

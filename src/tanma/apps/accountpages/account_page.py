@@ -10,11 +10,18 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from tanma.apps.inventories import words
-from tanma.apps.inventories.figures import Account, account, frozen_grid, share
-from tanma.apps.inventories.frozen import Frozen
-from tanma.apps.inventories.products import products
-from tanma.apps.inventories.said import Facts
+from tanma.apps.accountpages import words
+from tanma.apps.inventories.door import (
+    TOTALS,
+    Account,
+    Facts,
+    Frozen,
+    account,
+    frozen_grid,
+    products,
+    region_name,
+    share,
+)
 from tanma.apps.kit.door import (
     MISSING,
     Chart,
@@ -26,25 +33,11 @@ from tanma.apps.kit.door import (
     statistics_only,
     unit_name,
 )
-from tanma.apps.rules import door as rules
-from tanma.domain.factors.tables import factor_rows
 from tanma.domain.items import items as catalogue
 from tanma.domain.methods import Edition, bind
 from tanma.domain.numbers import EMISSION_DECIMALS
-from tanma.domain.reference.regions import regions
-from tanma.engine.accounts import CODE, MARKET, STATUTORY
 from tanma.engine.rules import scheme_of
 
-TOTALS = {
-    "code_net": CODE,
-    "code_gross": CODE,
-    "code_neutral": CODE,
-    "statutory": STATUTORY,
-    "location_based": STATUTORY,
-    "market_based": STATUTORY,
-    "carbon_market": MARKET,
-}
-"""Every emission total and the edition that defines it, in the order of the page."""
 DEFAULT = "code_net"
 
 
@@ -153,16 +146,6 @@ def months_chart(view: View, frozen: Frozen, lang: str) -> Chart:
         "bars", name, [period_short(f"{m:%Y-%m}") for m in months], series, note=note,
         category_label=gettext("月份"), name="months", summary=name,
     )  # fmt: skip
-
-
-def region_name(code: str, lang: str) -> str:
-    """Name of a province or of a regional grid (which stands in the grid table only)."""
-    found = regions().get(code)
-    if found is not None:
-        return found.name_en if lang == "en" else found.name_zh
-    grid = factor_rows(rules.library_here().values())
-    names = (r["name_zh"] for f, r in grid if (f, r["region"]) == ("grid", code))
-    return code if lang == "en" else next(names, code)
 
 
 def _series(name: str, values_mg: list[int | None], draw: str) -> Series:

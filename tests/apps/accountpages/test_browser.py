@@ -21,7 +21,7 @@ def page_of(browser, live_server, published):
 
     def go(name):
         uid = published.enterprise("A").uid
-        page.goto(live_server.url + reverse(f"inventories:{name}", args=[uid]))
+        page.goto(live_server.url + reverse(f"accountpages:{name}", args=[uid]))
         return page
 
     yield go

@@ -7,13 +7,10 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from tanma.apps.inventories import words
-from tanma.apps.inventories.account_page import TOTALS
-from tanma.apps.inventories.energy_page import PART_TOTALS
-from tanma.apps.inventories.figures import Account, account
-from tanma.apps.inventories.frozen import Frozen
-from tanma.apps.inventories.leaves import item_name
-from tanma.apps.inventories.tables import LineRow
+from tanma.apps.accountpages import words
+from tanma.apps.accountpages.energy_page import PART_TOTALS
+from tanma.apps.accountpages.tables import LineRow
+from tanma.apps.inventories.door import TOTALS, Account, Frozen, account, item_name
 from tanma.engine.accounts import ENERGY
 
 ANY = ("", _("全部"))

@@ -11,14 +11,22 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from tanma.apps.inventories.account_page import Figure, months_note
-from tanma.apps.inventories.figures import Account, Entry, Source, account, share
-from tanma.apps.inventories.frozen import Frozen
-from tanma.apps.inventories.leaves import item_name
-from tanma.apps.inventories.products import Product, products, water
-from tanma.apps.inventories.said import Facts
-from tanma.apps.inventories.tables import coefficient_html, factors_text, file_number, mark_html
-from tanma.apps.inventories.words import language, unit
+from tanma.apps.accountpages.account_page import Figure, months_note
+from tanma.apps.accountpages.tables import coefficient_html, factors_text, file_number, mark_html
+from tanma.apps.accountpages.words import language, unit
+from tanma.apps.inventories.door import (
+    Account,
+    Entry,
+    Facts,
+    Frozen,
+    Product,
+    Source,
+    account,
+    item_name,
+    products,
+    share,
+    water,
+)
 from tanma.apps.kit.door import (
     MISSING,
     Chart,

@@ -2,9 +2,9 @@ from __future__ import annotations
 
 from django.urls import URLPattern, path
 
-from tanma.apps.inventories import views
+from tanma.apps.accountpages import views
 
-app_name = "inventories"
+app_name = "accountpages"
 urlpatterns: list[URLPattern] = [
     path("<str:uid>/", views.account, name="account"),
     path("<str:uid>/energy", views.energy, name="energy"),

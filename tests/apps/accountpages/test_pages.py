@@ -27,7 +27,7 @@ MAY_SEE_A = {
 
 
 def address(published, page, key="A"):
-    return reverse(f"inventories:{page}", args=[published.enterprise(key).uid])
+    return reverse(f"accountpages:{page}", args=[published.enterprise(key).uid])
 
 
 def text_of(answer):

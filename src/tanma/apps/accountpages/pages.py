@@ -12,14 +12,18 @@ from django.contrib.auth.views import redirect_to_login
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import render
 from django.urls import reverse
-from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
-from tanma.apps.inventories import publications
-from tanma.apps.inventories.frozen import Frozen
-from tanma.apps.inventories.opened import opened
-from tanma.apps.inventories.periods import switch
-from tanma.apps.inventories.said import StoredFacts
+from tanma.apps.accountpages.periods import switch
+from tanma.apps.accountpages.words import language
+from tanma.apps.inventories.door import (
+    Frozen,
+    Publication,
+    StoredFacts,
+    newest,
+    opened,
+    publications,
+)
 from tanma.apps.kit.door import known_time
 from tanma.apps.people import door as people
 from tanma.apps.registry.door import Enterprise
@@ -42,12 +46,12 @@ class Visit:
     request: HttpRequest
     viewer: people.Viewer
     enterprise: Enterprise
-    publication: publications.Publication
+    publication: Publication
     frozen: Frozen
 
     @property
     def lang(self) -> str:
-        return reader_language()
+        return language()
 
     @property
     def statistical(self) -> bool:
@@ -58,10 +62,6 @@ class Visit:
     def facts(self) -> StoredFacts:
         """The facts that this viewer may see."""
         return StoredFacts(self.statistical)
-
-
-def reader_language() -> str:
-    return "en" if get_language() == "en" else "zh"
 
 
 Page = Callable[[Visit], HttpResponseBase]
@@ -99,7 +99,7 @@ def _visited(
     function: Page, request: HttpRequest, viewer: people.Viewer, found: Enterprise
 ) -> HttpResponseBase:
     try:
-        chosen = publications.newest(found.id, str(found), request.GET.get("period", ""))
+        chosen = newest(found.id, str(found), request.GET.get("period", ""))
         (frozen,) = opened(viewer, found.id, str(found), chosen.run_id)
         return function(Visit(request, viewer, found, chosen, frozen))
     except Problem as problem:
@@ -110,12 +110,12 @@ def _nothing(
     request: HttpRequest, viewer: people.Viewer, found: Enterprise, problem: Problem
 ) -> HttpResponse:
     """What is wrong and what there is instead; 404, since there is nothing at this address."""
-    known = list(dict.fromkeys(p.period for p in publications.publications(found.id)))
+    known = list(dict.fromkeys(p.period for p in publications(found.id)))
     context = {
-        "enterprise": found, "problem": problem.text(reader_language()), "known": known,
+        "enterprise": found, "problem": problem.text(language()), "known": known,
         "crumbs": crumbs(viewer, found, ""),
     }  # fmt: skip
-    return render(request, "inventories/nothing.html", context, status=404)
+    return render(request, "accountpages/nothing.html", context, status=404)
 
 
 def crumbs(viewer: people.Viewer, found: Enterprise, last: Any) -> list[tuple[Any, str]]:
@@ -128,7 +128,7 @@ def crumbs(viewer: people.Viewer, found: Enterprise, last: Any) -> list[tuple[An
 def show(visit: Visit, name: str, context: dict[str, Any]) -> HttpResponse:
     """A page of the room with its frame: periods, neighbours, run, edition, known time."""
     meta = visit.frozen.files.meta
-    found = list(dict.fromkeys(p.period for p in publications.publications(visit.enterprise.id)))
+    found = list(dict.fromkeys(p.period for p in publications(visit.enterprise.id)))
     frame = {
         "visit": visit,
         "enterprise": visit.enterprise,
@@ -142,14 +142,14 @@ def show(visit: Visit, name: str, context: dict[str, Any]) -> HttpResponse:
         "known_at": known_time(meta["known_at"], settings.TIME_ZONE),
         "crumbs": crumbs(visit.viewer, visit.enterprise, LABELS[name]),
     }
-    return render(visit.request, f"inventories/{name}.html", frame | context)
+    return render(visit.request, f"accountpages/{name}.html", frame | context)
 
 
 def _tabs(visit: Visit, current: str) -> list[tuple[Any, str, bool]]:
     query = f"?period={visit.publication.period}"
     uid = visit.enterprise.uid
     return [
-        (label, reverse(f"inventories:{name}", args=[uid]) + query, name == current)
+        (label, reverse(f"accountpages:{name}", args=[uid]) + query, name == current)
         for name, label, action in PAGES
         if visit.viewer.may(action, visit.enterprise.id)
     ]

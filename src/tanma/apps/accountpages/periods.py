@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from tanma.apps.inventories.words import Text
+from tanma.apps.accountpages.words import Text
 from tanma.domain.periods import Period, parse
 
 KINDS: dict[str, Text] = {

@@ -14,10 +14,17 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from tanma.apps.inventories import words
-from tanma.apps.inventories.figures import Entry, FactorUsed, Source, share, signed
-from tanma.apps.inventories.leaves import source_name
-from tanma.apps.inventories.shown import BADGES, MARKS
+from tanma.apps.accountpages import words
+from tanma.apps.inventories.door import (
+    BADGES,
+    MARKS,
+    Entry,
+    FactorUsed,
+    Source,
+    share,
+    signed,
+    source_name,
+)
 from tanma.apps.kit.door import (
     Column,
     Table,

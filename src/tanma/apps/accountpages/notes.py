@@ -10,9 +10,8 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from tanma.apps.inventories.frozen import Frozen, Row
-from tanma.apps.inventories.leaves import item_name
-from tanma.apps.inventories.words import language
+from tanma.apps.accountpages.words import language
+from tanma.apps.inventories.door import Frozen, Row, item_name
 from tanma.apps.kit.door import clauses, listed
 from tanma.domain.periods import month_number, month_start
 

@@ -8,13 +8,12 @@ from django.conf import settings
 from django.http import HttpResponseBase
 from django.utils.translation import gettext_lazy as _
 
-from tanma.apps.inventories import account_page, energy_page, words
-from tanma.apps.inventories.basis import ACCOUNTS, explained
-from tanma.apps.inventories.notes import notes
-from tanma.apps.inventories.pages import Visit, page, show
-from tanma.apps.inventories.query import LineFilter, found_rows
-from tanma.apps.inventories.shown import shown
-from tanma.apps.inventories.tables import line_table, source_table
+from tanma.apps.accountpages import account_page, energy_page, words
+from tanma.apps.accountpages.notes import notes
+from tanma.apps.accountpages.pages import Visit, page, show
+from tanma.apps.accountpages.query import LineFilter, found_rows
+from tanma.apps.accountpages.tables import line_table, source_table
+from tanma.apps.inventories.door import ACCOUNTS, explained, shown
 from tanma.apps.registry.door import link_if_there
 
 
