@@ -1,6 +1,7 @@
 """A hundred thousand readings on a screen: thinned to pixels, extremes kept, whole when zoomed."""
 
 import datetime as dt
+from zoneinfo import ZoneInfo
 
 import numpy as np
 import pyarrow as pa
@@ -79,3 +80,40 @@ def test_the_days_that_enclose_a_window_are_local():
     assert (march, march + dt.timedelta(1)) == window.days("Asia/Shanghai")
     later = curves.Window(BEGIN, BEGIN + dt.timedelta(hours=17))
     assert (march, march + dt.timedelta(2)) == later.days("Asia/Shanghai")
+
+
+def summed(zone, begin, end, *amounts):
+    """Sums by day of amounts (from, until, amount) in a window; times are local: 11-04T06."""
+    at = lambda text: dt.datetime.fromisoformat(f"2026-{text}:00").replace(tzinfo=ZoneInfo(zone))  # noqa: E731
+    channel = registry.Channel(id=1, kind="register", zone=zone)
+    with known.engine() as con:
+        con.execute("CREATE TABLE days (channel BIGINT, substituted_milli HUGEINT, milli HUGEINT)")
+        con.execute(
+            """CREATE TABLE points (channel BIGINT, at_us BIGINT, until_us BIGINT, value DOUBLE,
+               measured DOUBLE, amount DOUBLE)"""
+        )
+        for first, until, amount in amounts:
+            edges = [int(at(text).timestamp() * 1e6) for text in (first, until)]
+            con.execute("INSERT INTO points VALUES (1, ?, ?, 1, 1, ?)", [*edges, amount])
+        found = curves.totals(con, [channel], curves.Window(at(begin), at(end)))
+    days = {f"{moment:%m-%d}": round(values[0], 6) for moment, values in found["rows"]}
+    return days, round(found["sums"][1], 6)
+
+
+def test_an_amount_over_a_gap_counts_with_its_share_of_each_day_in_the_window():
+    gap, after = ("11-01T00", "11-04T06", 78), ("11-04T06", "11-04T07", 2)
+    days, total = summed("Asia/Shanghai", "11-02T00", "11-05T00", gap, after)
+    assert {"11-02": 24, "11-03": 24, "11-04": 8} == days
+    assert 56 == total
+
+
+@pytest.mark.parametrize(
+    ("begin", "end", "hours"),
+    [
+        ("03-28T00", "03-31T00", {"03-28": 24, "03-29": 23, "03-30": 24}),
+        ("10-24T00", "10-27T00", {"10-24": 24, "10-25": 25, "10-26": 24}),
+    ],
+)
+def test_days_of_23_and_25_hours_get_their_hours(begin, end, hours):
+    amount = (begin, end, sum(hours.values()))
+    assert (hours, amount[2]) == summed("Europe/Berlin", begin, end, amount)

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from tanma.apps.live import views
 from tanma.apps.metering import door as metering
 from tanma.apps.people.door import Role, User, create_token
 from tanma.lake import tables
@@ -35,6 +36,10 @@ def lines(client, plant, number):
     return b"".join(answer.streaming_content).decode("utf-8-sig").splitlines()
 
 
+def test_a_meter_s_name_in_the_file_is_never_run_as_a_formula():
+    assert "'=1+1,-2.0\r\n" == views._row(["=1+1", -2.0])
+
+
 def known(series):
     return [v for _, v in series["points"] if v is not None]
 
@@ -43,6 +48,8 @@ def test_the_tree_shows_every_meter_with_its_newest_reading(owner, plant):
     text = page(owner, f"/live/{plant.uid}/")
     for said in ("T-总表", "T-一车间", "T-二车间", "T-其余", "虚拟表", "变电所", "正常"):
         assert said in text
+    for what in ("表底数", "瞬时值"):  # what the newest reading is
+        assert what in text
     assert "hx-get" in page(owner, f"/live/{plant.uid}/tree/")
 
 

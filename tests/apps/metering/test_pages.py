@@ -4,18 +4,22 @@ import datetime as dt
 import json
 import re
 from html import unescape
+from pathlib import Path
 
 import pyarrow as pa
 import pytest
 from django.test import Client
 
 from tanma.apps.facts import door as facts
+from tanma.apps.metering import channel_list
 from tanma.apps.metering import door as metering
 from tanma.apps.people.door import Membership, Organisation, Role, User
 from tanma.apps.registry import door as registry
 from tanma.domain.messages import Problem
 from tanma.domain.readings import READING
 from tanma.intake.live import Refusal
+from tanma.lake import tables
+from tanma.lake.check import check
 from tanma.lake.landing import Landing, entry
 from tanma.lake.readings import Readings
 from tests.apps.metering.conftest import FIRST, SECOND
@@ -275,6 +279,45 @@ def test_from_nothing_to_the_first_value(owner, firms, home):
     assert "12.34" in text
     assert "接入完成" in text
     assert "hx-get" not in text
+
+
+def test_the_test_of_a_platform_shows_a_page_of_its_channels_with_separators(owner, firms, home):
+    gateway, _ = metering.create_gateway("网关", firms[FIRST], author="t")
+    a_meter()
+    registry.Channel.objects.bulk_create(
+        registry.Channel(
+            id=100 + n, subject=firms[FIRST], meter="表M1", item=f"x.{n:03d}", unit="kWh"
+        )
+        for n in range(120)
+    )  # fmt: skip
+    arrive(home, 1, 123_456_789)
+    test = f"/meters/connect/{gateway.uid}/test/"
+    text = page(owner, test)
+    assert "1,234,567.89" in text
+    assert "还有 120 个通道没有到数，本页每 2 秒检查一次" in text
+    assert 50 == text.count("等待第一个读数") + 1
+    assert f"{test}poll/?page=2" in (second := page(owner, test + "?page=2"))
+    assert "1,234,567.89" not in second
+    file = owner.get(test + "?export=csv")
+    assert 122 == len(b"".join(file.streaming_content).decode().strip().splitlines())
+
+
+def test_what_arrived_is_shown_around_a_damaged_file(owner, firms, home):
+    gateway, _ = metering.create_gateway("网关", firms[FIRST], author="t")
+    a_meter()
+    arrive(home, 1, 1234)
+    [file] = tables.landing(home / "lake").files()
+    Path(file.uri).write_bytes(b"no")
+    check(home / "lake")
+    assert "等待第一个读数" in page(owner, f"/meters/connect/{gateway.uid}/test/")
+
+
+def test_many_channels_are_looked_at_less_often(owner, firms, home, monkeypatch):
+    monkeypatch.setattr(channel_list, "SLICE", 1)
+    gateway, _ = metering.create_gateway("网关", firms[FIRST], author="t")
+    a_meter()
+    a_meter("表M2")
+    assert "每 15 秒检查一次" in page(owner, f"/meters/connect/{gateway.uid}/test/")
 
 
 def arrive(home, channel, count):

@@ -145,15 +145,23 @@ def _all(
 def totals(
     con: duckdb.DuckDBPyConnection, channels: Sequence[registry.Channel], window: Window
 ) -> dict[str, Any]:
-    """The table behind a curve, from the points last drawn, by hour, day or month."""
+    """The table behind a curve, from the points last drawn, by hour, day or month.
+
+    An amount over a gap, or cut by an end of the window, counts with its share of the time.
+    """
     grain = "hour" if window.length <= dt.timedelta(days=2) else (
         "day" if window.fine else "month")  # fmt: skip
     zone = channels[0].zone
     own = ", ".join(str(c.id) for c in channels)
+    _buckets(con, window, grain, zone)
+    within = "(least(until_us, to_us) - greatest(at_us, from_us)) / (until_us - at_us)"
     rows = con.execute(
-        f"""SELECT date_trunc('{grain}', timezone('{zone}', make_timestamptz(at_us))) AS moment,
-                   channel, sum(amount), avg(value), bool_or({_DIFFERS})
-            FROM points WHERE channel IN ({own}) GROUP BY moment, channel ORDER BY moment"""
+        f"""SELECT moment, channel,
+                   sum(amount * CASE WHEN until_us > at_us THEN {within} ELSE 1 END),
+                   coalesce(avg(value) FILTER (at_us >= from_us), avg(value)),
+                   bool_or({_DIFFERS})
+            FROM points JOIN buckets ON at_us < to_us AND greatest(until_us, at_us + 1) > from_us
+            WHERE channel IN ({own}) GROUP BY moment, channel ORDER BY moment"""
     ).fetchall()
     by_time: dict[dt.datetime, dict[int, float | None]] = {}
     level = {c.id: c.kind in known.LEVELS for c in channels}
@@ -166,6 +174,22 @@ def totals(
         "sums": {c.id: _sum(v.get(c.id) for v in by_time.values())
                  for c in channels if not level[c.id]},
     }  # fmt: skip
+
+
+def _buckets(con: duckdb.DuckDBPyConnection, window: Window, grain: str, zone: str) -> None:
+    """Table `buckets` (moment, from_us, to_us): local hours, days or months within the window."""
+    begin, end = (f"make_timestamptz({int(m.timestamp() * 1e6)})"
+                  for m in (window.begin, window.end))  # fmt: skip
+    con.execute(
+        f"""CREATE OR REPLACE TEMP TABLE buckets AS
+        SELECT moment, greatest(epoch_us(timezone('{zone}', moment)), epoch_us({begin})) AS from_us,
+            least(epoch_us(timezone('{zone}', moment + INTERVAL 1 {grain})), epoch_us({end}))
+                AS to_us
+        FROM (SELECT unnest(generate_series(
+            date_trunc('{grain}', timezone('{zone}', {begin})), timezone('{zone}', {end}),
+            INTERVAL 1 {grain})) AS moment)
+        WHERE to_us > from_us"""
+    )
 
 
 def _left_out(con: duckdb.DuckDBPyConnection) -> dict[int, int]:

@@ -23,10 +23,10 @@ from django.urls import reverse
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from tanma.apps.kit.door import Column, Table
+from tanma.apps.kit.door import Column, Table, neutral
 from tanma.apps.live import curves, estimates, known, trees
 from tanma.apps.live.asked import SPANS, Asked, asked
-from tanma.apps.live.words import STATES, TONES, ago, amount, rate_unit, shown
+from tanma.apps.live.words import SAID, STATES, TONES, ago, amount, rate_unit, shown
 from tanma.apps.metering import door as metering
 from tanma.apps.people import door as people
 from tanma.apps.registry import door as registry
@@ -106,7 +106,7 @@ def _drawn(branch: trees.Branch, a: Asked) -> dict[str, Any]:
             "channel": c, "name": registry.item_name(c.item), "chosen": c.id in chosen,
             "fresh": f, "word": STATES[f.state], "tone": TONES[f.state],
             "age": ago(f.age_s),
-            "value": amount(f.value, c.unit, 9),
+            "value": amount(f.value, c.unit, 9), "kind": SAID[c.kind],
             "one": a.query(channel=str(c.id)), "more": a.query(channel=_with(a, c.id)),
         }
         for c, f in branch.leaves
@@ -253,7 +253,7 @@ def _lines(a: Asked) -> Iterator[str]:
 
 def _row(cells: list[Any]) -> str:
     out = io.StringIO()
-    csv.writer(out).writerow(cells)
+    csv.writer(out).writerow(map(neutral, cells))
     return out.getvalue()
 
 

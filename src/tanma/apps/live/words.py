@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.utils.translation import get_language, gettext
+from django.utils.translation import gettext_lazy as _
 
 from tanma.apps.kit.door import unit_name
 from tanma.apps.live import known
@@ -11,6 +14,8 @@ from tanma.apps.registry import door as registry
 from tanma.engine.disclosure import few, least
 
 STATES, TONES = metering.STATES, metering.TONES
+SAID: dict[str, Any] = {**metering.KINDS, "register": _("表底数")}
+"""What the newest reading of a channel is: where its register stands, an amount, a level."""
 RATES = {"kWh": "kW", "MWh": "MW", "kvarh": "kvar"}
 """The unit of an amount per hour where it has a name of its own."""
 

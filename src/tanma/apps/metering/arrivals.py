@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import duckdb
 from django.conf import settings
 
 from tanma.apps.registry import door as registry
-from tanma.lake.readings import Readings
+from tanma.lake.held import sound
+from tanma.lake.known import Span, known
 
 LOOK_BACK = dt.timedelta(days=3)
 LATE_AFTER = 2
@@ -46,12 +48,7 @@ def newest(
     """Channel → its newest reading since an instant (three days ago when None)."""
     if not channels:
         return {}
-    lake = Readings(settings.TANMA.lake)
-    now = dt.datetime.now(dt.UTC)
-    with duckdb.connect() as con:
-        con.execute("SET TimeZone = 'UTC'")
-        span = (since or now - LOOK_BACK, now + dt.timedelta(days=1))
-        lake.known(con, [c.id for c in channels], *span, lake.watermark)
+    with _readings([c.id for c in channels], since) as con:
         rows = con.execute(
             """SELECT channel, arg_max(value, start_utc), max(end_utc),
                arg_max(stamp, start_utc) FROM readings GROUP BY channel"""
@@ -61,6 +58,28 @@ def newest(
         channel: Newest(value, scale[channel], at.replace(tzinfo=dt.UTC), stamp)
         for channel, value, at, stamp in rows
     }
+
+
+def heard_of(numbers: Collection[int], since: dt.datetime) -> int:
+    """How many of these channels have a reading since an instant."""
+    if not numbers:
+        return 0
+    with _readings(list(numbers), since) as con:
+        query = "SELECT count(DISTINCT channel) FROM readings"
+        return int(con.execute(query).fetchall()[0][0])
+
+
+@contextmanager
+def _readings(
+    numbers: list[int], since: dt.datetime | None
+) -> Iterator[duckdb.DuckDBPyConnection]:
+    """A view `readings` of some channels since an instant; damaged files are gone around."""
+    now, snapshot = dt.datetime.now(dt.UTC), sound(settings.TANMA.lake)
+    span = Span(since or now - LOOK_BACK, now + dt.timedelta(days=1), numbers)
+    with duckdb.connect() as con:
+        con.execute("SET TimeZone = 'UTC'")
+        known(con, snapshot, span, snapshot.watermark, "readings")
+        yield con
 
 
 def decimal_text(count: int, scale: int) -> str:

@@ -12,9 +12,10 @@ from django.conf import settings
 from django.core.paginator import Page
 from django.db.models import Q, QuerySet
 from django.http import QueryDict
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from tanma.apps.kit.door import Column, Table, badge_html, unit_name
+from tanma.apps.kit.door import Column, Table, badge_html, known_time, scaled, unit_name
 from tanma.apps.metering import gateways, words
 from tanma.apps.metering.arrivals import Newest, newest, state_of
 from tanma.apps.metering.forms import lang
@@ -60,11 +61,11 @@ def _states(rows: Iterable[registry.Channel]) -> dict[int, str]:
 
 
 def _with_newest(
-    channels: Sequence[registry.Channel],
+    channels: Sequence[registry.Channel], since: dt.datetime | None = None
 ) -> Iterator[tuple[registry.Channel, Newest | None]]:
     for start in range(0, len(channels), SLICE):
         part = channels[start : start + SLICE]
-        found = newest(part)
+        found = newest(part, since)
         yield from ((c, found.get(c.id)) for c in part)
 
 
@@ -77,7 +78,10 @@ def _state(channel: registry.Channel, own: Newest | None) -> str:
 class ChannelTable(Table):
     """Channels with their newest readings, looked up for the rows that are shown."""
 
-    def __init__(self, rows: QuerySet[registry.Channel], query: QueryDict) -> None:
+    def __init__(
+        self, rows: QuerySet[registry.Channel], query: QueryDict, since: dt.datetime | None = None
+    ) -> None:
+        self.since = since
         self.newest: dict[int, Newest | None] = {}
         super().__init__(
             self._columns(), rows, query, order="number", caption=_("可写的通道"),
@@ -94,29 +98,57 @@ class ChannelTable(Table):
         return rows
 
     def _look(self, rows: Iterable[registry.Channel]) -> None:
-        self.newest |= {c.id: own for c, own in _with_newest(list(rows))}
+        self.newest |= {c.id: own for c, own in _with_newest(list(rows), self.since)}
+
+    def _at(self, channel: registry.Channel) -> str | None:
+        own = self.newest[channel.id]
+        zone = ZoneInfo(settings.TIME_ZONE)
+        return None if own is None else f"{own.at.astimezone(zone):%Y-%m-%d %H:%M:%S}"
 
     def _columns(self) -> list[Column]:
-        zone = ZoneInfo(settings.TIME_ZONE)
-
-        def at(c: registry.Channel) -> str | None:
-            own = self.newest[c.id]
-            return None if own is None else f"{own.at.astimezone(zone):%Y-%m-%d %H:%M:%S}"
-
         def state(c: registry.Channel) -> str:
             return _state(c, self.newest[c.id])
 
         return [
-            Column("number", _("通道号"), lambda c: c.id, sort="id", kind="number", show=_plain),
-            Column("point", _("测点名"), lambda c: gateways.point(c.meter, c.item), sort="meter"),
-            Column("item", _("计量项目"), lambda c: registry.item_name(c.item), sort="item"),
-            Column("unit", _("单位"), lambda c: "" if c.unit == "1" else unit_name(c.unit, lang())),
+            *_named(),
             Column("interval", _("采集间隔"), lambda c: c.interval_s, unit="s", kind="number",
                    sort="interval_s"),
-            Column("at", _("最近读数"), at),
+            Column("at", _("最近读数"), self._at),
             Column("state", _("状态"), lambda c: str(words.STATES[state(c)]), kind="plain",
                    show=lambda c: badge_html(str(words.STATES[state(c)]), words.TONES[state(c)])),
         ]  # fmt: skip
+
+
+class ArrivedTable(ChannelTable):
+    """The first value of each channel, seen arriving."""
+
+    def _columns(self) -> list[Column]:
+        def value(c: registry.Channel) -> str | None:
+            own = self.newest[c.id]
+            return None if own is None else own.value
+
+        def shown(c: registry.Channel) -> str:
+            own = self.newest[c.id]
+            return gettext("等待第一个读数…") if own is None else scaled(own.count, own.scale)
+
+        def received(c: registry.Channel) -> str:
+            own = self.newest[c.id]
+            return known_time(None if own is None else own.received_us, settings.TIME_ZONE)
+
+        return [
+            *_named(), Column("value", _("最新读数"), value, kind="number", show=shown),
+            Column("at", _("读数时间"), self._at), Column("received", _("接收时间"), received),
+        ]  # fmt: skip
+
+
+def _named() -> list[Column]:
+    """Which channel, of what, in which unit."""
+    return [
+        Column("number", _("通道号"), lambda c: c.id, sort="id", kind="number", show=_plain),
+        Column("point", _("测点名"), lambda c: gateways.point(c.meter, c.item), sort="meter"),
+        Column("item", _("计量项目"), lambda c: registry.item_name(c.item), sort="item"),
+        Column("unit", _("单位"), lambda c: "" if c.unit == "1" else unit_name(c.unit, lang())),
+    ]  # fmt: skip
 
 
 def _plain(channel: registry.Channel) -> str:

@@ -32,10 +32,10 @@ from tanma.apps.metering.stating import (
     register_meter,
     state,
 )
-from tanma.apps.metering.words import STATES, TONES
+from tanma.apps.metering.words import KINDS, STATES, TONES
 
 __all__ = [
-    "BEGIN", "OPEN", "STATES", "TONES", "Declared", "Gateway", "Meter", "Newest", "Placed",
+    "BEGIN", "KINDS", "OPEN", "STATES", "TONES", "Declared", "Gateway", "Meter", "Newest", "Placed",
     "Statement", "attributes", "channels", "channels_of", "conflicts", "create_gateway",
     "decimal_text", "declare", "enterprise_of", "enterprises", "find_key", "intake_scopes",
     "meters_on", "newest", "number", "owner_key",

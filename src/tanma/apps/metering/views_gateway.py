@@ -24,7 +24,7 @@ from tanma.apps.metering import (
     snippets,
     words,
 )
-from tanma.apps.metering.channel_list import ChannelFilter, ChannelTable
+from tanma.apps.metering.channel_list import ArrivedTable, ChannelFilter, ChannelTable
 from tanma.apps.metering.forms import GatewayForm, MapForm, SigningForm, lang, said
 from tanma.apps.metering.models import Gateway
 from tanma.apps.metering.views import author, found
@@ -34,6 +34,8 @@ from tanma.domain.messages import Problem
 from tanma.intake.devices import DeviceMap, built_in
 from tanma.lake.heard import heard
 
+QUICK_S, SLOW_S = 2, 15
+"""Seconds between two looks at what arrived; many channels are looked at less often."""
 SUGGESTED = 20
 """Enterprises that a search offers."""
 
@@ -217,24 +219,26 @@ def _points(device: DeviceMap | None) -> list[dict[str, Any]]:
 
 
 @login_required
-def connect_test(request: HttpRequest, uid: str) -> HttpResponse:
+def connect_test(request: HttpRequest, uid: str) -> HttpResponseBase:
     """Step four: wait until the first value of each channel is seen."""
     _viewer, row = found(request, Gateway, uid)
-    arrived = _arrived(row)
+    arrived = _arrived(request, row)
+    if (file := arrived["table"].export("arrived")) is not None:
+        return file
     context = _shown(request, row) | {**arrived, "steps": _last(arrived)}
     return render(request, "metering/connect_test.html", context)
 
 
 def _last(arrived: dict[str, Any]) -> list[tuple[Any, str, str]]:
     """The stepper of step four: done when every channel was heard."""
-    return steps(3 if arrived["waiting"] or not arrived["arrived"] else 4)
+    return steps(3 if arrived["waiting"] or not arrived["channels"] else 4)
 
 
 @login_required
 def connect_poll(request: HttpRequest, uid: str) -> HttpResponse:
     """The part of step four that asks again."""
     _viewer, row = found(request, Gateway, uid)
-    arrived = _arrived(row)
+    arrived = _arrived(request, row)
     context = {"gateway": row, **_heard(row), **arrived, "steps": _last(arrived), "again": True}
     return render(request, "metering/parts/arrived.html", context)
 
@@ -245,8 +249,16 @@ def _heard(row: Gateway) -> dict[str, Any]:
             "refusals": listing.refusals(found, lang())}  # fmt: skip
 
 
-def _arrived(row: Gateway) -> dict[str, Any]:
-    channels = list(gateways.channels_of(row).order_by("id"))
-    newest = arrivals.newest(channels, row.created_at - arrivals.LOOK_BACK)
-    rows = [(c, registry.item_name(c.item), newest.get(c.id)) for c in channels]
-    return {"arrived": rows, "waiting": len(rows) - len(newest), "first": bool(newest)}
+def _arrived(request: HttpRequest, row: Gateway) -> dict[str, Any]:
+    """How many channels still wait for a reading, and a page of them with what they said."""
+    rows = gateways.channels_of(row)
+    numbers = list(rows.values_list("id", flat=True))
+    since = row.created_at - arrivals.LOOK_BACK
+    silent = len(numbers) - arrivals.heard_of(numbers, since)
+    poll = request.GET.copy()
+    poll.pop("export", None)
+    return {
+        "channels": len(numbers), "waiting": silent, "poll": poll.urlencode(),
+        "every_s": QUICK_S if len(numbers) <= channel_list.SLICE else SLOW_S,
+        "table": ArrivedTable(rows, request.GET, since),
+    }  # fmt: skip
