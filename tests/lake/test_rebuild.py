@@ -46,7 +46,7 @@ class Sent(Lake):
     def rebuild(self) -> list[tuple[str, str]]:
         check(self.root)
         return [
-            (made.one.table, made.problem.code if made.problem else "")
+            (made.table, made.problem.code if made.problem else "")
             for made in rebuild(self.root, self.decode)
         ]
 
@@ -89,6 +89,33 @@ def test_all_of_them_at_once(lake: Sent) -> None:
     lake.settler.settle()
     lake.settler.night()
     in_place(lake)
+
+
+def test_receipts_are_made_again_by_what_the_inboxes_received(lake: Sent) -> None:
+    before = {at: known(lake.root, at) for at in lake.model.stamps()}
+    for file in lake.settler.receipts.files():
+        damage(file)
+    damage(lake.settler.tail.files()[0])  # which needs them
+    assert [("receipts", ""), ("receipts", ""), ("tail", "")] == lake.rebuild()
+    assert before == {at: known(lake.root, at) for at in lake.model.stamps()}
+    in_place_after_settling(lake)
+
+
+def test_receipts_with_gaps_cannot_be_told(lake: Sent) -> None:
+    """Room is left in them for a file that could not be read."""
+    [file] = lake.settler.landing.files()
+    landing = damage(file)
+    lake.clock.at += 1
+    lake.say((1, 9, 9, None), writer="d")
+    lake.settler.settle()
+    restore(landing)
+    lake.settler.join_receipts(files=1)
+    [joined] = lake.settler.receipts.files()
+    away = damage(joined)
+    assert [("receipts", "lake_rebuild_unproven")] == lake.rebuild()
+    assert [joined.name] == [f.name for f in lake.settler.receipts.files()]
+    restore(away)
+    in_place_after_settling(lake)
 
 
 def test_one_that_settling_had_passed_by_comes_in_with_its_days_waiting(lake: Sent) -> None:

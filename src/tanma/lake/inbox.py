@@ -253,6 +253,11 @@ class Inbox:
         found = self._open().execute(query, (inbox_id,)).fetchone()
         return bytes(found[0]) if found else None
 
+    def received(self, low: int, high: int) -> list[tuple[int, int, int]]:
+        """(stamp, id, rows) of what is known to have been received with stamps in [low, high]."""
+        query = "SELECT stamp, id, rows FROM received WHERE stamp BETWEEN ? AND ? ORDER BY id"
+        return self._open().execute(query, (low, high)).fetchall()
+
     def _receipt(self, found: _Found, *, same_message: bool) -> Receipt:
         place, stamp, rows, body_digest, note = found
         return Receipt(self.writer, place, stamp, rows, True, body_digest, note, same_message)

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 import duckdb
@@ -33,23 +34,74 @@ Decode = Callable[[Body], pa.Table]
 class Rebuilt:
     """What became of a damaged file; `problem` where it could not be made again."""
 
-    one: Held
+    table: str
+    uri: str
     problem: Problem | None = None
 
 
 def rebuild(root: Path, decode: Decode) -> Iterator[Rebuilt]:
-    """Make noted damaged files of landing, tail and readings again whose bodies are there."""
+    """Make damaged receipts again, and noted files of readings whose bodies are there."""
     works = {"landing": _landing, "tail": _settled, "readings": _settled}
     with sole_writer(root / "settle.lock"):
-        broken = held.unreadable(root)
+        for file in tables.receipts(root).files():
+            if tables.receipts(root).fault(file):
+                yield _tried("receipts", file, partial(_numbers, root, file))
+        broken, bodies = held.unreadable(root), _Bodies(root, decode)
         for one in held.noted(root)[0]:
             if one.file in broken and one.table in works:
                 file = next(f for f in held.TABLES[one.table](root).files() if f.name == one.file)
-                try:
-                    works[one.table](root, one, file, _Bodies(root, decode))
-                    yield Rebuilt(one)
-                except Problem as problem:
-                    yield Rebuilt(one, problem)
+                again = partial(works[one.table], root, one, file, bodies)
+                yield _tried(one.table, file, again)
+
+
+def _tried(table: str, file: Stored, again: Callable[[], None]) -> Rebuilt:
+    try:
+        again()
+    except Problem as problem:
+        return Rebuilt(table, file.uri, problem)
+    return Rebuilt(table, file.uri)
+
+
+def _numbers(root: Path, file: Stored) -> None:
+    """A file of receipts without gaps: what inboxes received in its time, in the order of stamps.
+
+    What other files number is left out. Numbers with gaps cannot be told, and it stays.
+    """
+    table, inboxes = tables.receipts(root), Landing(root)
+    low, high = file.least["stamp"], file.most["stamp"]
+    others = {(b.stamp, b.writer, b.batch) for b in _numbered(root, file, low, high)}
+    received = sorted(
+        (stamp, writer, batch, rows)
+        for writer in _sound_writers(root)
+        for stamp, batch, rows in inboxes.inbox(writer).received(low, high)
+    )
+    first = file.least["receipt"]
+    batches = [one for one in received if one[:3] not in others]
+    numbered = [(first + n, *one) for n, one in enumerate(batches)]
+    rows = [dict(zip(tables.RECEIPT.names, one, strict=True)) for one in numbered]
+    new = _checked(file, table, table.write([pa.RecordBatch.from_pylist(rows, tables.RECEIPT)]))
+    table.commit([new], {}, drop=[file], same_rows=True)
+    table.lay_apart(file)
+
+
+def _numbered(root: Path, file: Stored, low: int, high: int) -> list[_Named]:
+    """Batches with stamps in [low, high] that sound files of receipts number."""
+    table = tables.receipts(root)
+    files = [
+        f.uri for f in table.files()
+        if f.name != file.name and f.least["stamp"] <= high and f.most["stamp"] >= low
+    ]  # fmt: skip
+    if not files:
+        return []
+    query = f"""SELECT writer, batch, stamp, rows, receipt FROM {sql.scan(files)}
+        WHERE stamp BETWEEN {low} AND {high}"""
+    with duckdb.connect() as con:
+        return [_Named(*row) for row in con.execute(query).fetchall()]
+
+
+def _sound_writers(root: Path) -> set[str]:
+    """Writers whose inboxes were not set aside."""
+    return {w for w in writers(root) if not aside_note(root, w).exists()}
 
 
 @dataclass(frozen=True)
@@ -69,7 +121,7 @@ class _Bodies:
     def __init__(self, root: Path, decode: Decode) -> None:
         self._decode = decode
         self._landing = Landing(root)
-        self._sound = {w for w in writers(root) if not aside_note(root, w).exists()}
+        self._sound = _sound_writers(root)
         self._files = stored(raw.table(root).open())
 
     def noted(self, low: int, high: int) -> list[_Named]:
@@ -121,7 +173,7 @@ def _landing(root: Path, one: Held, file: Stored, bodies: _Bodies) -> None:
     read = sorted(bodies.read(one.uri, batches), key=lambda found: found[0].batch)
     rows = landing.landed(batches[0].writer, [(b.stamp, b.batch, found) for b, found in read])
     day = {"arrival_day": str(file.partition["arrival_day"])}
-    new = _checked(one, file, table, table.write([rows], day))
+    new = _checked(file, table, table.write([rows], day))
     _lacks_too(root, one, file, new)
     with sole_writer(root / "landing.lock"):
         table.commit([new], {}, drop=[file], same_rows=True)
@@ -159,7 +211,7 @@ def _settled(root: Path, one: Held, file: Stored, bodies: _Bodies) -> None:
         _stage(con, root, one, file, bodies)
         rows = con.sql(f"SELECT {', '.join(VERSION.names)} FROM staged {ORDER}")
         batches = (b.cast(VERSION) for b in rows.to_arrow_reader(122_880))
-        new = _checked(one, file, table, table.write(batches, partition, file.kind))
+        new = _checked(file, table, table.write(batches, partition, file.kind))
     if one.table == "tail":
         _keep_place(root, file, new)
     table.commit([new], {}, drop=[file], same_rows=True)
@@ -224,10 +276,10 @@ def _beside(root: Path, file: Stored) -> Iterator[tuple[str, int]]:
                 yield other.uri, moved.of(other) if "day" in other.partition else 0
 
 
-def _checked(one: Held, file: Stored, table: Table, new: NewFile | None) -> NewFile:
+def _checked(file: Stored, table: Table, new: NewFile | None) -> NewFile:
     """The new file when it is what the log says of the old one."""
     if new is not None:
         if new.is_like(file):
             return new
         table.disk.remove(new.name)
-    raise _unproven(one.uri, [])
+    raise _unproven(file.uri, [])

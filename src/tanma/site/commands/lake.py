@@ -174,7 +174,7 @@ def _rebuild() -> None:
 
     for made in rebuild(lake_folder(), decoder(metering.intake_scopes().values())):
         if made.problem is None:
-            print(f"已重建 rebuilt {made.one.uri}")
+            print(f"已重建 rebuilt {made.uri}")
         else:
             print(f"{made.problem.text('zh')}\n{made.problem.text('en')}")
 
