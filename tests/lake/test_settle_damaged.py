@@ -93,6 +93,18 @@ def test_a_damaged_file_of_the_landing_is_passed_by_and_comes_in_later(
     in_place(lake)
 
 
+def test_a_file_left_out_is_taken_in_though_a_copy_of_the_lake_lacks_its_note(lake: Lake) -> None:
+    lake.say((1, 0, 10, None))
+    away = damage(lake.settler.landing.files()[0])
+    lake.settler.settle()
+    (lake.root / held.HELD).unlink()
+    assert not held.returned(lake.root)
+    restore(away)
+    assert held.returned(lake.root)
+    lake.settler.settle()
+    in_place(lake)
+
+
 def test_what_is_known_before_a_file_returned_stays_known_as_of_that_time(lake: Lake) -> None:
     lake.say((1, 0, 10, None), (2, 0, 5, None))
     [file] = lake.settler.landing.files()

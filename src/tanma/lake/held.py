@@ -20,7 +20,7 @@ import pyarrow as pa
 
 from tanma.domain.messages import Problem
 from tanma.lake import tables
-from tanma.lake.delta import Stored, Table, fsync_path, micros, sole_writer
+from tanma.lake.delta import Stored, Table, fsync_path, marker, micros, sole_writer
 from tanma.lake.derived import ActivityDays
 from tanma.lake.known import Snapshot
 from tanma.lake.tables import CHANNELS_PER_BUCKET
@@ -149,9 +149,10 @@ def give_up_days(root: Path) -> None:
 
 
 def returned(root: Path) -> bool:
-    """Whether a file that settling had left out can be read again."""
-    waiting = [one for one in noted(root)[0] if one.table == "landing"]
-    return any(_waits_to_settle(root, one) and not _fault(root, one) for one in waiting)
+    """Whether a file that settling had left out can be read again; a copy may lack its note."""
+    landing, tail = tables.landing(root), tables.tail(root).open()
+    left = [f for f in landing.files() if marker(tail, tables.left_out(f.name))]
+    return any(landing.fault(f) is None for f in left)
 
 
 def search(root: Path) -> list[Held]:
