@@ -243,6 +243,32 @@ def test_what_returns_after_its_month_was_laid_down_is_not_taken_for_laid_down(
     assert [] == lake.settler.tail.files()
 
 
+def test_a_copy_of_before_and_after_takes_what_returned_once(lake: Lake) -> None:
+    """The landing and the tail of before its return, the readings of after the night."""
+    lake.say((1, 0, 1, None), (2, 0, 2, None))
+    away = damage(lake.settler.landing.files()[0])
+    lake.clock.at += 10
+    lake.say((1, 0, 5, None), writer="b")
+    lake.settler.settle()
+    lake.settler.night()
+    restore(away)
+    logs = {
+        name: [p.name for p in (lake.root / name / "_delta_log").glob("*")]
+        for name in ("landing", "tail")
+    }
+    lake.settler.settle()
+    lake.settler.night()
+    in_place(lake)
+    for name, before in logs.items():
+        for path in (lake.root / name / "_delta_log").glob("*"):
+            if path.name not in before:
+                path.unlink()
+    lake.settler.settle()
+    in_place(lake)
+    lake.settler.night()
+    in_place(lake)
+
+
 def test_no_damage_is_written_anew_as_if_it_were_whole(lake: Lake) -> None:
     """A page that unpacks and is wrong all the same is found by its checksum."""
     lake.say(*((n, IN_OCTOBER, n, None) for n in range(1, 50)))
@@ -277,7 +303,7 @@ def test_a_full_disk_stays_what_it_is(lake: Lake, monkeypatch: pytest.MonkeyPatc
         raise OSError("No space left on device")
 
     lake.say((1, 0, 1, None))
-    monkeypatch.setattr(settle, "_stage", full)
+    monkeypatch.setattr(settle, "_view_landed", full)
     with pytest.raises(OSError, match="No space"):
         lake.settler.settle()
     monkeypatch.undo()

@@ -139,7 +139,7 @@ class Settler:
         with self._connection() as con:
             _view_landed(con, due)
             last = self._number_batches(con, due)
-            rows = _stage(con)
+            rows = self._stage(con, damaged)
             written = self._rewrite_days(con, damaged)
         marks = {tables.left_out(f.name): 0 for f in due.plain if f.name in due.returned}
         if due.upto > due.after:
@@ -212,6 +212,32 @@ class Settler:
         if new.num_rows or room:
             file = self.receipts.write(new.to_batches())
             self.receipts.commit([file] if file else [], {tables.RECEIPTS_UPTO: upto})
+
+    def _stage(self, con: duckdb.DuckDBPyConnection, damaged: Collection[str]) -> int:
+        """Table `staged`: numbered rows with their partition, in order; how many.
+
+        What lies in `readings` already stays out: a copy made while rows moved holds the landing
+        of before and the readings of after.
+        """
+        con.execute(
+            f"""CREATE TEMP TABLE staged AS
+            SELECT {_COLUMNS}, returned, timezone('UTC', start_utc)::DATE AS day,
+                channel // {CHANNELS_PER_BUCKET} AS bucket
+            FROM landed JOIN numbered USING (stamp, writer, batch)
+            ORDER BY day, bucket, channel, start_utc, receipt, row"""
+        )
+        moved = Moved(self.readings.open())
+        low = f"receipt <= {moved.receipt} AND strftime(day, '%Y%m')::INTEGER < {moved.month}"
+        con.execute(f"DELETE FROM staged WHERE NOT returned AND {low}")
+        query = f"SELECT DISTINCT strftime(day, '%Y-%m'), bucket FROM staged WHERE {low}"
+        places = set(con.execute(query).fetchall())
+        for file in self.readings.files() if places else ():
+            if tables.month_place(file) in places and file.name not in damaged:
+                con.execute(
+                    f"""DELETE FROM staged WHERE {low} AND (receipt, row) IN (
+                        SELECT (receipt, row) FROM {sql.scan([file.uri])})"""
+                )
+        return int(con.execute("SELECT count(*) FROM staged").fetchall()[0][0])
 
     def _rewrite_days(self, con: duckdb.DuckDBPyConnection, damaged: Collection[str]) -> _Written:
         """Write the touched partitions anew; where one cannot be read, lay rows beside it."""
@@ -403,18 +429,6 @@ def _placed(due: _Due, below: int, top: int) -> str:
         SELECT coalesce(receipt_found,
             last + row_number() OVER (PARTITION BY receipt_found IS NULL {key})
         )::BIGINT AS receipt, stamp, writer, batch, rows FROM fitting, ended"""
-
-
-def _stage(con: duckdb.DuckDBPyConnection) -> int:
-    """Numbered rows with their partition, in order; how many."""
-    con.execute(
-        f"""CREATE TEMP TABLE staged AS
-        SELECT {_COLUMNS}, timezone('UTC', start_utc)::DATE AS day,
-            channel // {CHANNELS_PER_BUCKET} AS bucket
-        FROM landed JOIN numbered USING (stamp, writer, batch)
-        ORDER BY day, bucket, channel, start_utc, receipt, row"""
-    )
-    return int(con.execute("SELECT count(*) FROM staged").fetchall()[0][0])
 
 
 def _rows_after(files: Iterable[Stored], receipt: int) -> str:
