@@ -414,7 +414,8 @@ def _placed(due: _Due, below: int, top: int) -> str:
             SELECT *, greatest(coalesce(max(receipt) OVER ({key}), 0), {below}) AS under,
                 min(receipt) OVER (
                     {key} ROWS BETWEEN CURRENT ROW AND UNBOUNDED FOLLOWING) AS over,
-                coalesce(lag(stamp) OVER ({key}), {due.after}) AS before
+                coalesce(lag(stamp) OVER ({key}),
+                    CASE WHEN stamp > {due.after} THEN {due.after} ELSE 0 END) AS before
             FROM line
         ),
         spaced AS (
