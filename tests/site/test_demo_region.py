@@ -38,6 +38,7 @@ def home(settings, tmp_path, monkeypatch, transactional_db):
     return tmp_path
 
 
+@pytest.mark.once
 def test_the_region_opens_early_and_fills_up_beside_the_server(home, monkeypatch):
     said = []
     monkeypatch.setattr(demo_region, "PATIENCE_S", -1.0)

@@ -74,6 +74,7 @@ def command(home, *arguments):
 
 
 @pytest.mark.slow
+@pytest.mark.once
 def test_the_command_imports_reports_and_tells_by_its_exit_code(region, tmp_path):
     home = tmp_path / "command"
     assert 0 == command(home, "manage", "migrate", "-v0").returncode
