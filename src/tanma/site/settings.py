@@ -43,6 +43,8 @@ INSTALLED_APPS = [
     "tanma.apps.registry",
     "tanma.apps.rules",
     "tanma.apps.metering",
+    "tanma.apps.meters",
+    "tanma.apps.gateways",
     "tanma.apps.equipment",
     "tanma.apps.imports",
     "tanma.apps.desk",

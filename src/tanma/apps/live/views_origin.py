@@ -68,7 +68,7 @@ def _meters(made: Origin, item: Item) -> list[dict[str, Any]]:
         own = made.of(channel)
         amount = sum((d.amount for d in own if d.amount is not None), Fraction(0))
         found.append({
-            "name": channel.meter, "href": reverse("metering:meter", args=[uids[channel.meter]]),
+            "name": channel.meter, "href": reverse("meters:meter", args=[uids[channel.meter]]),
             "amount": rounded(amount / 10**item.scale, item.scale),
             "share": percent(float(amount / whole)) if whole else None,
             "covered": percent(sum(d.covered_s for d in own) / (days * DAY_S)),
