@@ -3,7 +3,8 @@
 import pytest
 from django.utils import translation
 
-from tanma.apps.codes.words import lang, word
+from tanma.apps.codes.words import word
+from tanma.apps.kit.door import lang
 from tanma.domain.rating import find
 
 

@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy as _
 
 from tanma.apps.accountpages.account_page import Figure, months_note
 from tanma.apps.accountpages.tables import coefficient_html, factors_text, file_number, mark_html
-from tanma.apps.accountpages.words import language, unit
+from tanma.apps.accountpages.words import unit
 from tanma.apps.inventories.door import (
     Account,
     Entry,
@@ -34,6 +34,7 @@ from tanma.apps.kit.door import (
     Series,
     Table,
     clauses,
+    lang,
     listed,
     percent,
     period_short,
@@ -98,7 +99,7 @@ def consumption(made: Account) -> dict[str, Any]:
 def missing_reason(made: Account) -> str:
     """Why there is no 等价值, in one sentence: the carriers that lack their coefficient."""
     lacking = (e.bound.item for e, _w in made.counted(EQUIVALENT) if e.posted is None)
-    names = listed(item_name(item, language()) for item in sorted(set(lacking)))
+    names = listed(item_name(item, lang()) for item in sorted(set(lacking)))
     return names and gettext(
         "%(items)s没有可引用的等价值折标系数，含它的等价值不给出，也不用当量值（电力 0.1229）代替。"
     ) % {"items": names}  # fmt: skip
@@ -155,7 +156,7 @@ def table(made: Account, query: QueryDict) -> Table:
     """Carriers with amount, coefficient and standard coal; the same rows go to the files."""
     columns = [
         Column(
-            "item", _("能源品种"), lambda s: item_name(s.entry.bound.item, language()), sort=True
+            "item", _("能源品种"), lambda s: item_name(s.entry.bound.item, lang()), sort=True
         ),
         Column(
             "amount", _("实物量"), lambda s: file_number(s.calorific.amount, s.entry.item.scale),
@@ -256,7 +257,7 @@ def water_used(frozen: Frozen, facts: Facts) -> list[Water]:
     fen = frozen.result["output_fen"]
     return [
         Water(
-            item_name(w.item.item, language()), scaled(w.amount, w.item.scale), unit(w.item.unit),
+            item_name(w.item.item, lang()), scaled(w.amount, w.item.scale), unit(w.item.unit),
             significant(Fraction(w.amount, 10**w.item.scale) / Fraction(fen, 10**6))
             if w.complete and fen else MISSING,
             months_told(w),

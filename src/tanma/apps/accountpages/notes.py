@@ -10,9 +10,8 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from tanma.apps.accountpages.words import language
 from tanma.apps.inventories.door import Frozen, Row, item_name
-from tanma.apps.kit.door import clauses, listed
+from tanma.apps.kit.door import clauses, lang, listed
 from tanma.domain.periods import month_number, month_start
 
 REFUSED: dict[str, str | Promise] = {
@@ -46,12 +45,12 @@ class Notes:
 
 
 def notes(frozen: Frozen) -> Notes:
-    lang = language()
+    language = lang()
     balanced: dict[str, list[date]] = {}
     for line in frozen.lines:
         if line["derived"]:
             balanced.setdefault(line["item"], []).append(line["month"])
-    derived = [Note(item_name(i, lang), spans(m), _how(i)) for i, m in sorted(balanced.items())]
+    derived = [Note(item_name(i, language), spans(m), _how(i)) for i, m in sorted(balanced.items())]
     missing = missing_notes(frozen.result["missing_months"])
     return Notes(missing, derived, refused_notes(frozen.refused))
 
@@ -69,7 +68,7 @@ def missing_notes(text: str) -> list[Note]:
     for part in filter(None, text.split(";")):
         item, _colon, months = part.rpartition(":")
         days = [date.fromisoformat(f"{month}-01") for month in months.split(",")]
-        name = item_name(item, language()) if item else gettext("全部能源")
+        name = item_name(item, lang()) if item else gettext("全部能源")
         found.append(Note(name, spans(days)))
     return found
 
@@ -80,10 +79,10 @@ def missing_text(text: str) -> str:
 
 
 def refused_notes(rows: Iterable[Row]) -> list[Note]:
-    lang = language()
+    language = lang()
     return [
         Note(
-            " ".join(part for part in (item_name(row["item"], lang), row["paper"]) if part),
+            " ".join(part for part in (item_name(row["item"], language), row["paper"]) if part),
             f"{row['month']:%Y-%m}",
             REFUSED[row["reason"]],
         )

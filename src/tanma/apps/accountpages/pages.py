@@ -15,7 +15,6 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from tanma.apps.accountpages.periods import switch
-from tanma.apps.accountpages.words import language
 from tanma.apps.inventories.door import (
     Frozen,
     Publication,
@@ -24,7 +23,7 @@ from tanma.apps.inventories.door import (
     opened,
     publications,
 )
-from tanma.apps.kit.door import known_time
+from tanma.apps.kit.door import known_time, lang
 from tanma.apps.people import door as people
 from tanma.apps.registry.door import Enterprise
 from tanma.domain.identity import id_from_text
@@ -51,7 +50,7 @@ class Visit:
 
     @property
     def lang(self) -> str:
-        return language()
+        return lang()
 
     @property
     def statistical(self) -> bool:
@@ -112,7 +111,7 @@ def _nothing(
     """What is wrong and what there is instead; 404, since there is nothing at this address."""
     known = list(dict.fromkeys(p.period for p in publications(found.id)))
     context = {
-        "enterprise": found, "problem": problem.text(language()), "known": known,
+        "enterprise": found, "problem": problem.text(lang()), "known": known,
         "crumbs": crumbs(viewer, found, ""),
     }  # fmt: skip
     return render(request, "accountpages/nothing.html", context, status=404)

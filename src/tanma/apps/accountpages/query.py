@@ -11,6 +11,7 @@ from tanma.apps.accountpages import words
 from tanma.apps.accountpages.energy_page import PART_TOTALS
 from tanma.apps.accountpages.tables import LineRow
 from tanma.apps.inventories.door import TOTALS, Account, Frozen, account, item_name
+from tanma.apps.kit.door import lang
 from tanma.engine.accounts import ENERGY
 
 ANY = ("", _("全部"))
@@ -41,15 +42,15 @@ class LineFilter(forms.Form):
 
     def __init__(self, data: Any, *, frozen: Frozen) -> None:
         super().__init__(data)
-        lang = words.language()
+        language = lang()
         names = {
-            total: next(t.name[lang] for t in frozen.edition(name).totals if t.id == total)
+            total: next(t.name[language] for t in frozen.edition(name).totals if t.id == total)
             for total, name in queried_totals(frozen).items()
         }
         items = sorted({row["item"] for row in frozen.lines})
         months = [f"{month:%Y-%m}" for month in frozen.period.months]
         self._choices("total", list(names.items()))
-        self._choices("item", [ANY, *((i, item_name(i, lang)) for i in items)])
+        self._choices("item", [ANY, *((i, item_name(i, language)) for i in items)])
         for field in ("start", "end"):
             self._choices(field, [ANY, *((m, m) for m in months)])
 

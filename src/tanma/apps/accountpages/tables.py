@@ -29,6 +29,7 @@ from tanma.apps.kit.door import (
     Column,
     Table,
     evidence_html,
+    lang,
     listed,
     percent,
     scaled,
@@ -71,19 +72,19 @@ def file_number(count: int | None, decimals: int) -> str | float | None:
 
 
 def line_name(entry: Entry) -> str:
-    return str(entry.line.name[words.language()])
+    return str(entry.line.name[lang()])
 
 
 def item_name(entry: Entry) -> str:
     item = entry.item
-    return item.name_en if words.language() == "en" else item.name_zh
+    return item.name_en if lang() == "en" else item.name_zh
 
 
 def mark_html(evidence: str) -> str | SafeString:
     """A badge for what is not confirmed, plain words for the rest."""
     if evidence in BADGES:
         return evidence_html(evidence)
-    return MARKS[evidence][words.language() == "en"] if evidence in MARKS else ""
+    return MARKS[evidence][lang() == "en"] if evidence in MARKS else ""
 
 
 def factor_text(used: FactorUsed) -> str:
@@ -185,7 +186,7 @@ def source_table(sources: Sequence[Source], query: QueryDict, quantum: str, labe
 
 
 def _said(entries: Sequence[Entry]) -> str:
-    names = (source_name(entry.source, words.language()) for entry in entries)
+    names = (source_name(entry.source, lang()) for entry in entries)
     return listed(dict.fromkeys(names))
 
 
@@ -209,7 +210,7 @@ def line_table(rows: Sequence[LineRow], query: QueryDict, quantum: str, label: A
             show=lambda r: factors_html(r.entry.factors),
         ),
         Column(
-            "said", _("数据来源"), lambda r: source_name(r.entry.source, words.language()),
+            "said", _("数据来源"), lambda r: source_name(r.entry.source, lang()),
             sort=True,
         ),
         *_amount_columns(quantum, label),

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from django.utils.functional import Promise
-from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
-from tanma.apps.kit.door import unit_name
+from tanma.apps.kit.door import lang, unit_name
 from tanma.domain.factors.preferences import CHOICES
 from tanma.domain.quantities import described
 
@@ -29,20 +28,16 @@ ACCOUNTS: dict[str, Text] = {
 }
 
 
-def language() -> str:
-    return "en" if get_language() == "en" else "zh"
-
-
 def unit(text: str) -> str:
     """A unit of the catalogue as people write it: 10^4 m3 → 万m³."""
-    return unit_name(text, language())
+    return unit_name(text, lang())
 
 
 def factor_name(name: str) -> str:
     """The name of a formula's input: 电力排放因子."""
-    return described(name).name(language())
+    return described(name).name(lang())
 
 
 def choice_name(choice: str) -> str:
     """How a factor was chosen: 实测, 缺省值, 最新公布值."""
-    return CHOICES[choice][language() == "en"] if choice in CHOICES else ""
+    return CHOICES[choice][lang() == "en"] if choice in CHOICES else ""

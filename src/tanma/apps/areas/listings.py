@@ -19,6 +19,7 @@ from tanma.apps.kit.door import (
     Table,
     badge_html,
     grade_html,
+    lang,
     level_html,
     level_word,
     listed,
@@ -226,7 +227,7 @@ def item_name(item: str) -> str:
         return item
     carrier = carriers().get(known.carrier) if known.flow == "burnt" else None
     named = carrier or known
-    return named.name_en if codes.lang() == "en" else named.name_zh
+    return named.name_en if lang() == "en" else named.name_zh
 
 
 def missing_items(text: str) -> str:

@@ -21,8 +21,17 @@ from django.utils.translation import gettext_lazy as _
 
 from tanma.apps.catalogue import classes, compare, reminders
 from tanma.apps.catalogue.models import Reminder
-from tanma.apps.imports.door import Batch, lang, official, state_html, titled, when
-from tanma.apps.kit.door import Column, Table, known_time, listed, percent, period_name, scaled
+from tanma.apps.imports.door import Batch, official, state_html, titled, when
+from tanma.apps.kit.door import (
+    Column,
+    Table,
+    known_time,
+    lang,
+    listed,
+    percent,
+    period_name,
+    scaled,
+)
 from tanma.apps.people import door as people
 from tanma.apps.registry import door as registry
 from tanma.domain.items import items, sources

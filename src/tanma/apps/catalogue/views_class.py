@@ -17,8 +17,8 @@ from django.utils.translation import gettext_lazy as _
 from tanma.apps.catalogue import classes as catalogue
 from tanma.apps.catalogue.classes import FREQUENCIES, SIZES, DataClass, owner_name
 from tanma.apps.catalogue.models import LegalBasis
-from tanma.apps.imports.door import lang, official
-from tanma.apps.kit.door import with_note
+from tanma.apps.imports.door import official
+from tanma.apps.kit.door import lang, with_note
 from tanma.domain.items import sources
 from tanma.domain.messages import Problem
 from tanma.intake.tables import packages

@@ -18,7 +18,8 @@ from django.utils.translation import gettext_lazy as _
 
 from tanma.apps.catalogue import classes, declarations, reminders
 from tanma.apps.catalogue.views import chosen_period, recent_quarters
-from tanma.apps.imports.door import Batch, find_batch, lang, report_lines
+from tanma.apps.imports.door import Batch, find_batch, report_lines
+from tanma.apps.kit.door import lang
 from tanma.apps.people import door as people
 from tanma.apps.registry import door as registry
 from tanma.domain.items import carriers

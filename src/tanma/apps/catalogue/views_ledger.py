@@ -22,8 +22,8 @@ from tanma.apps.catalogue import declarations, ledger
 from tanma.apps.catalogue.ledger import Balance, Line
 from tanma.apps.catalogue.models import Voucher
 from tanma.apps.catalogue.views_declare import own_firm
-from tanma.apps.imports.door import Batch, lang, report_lines
-from tanma.apps.kit.door import Column, Table, scaled, unit_name
+from tanma.apps.imports.door import Batch, report_lines
+from tanma.apps.kit.door import Column, Table, lang, scaled, unit_name
 from tanma.apps.people import door as people
 from tanma.apps.registry import door as registry
 from tanma.domain.identity import id_from_text

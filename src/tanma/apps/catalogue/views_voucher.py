@@ -15,8 +15,7 @@ from tanma.apps.catalogue import vouchers
 from tanma.apps.catalogue.models import Voucher
 from tanma.apps.catalogue.views import named_quarters
 from tanma.apps.catalogue.views_declare import own_firm
-from tanma.apps.imports.door import lang
-from tanma.apps.kit.door import Column, Table
+from tanma.apps.kit.door import Column, Table, lang
 from tanma.apps.people import door as people
 from tanma.apps.registry import door as registry
 from tanma.domain.identity import id_from_text

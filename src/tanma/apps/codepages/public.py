@@ -19,7 +19,8 @@ from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.translation import gettext
 
-from tanma.apps.codes.door import GRADED_ON, REASONS, Result, Run, lang, number_text, word
+from tanma.apps.codes.door import GRADED_ON, REASONS, Result, Run, number_text, word
+from tanma.apps.kit.door import lang
 from tanma.apps.registry.door import Area, AreaClosure, Enterprise, industry_name
 from tanma.apps.rules import door as rules
 from tanma.domain.messages import Problem

@@ -16,8 +16,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from tanma.apps.codepages import consent
-from tanma.apps.codes.door import lang
-from tanma.apps.kit.door import Column, Table, badge_html
+from tanma.apps.kit.door import Column, Table, badge_html, lang
 from tanma.apps.people.door import Consent, viewer
 from tanma.apps.registry.door import Enterprise
 from tanma.domain.identity import id_from_text, id_text

@@ -16,6 +16,7 @@ from django.views.decorators.http import require_http_methods
 from tanma.apps.codepages.figures import Figures, beside
 from tanma.apps.codepages.views_consent import enterprise_of
 from tanma.apps.codes import door as codes
+from tanma.apps.kit.door import lang
 from tanma.apps.people.door import viewer
 from tanma.apps.rules import door as rules
 from tanma.domain.messages import Problem
@@ -66,7 +67,7 @@ def _filed(request: HttpRequest, code: str, run: codes.Run) -> HttpResponse:
     try:
         codes.make_objection(who, enterprise.id, run.pk, request.POST["text"])
     except Problem as problem:
-        messages.error(request, problem.text(codes.lang()))
+        messages.error(request, problem.text(lang()))
     else:
         messages.success(request, gettext("异议已提交。主管部门答复后，在本页可以看到。"))
     return redirect("codepages:preview", code)

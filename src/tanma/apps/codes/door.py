@@ -41,12 +41,12 @@ from tanma.apps.codes.schedules import end as end_schedule
 from tanma.apps.codes.schedules import make as make_schedule
 from tanma.apps.codes.tasks import compute_run, try_rule
 from tanma.apps.codes.trials import moves as trial_moves
-from tanma.apps.codes.words import REASONS, lang, word
+from tanma.apps.codes.words import REASONS, word
 
 __all__ = [
     "GRADED_ON", "MOST_DAYS", "MOVES", "REASONS", "SCHEME", "AreaResult", "Moved", "Objection",
     "Result", "Run", "Schedule", "State", "Step", "Trial", "answer_objection", "compute",
-    "compute_run", "end_schedule", "files_of", "for_viewer", "history", "lang", "latest",
+    "compute_run", "end_schedule", "files_of", "for_viewer", "history", "latest",
     "latest_result", "make_objection", "make_schedule", "moved", "next_of", "number_of",
     "number_text", "objections", "open_preview", "predecessor", "previewed", "published",
     "run_due", "sync_lake", "take", "trial_moves", "try_rule", "why_not_compared", "word",

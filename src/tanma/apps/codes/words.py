@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
+
+from tanma.apps.kit.door import lang
 
 REASONS = {
     "energy_missing": _("能源数据尚未报送"),
@@ -18,10 +19,6 @@ REASONS = {
     "not_evaluated": _("尚未参加评价"),
 }
 """Why there is no code, in words that tell nothing about amounts."""
-
-
-def lang() -> str:
-    return "en" if get_language() == "en" else "zh"
 
 
 def word(words: Any) -> str:

@@ -18,8 +18,8 @@ from tanma.apps.desk import accounts, power
 from tanma.apps.desk import cases as desk
 from tanma.apps.desk.models import DeskCase
 from tanma.apps.imports import door as imports
-from tanma.apps.imports.door import lang, official
-from tanma.apps.kit.door import Column, Table, badge_html, scaled
+from tanma.apps.imports.door import official
+from tanma.apps.kit.door import Column, Table, badge_html, lang, scaled
 from tanma.apps.people import door as people
 from tanma.apps.registry import door as registry
 from tanma.domain.identity import id_from_text, id_text

@@ -14,7 +14,7 @@ from django.utils.translation import gettext
 from tanma.apps.flows import drawing, spans, words
 from tanma.apps.flows.gathering import Gathered
 from tanma.apps.flows.spans import Span
-from tanma.apps.kit.door import listed, period_name
+from tanma.apps.kit.door import lang, listed, period_name
 from tanma.apps.registry import door as registry
 from tanma.domain.balances import balances, whole
 
@@ -34,7 +34,7 @@ def page(request: HttpRequest, made: Gathered, name: str) -> dict[str, Any]:
     }
     found = drawing.rows(parts, sums, notes)
     return {
-        "name": name, "span": made.span, "span_name": made.span.name(words.lang()),
+        "name": name, "span": made.span, "span_name": made.span.name(lang()),
         "whole": sums, "picture": drawing.picture(parts, chosen, made.below), "chosen": chosen,
         "table": drawing.table(found, request.GET), "gaps": words.gap_texts(made.gaps),
         "shows": shows(request, [b.carrier for b in parts], chosen.show),
@@ -61,7 +61,7 @@ def offers(request: HttpRequest, span: Span, newest: dt.date) -> list[tuple[str,
     for text in spans.offered(newest, today()):
         given = dict(part.split("=") for part in text.split("&"))
         there, _wrong = spans.asked(given, newest)
-        label = period_name(there.period, words.lang()) if there.period else (
+        label = period_name(there.period, lang()) if there.period else (
             gettext("昨天") if "to" not in given else gettext("近 7 天"))  # fmt: skip
         same = (there.first, there.end) == (span.first, span.end)
         found.append((label, f"?{text}{keep}", same))

@@ -21,7 +21,7 @@ from django.utils.translation import gettext_lazy as _
 from tanma.apps.flows import area as sums
 from tanma.apps.flows import drawing, gathering, spans, words
 from tanma.apps.flows.pages import offers, today
-from tanma.apps.kit.door import Column, Table, known_time, tce
+from tanma.apps.kit.door import Column, Table, known_time, lang, tce
 from tanma.apps.live import door as live
 from tanma.apps.people import door as people
 from tanma.apps.registry import door as registry
@@ -88,7 +88,7 @@ def area(request: HttpRequest, code: str) -> HttpResponseBase:
         return file
     told = [s for s, flows in made.flows.items() if flows]
     context: dict[str, Any] = {
-        "place": place, "span": span, "span_name": span.name(words.lang()), "wrong": wrong,
+        "place": place, "span": span, "span_name": span.name(lang()), "wrong": wrong,
         "chosen": drawing.view("", ()), "table": table, "offers": offers(request, span, newest),
         "picture": drawing.picture(_open(cells, shut), drawing.view("", ())), "any": bool(cells),
         "members": len(members), "told": len(told), "least": least(),

@@ -20,7 +20,7 @@ from tanma.apps.flows.gathering import Gathered, gather
 from tanma.apps.flows.pages import offers, today
 from tanma.apps.flows.views import address, found_firm
 from tanma.apps.inventories import door as inventories
-from tanma.apps.kit.door import Column, Table, listed, scaled, tce, tonnes, unit_name
+from tanma.apps.kit.door import Column, Table, lang, listed, scaled, tce, tonnes, unit_name
 from tanma.apps.live import door as live
 from tanma.apps.metering import door as metering
 from tanma.apps.people import door as people
@@ -70,7 +70,7 @@ def group(request: HttpRequest, uid: str) -> HttpResponseBase:
             return file
     head = registry.head_of(firm)
     context: dict[str, Any] = {
-        "firm": firm, "span": span, "span_name": span.name(words.lang()), "wrong": wrong,
+        "firm": firm, "span": span, "span_name": span.name(lang()), "wrong": wrong,
         "offers": offers(request, span, newest), "sites": found, "tables": tables,
         "members": told, "silent_sites": sum(s.missing for s in found),
         "unseen": every.count() + 1 - len(seen),
@@ -208,7 +208,7 @@ def _supply(site: sites.Site) -> int | None:
 
 
 def _item_column(item: str) -> Column:
-    scale, unit = items()[item].scale, unit_name(items()[item].unit, words.lang())
+    scale, unit = items()[item].scale, unit_name(items()[item].unit, lang())
     return Column(
         item, registry.item_name(item),
         lambda s: None if item not in s.counts else s.counts[item] / 10**scale,

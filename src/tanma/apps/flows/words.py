@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from django.utils.translation import get_language, gettext
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from tanma.apps.flows.gathering import Gap
 from tanma.apps.flows.sankey import Node
-from tanma.apps.kit.door import percent, unit_name
+from tanma.apps.kit.door import lang, percent, unit_name
 from tanma.apps.registry import door as registry
 from tanma.domain.balances import Flow, roles
 from tanma.domain.items import carriers, items
@@ -23,15 +23,11 @@ ROLES: dict[str, Any] = {
 DIFFERENCE, LOSS = _("未分摊"), _("转换损失")
 
 
-def lang() -> str:
-    return get_language() or "zh"
-
-
 def carrier_name(carrier: str) -> str:
     found = carriers().get(carrier)
     if found is None:
         return carrier
-    return found.name_en if lang().startswith("en") else found.name_zh
+    return found.name_en if lang() == "en" else found.name_zh
 
 
 def flow_name(flow: Flow) -> str:
@@ -41,7 +37,7 @@ def flow_name(flow: Flow) -> str:
     role = roles().get(flow.item)
     if role is None:
         return str(ROLES[flow.role])
-    return role.name_en if lang().startswith("en") else role.name_zh
+    return role.name_en if lang() == "en" else role.name_zh
 
 
 def node_name(node: Node) -> str:
@@ -55,7 +51,7 @@ def node_name(node: Node) -> str:
     role = roles().get(node.what)
     word = str(ROLES[node.kind])
     if role is not None:
-        word = role.name_en if lang().startswith("en") else role.name_zh
+        word = role.name_en if lang() == "en" else role.name_zh
     return f"{word} {carrier_name(node.carrier)}"
 
 

@@ -15,9 +15,8 @@ from django.http import QueryDict
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from tanma.apps.kit.door import Column, Table, badge_html, known_time, scaled, unit_name
+from tanma.apps.kit.door import Column, Table, badge_html, known_time, lang, scaled, unit_name
 from tanma.apps.metering.door import STATES, TONES, Newest, newest, point, state_of
-from tanma.apps.meters.door import lang
 from tanma.apps.registry import door as registry
 
 SLICE = 2000

@@ -7,7 +7,8 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from tanma.apps.meters.door import NAME, lang
+from tanma.apps.kit.door import lang
+from tanma.apps.meters.door import NAME
 from tanma.intake.devices import built_in
 
 

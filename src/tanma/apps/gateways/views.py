@@ -17,9 +17,10 @@ from django.views.decorators.http import require_POST
 from tanma.apps.gateways import channel_list, listing, maps, snippets
 from tanma.apps.gateways.channel_list import ArrivedTable, ChannelFilter, ChannelTable
 from tanma.apps.gateways.forms import GatewayForm, MapForm, SigningForm
+from tanma.apps.kit.door import lang
 from tanma.apps.metering import door as metering
 from tanma.apps.metering.door import Gateway, author, found
-from tanma.apps.meters.door import lang, said
+from tanma.apps.meters.door import said
 from tanma.apps.people import door as people
 from tanma.apps.registry import door as registry
 from tanma.domain.messages import Problem

@@ -6,11 +6,10 @@ from typing import Any
 
 from django.http import Http404, HttpRequest
 from django.shortcuts import get_object_or_404
-from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
 from tanma.apps.imports.models import Batch
-from tanma.apps.kit.door import Column, badge_html
+from tanma.apps.kit.door import Column, badge_html, lang
 from tanma.apps.people import door as people
 from tanma.domain.identity import id_from_text
 from tanma.domain.messages import Problem
@@ -24,10 +23,6 @@ STATES = {
 
 NOTHING = _("没有采纳任何行")
 """Instead of 已导入 where no row went in: there is nothing to take back either."""
-
-
-def lang() -> str:
-    return "en" if get_language() == "en" else "zh"
 
 
 def titled(name: str) -> str:

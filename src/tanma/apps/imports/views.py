@@ -23,14 +23,13 @@ from tanma.apps.imports.models import Batch
 from tanma.apps.imports.shown import (
     STATES,
     find_batch,
-    lang,
     number,
     state_html,
     state_word,
     titled,
     when,
 )
-from tanma.apps.kit.door import Column, Table, badge_html
+from tanma.apps.kit.door import Column, Table, badge_html, lang
 from tanma.apps.people import door as people
 from tanma.apps.registry import door as registry
 from tanma.domain.messages import Problem

@@ -41,7 +41,7 @@ from tanma.apps.kit.templatetags.kit import cited
 from tanma.apps.kit.templatetags.kit import evidence as evidence_html
 from tanma.apps.kit.templatetags.kit import grade as grade_html
 from tanma.apps.kit.templatetags.kit import level as level_html
-from tanma.apps.kit.words import EVIDENCE, GRADES, LEVELS, grade_word, level_word, pair
+from tanma.apps.kit.words import EVIDENCE, GRADES, LEVELS, grade_word, lang, level_word, pair
 
 __all__ = [
     "DENSE_CELLS",
@@ -77,6 +77,7 @@ __all__ = [
     "hex_map",
     "intensity",
     "known_time",
+    "lang",
     "level_html",
     "level_word",
     "listed",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from django.utils.functional import Promise
-from django.utils.translation import gettext, pgettext_lazy
+from django.utils.translation import get_language, gettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 
 Text = str | Promise
@@ -43,6 +43,11 @@ EVIDENCE: dict[str, Evidence] = {
     "declared": Evidence(_("申报数据"), _("由企业申报，未经计量核实"), "plain"),
     "estimated": Evidence(_("估算"), _("由模型或替代方法估算"), "plain"),
 }
+
+
+def lang() -> str:
+    """The reader's language as names and messages know it: "zh" or "en"."""
+    return "en" if get_language() == "en" else "zh"
 
 
 def grade_word(grade: int | None, *, short: bool = False) -> str:

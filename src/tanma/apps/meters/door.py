@@ -4,6 +4,5 @@
 """
 
 from tanma.apps.meters.forms import NAME, said
-from tanma.apps.meters.words import lang
 
-__all__ = ["NAME", "lang", "said"]
+__all__ = ["NAME", "said"]

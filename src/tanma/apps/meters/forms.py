@@ -11,10 +11,9 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from tanma.apps.kit.door import listed
+from tanma.apps.kit.door import lang, listed
 from tanma.apps.metering.door import KINDS, Gateway, Meter, attributes, refuse_wrong, today
 from tanma.apps.meters import words
-from tanma.apps.meters.words import lang
 from tanma.apps.people.door import Viewer, visible
 from tanma.apps.registry import door as registry
 from tanma.domain import quality

@@ -7,6 +7,7 @@ from typing import Any
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from tanma.apps.kit.door import lang
 from tanma.apps.registry import door as registry
 from tanma.apps.rules import door as rules
 from tanma.domain import quality
@@ -30,10 +31,6 @@ ATTRIBUTES: dict[str, Any] = {
     "channel.multiplier": _("倍率"), "channel.digits": _("表底位数"),
     "channel.rated": _("额定每小时量"), "channel.zone": _("时区"),
 }  # fmt: skip
-
-
-def lang() -> str:
-    return "en" if registry.item_name("water.total").startswith("Water") else "zh"
 
 
 def quantities() -> list[tuple[Any, Any]]:

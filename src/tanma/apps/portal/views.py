@@ -8,10 +8,10 @@ from django.conf import settings
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.utils.translation import get_language
 
 from tanma.apps.codepages import door as codepages
 from tanma.apps.codes import door as codes
+from tanma.apps.kit.door import lang
 from tanma.apps.people import door as people
 from tanma.apps.portal import desks, navigation, search
 from tanma.apps.registry.door import link_if_there
@@ -20,10 +20,6 @@ from tanma.domain.identity import parse_public_code
 from tanma.domain.messages import Problem
 from tanma.domain.rating import Scheme
 from tanma.domain.rating import find as find_scheme
-
-
-def lang() -> str:
-    return "en" if get_language() == "en" else "zh"
 
 
 def home(request: HttpRequest) -> HttpResponse:

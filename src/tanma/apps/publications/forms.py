@@ -10,7 +10,8 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
-from tanma.apps.codes.door import State, lang
+from tanma.apps.codes.door import State
+from tanma.apps.kit.door import lang
 from tanma.domain.messages import Problem
 from tanma.domain.periods import parse, quarter_of
 

@@ -9,8 +9,8 @@ import duckdb
 from django.urls import reverse
 from django.utils.translation import gettext
 
-from tanma.apps.codes.door import Run, files_of, lang, word
-from tanma.apps.kit.door import scaled
+from tanma.apps.codes.door import Run, files_of, word
+from tanma.apps.kit.door import lang, scaled
 from tanma.apps.rules import door as rules
 from tanma.domain.methods import Edition
 from tanma.engine.rules import edition_of

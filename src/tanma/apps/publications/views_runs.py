@@ -18,8 +18,8 @@ from django.views.decorators.http import require_GET, require_http_methods
 from django_tasks import default_task_backend
 from django_tasks.exceptions import TaskResultDoesNotExist
 
-from tanma.apps.codes.door import Run, State, compute_run, lang, number_of
-from tanma.apps.kit.door import Column, Table, badge_html, known_time, period_name, scaled
+from tanma.apps.codes.door import Run, State, compute_run, number_of
+from tanma.apps.kit.door import Column, Table, badge_html, known_time, lang, period_name, scaled
 from tanma.apps.people.door import Viewer, viewer, visible
 from tanma.apps.publications.forms import RunFilter, StartForm, last_quarter
 from tanma.domain.identity import id_from_text

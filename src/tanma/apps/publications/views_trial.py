@@ -14,12 +14,13 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
-from tanma.apps.codes.door import Trial, lang, published, trial_moves, try_rule
+from tanma.apps.codes.door import Trial, published, trial_moves, try_rule
 from tanma.apps.kit.door import (
     MISSING,
     Column,
     Table,
     grade_html,
+    lang,
     level_html,
     percent,
     signed,

@@ -15,14 +15,13 @@ from django.utils.html import format_html
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from tanma.apps.kit.door import Column, Table, cited, listed, unit_name, with_note
+from tanma.apps.kit.door import Column, Table, cited, lang, listed, unit_name, with_note
 from tanma.apps.rules.released import editions as known_editions
 from tanma.apps.rules.released import rows, tables
 from tanma.apps.rules.released import schemes as known_schemes
 from tanma.apps.rules.words import (
     GROUPS,
     column_word,
-    lang,
     mark_html,
     mark_word,
     named,

@@ -17,11 +17,10 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_POST
 
-from tanma.apps.kit.door import Column, Table, badge_html
+from tanma.apps.kit.door import Column, Table, badge_html, lang
 from tanma.apps.people.door import Viewer, viewer, visible
 from tanma.apps.rules import packs, released
 from tanma.apps.rules.models import Kind, Pack, State
-from tanma.apps.rules.words import lang
 from tanma.domain.identity import id_from_text
 from tanma.domain.messages import Problem
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from django.utils.functional import Promise
 from django.utils.html import format_html
-from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
+from tanma.apps.kit.door import lang
 from tanma.domain.documents import note_text
 from tanma.domain.factors.tables import Row
 
@@ -24,10 +24,6 @@ MARKS: dict[str, tuple[Text, Text, str]] = {
     "exact": (_("精确关系"), _("由定义得出的精确数值关系"), "good"),
 }
 """mark → word, meaning, look"""
-
-
-def lang() -> str:
-    return "en" if get_language() == "en" else "zh"
 
 
 def mark_word(mark: str) -> str:

@@ -14,10 +14,11 @@ from django.db.models import Q
 from django.http import Http404, HttpRequest, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.urls import reverse
-from django.utils.translation import get_language, gettext
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from tanma.apps.areas import door as areas
+from tanma.apps.kit.door import lang
 from tanma.apps.people import door as people
 from tanma.apps.registry import door as registry
 from tanma.apps.trends import area, enterprise, history
@@ -72,7 +73,7 @@ def of_enterprise(request: HttpRequest, uid: str) -> HttpResponseBase:
     try:
         figures = _figures(viewer, firm, bounds)
     except Problem as problem:
-        context = {"name": str(firm), "problem": problem.text(_lang())}
+        context = {"name": str(firm), "problem": problem.text(lang())}
         return render(request, "trends/nothing.html", context, status=404)
     several = viewer.office or len(viewer.own_subjects) > 1
     page = Page(
@@ -85,10 +86,6 @@ def of_enterprise(request: HttpRequest, uid: str) -> HttpResponseBase:
         [(_("碳账户"), reverse("accountpages:account", args=[firm.uid]))],
     )  # fmt: skip
     return _answered(request, page, f"trend-{firm.uscc}")
-
-
-def _lang() -> str:
-    return "en" if get_language() == "en" else "zh"
 
 
 def _firm(viewer: people.Viewer, uid: str) -> registry.Enterprise | None:
@@ -108,7 +105,7 @@ def _figures(
     if bounds is None:
         return []
     span = history.whole(*bounds)
-    return enterprise.figures(history.History(viewer, firm, span), _lang())
+    return enterprise.figures(history.History(viewer, firm, span), lang())
 
 
 def _other_firm(viewer: people.Viewer, text: str, bounds: tuple[date, date] | None) -> Found | None:
