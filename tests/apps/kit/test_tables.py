@@ -144,9 +144,10 @@ def test_the_page_says_when_nothing_matches() -> None:
 
 
 def test_a_cell_with_a_day_does_not_break_at_its_hyphens() -> None:
-    rows = ["2026-11-30 08:42", "2026年", "说 2026-11-30"]
+    rows = ["2026-11-30 08:42", "2026-11", "2026-0012", "2026年", "说 2026-11-30"]
     shown = Table([Column("t", "时间", lambda r: r)], rows, QueryDict(""))
-    assert ["day", "text", "text"] == [line[0].kind for line in shown.cells(shown.page)]
+    kinds = [line[0].kind for line in shown.cells(shown.page)]
+    assert ["day", "day", "text", "text", "text"] == kinds
 
 
 def test_a_cell_carries_its_heading_for_the_rows_that_a_phone_stacks() -> None:

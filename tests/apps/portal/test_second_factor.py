@@ -80,4 +80,6 @@ def test_a_recovery_code_opens_once(signed_in):
 def test_a_second_factor_is_changed_only_after_the_password_was_given_again(signed_in):
     answer = signed_in.get("/accounts/2fa/totp/activate/")
     assert answer.url.startswith("/accounts/reauthenticate/")
-    assert FORM in signed_in.get(answer.url).content.decode()
+    page = signed_in.get(answer.url).content.decode()
+    assert FORM in page
+    assert 1 == page.count("<label")

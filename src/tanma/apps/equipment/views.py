@@ -19,7 +19,7 @@ from tanma.apps.equipment.forms import DeviceForm, said
 from tanma.apps.equipment.models import Equipment
 from tanma.apps.equipment.words import attribute_word, kind_choices, kind_word, role_word
 from tanma.apps.facts import door as facts
-from tanma.apps.kit.door import Column, Table, listed
+from tanma.apps.kit.door import Column, Table, grouped, listed
 from tanma.apps.metering import door as metering
 from tanma.apps.people import door as people
 from tanma.apps.registry import door as registry
@@ -85,7 +85,7 @@ def _table(rows: QuerySet[Equipment], request: HttpRequest) -> Table:
         Column("role", _("用途"), lambda e: role_word(e.kind) or None),
         Column("section", _("所在工段"), lambda e: e.section or None, sort="section"),
         Column("rated", _("额定功率"), lambda e: float(e.rated_kw) if e.rated_kw else None,
-               lambda e: e.rated_kw or "—", unit="kW", kind="number"),
+               lambda e: grouped(e.rated_kw) if e.rated_kw else "—", unit="kW", kind="number"),
         Column("efficiency", _("能效等级"), lambda e: e.efficiency or None),
         Column("model", _("型号"), lambda e: e.model or None),
     ]  # fmt: skip

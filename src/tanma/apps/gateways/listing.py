@@ -58,7 +58,8 @@ def gateway_table(rows: QuerySet[Gateway], query: QueryDict, heard: dict[str, He
         Column("sequence", _("末次序号"), lambda g: of(g).last_sequence, kind="number"),
         Column("gaps", _("序号断点"), lambda g: of(g).gaps, sort=True, kind="number"),
         Column("missed", _("缺失报文"), lambda g: of(g).missed, kind="number"),
-        Column("accepted", _("已接收读数"), lambda g: of(g).rows, sort=True, kind="number"),
+        Column("accepted", _("已接收读数"), lambda g: of(g).rows,
+               lambda g: f"{of(g).rows:,}", sort=True, kind="number"),
     ]  # fmt: skip
     return Table(columns, list(rows), query, order="name", caption=_("网关"),
                  empty=_("还没有网关"))  # fmt: skip

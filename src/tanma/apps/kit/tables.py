@@ -27,8 +27,8 @@ PER_PAGE = 50
 BRIEF = 3
 """Cells beside the name in a closed row on a phone: one line of them."""
 CLASSES = {"number": "r n", "day": "day", "words": "words", "name": "name"}
-ISO_DAY = re.compile(r"\d{4}-\d\d-\d\d\b")
-"""How a cell begins that must not break at its hyphens."""
+ISO_DAY = re.compile(r"\d{4}-\d\d\b")
+"""How a cell begins, be it a month, a day or a time, that must not break at its hyphens."""
 UNSAFE_START = ("=", "+", "-", "@", "\t", "\r")
 XLSX_TYPE = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 

@@ -85,6 +85,10 @@ def _begin(figure: Figure) -> str:
     return format_html('<span class="nowrap">{}</span>', local(figure.lot.begin, figure.lot.zone))
 
 
+def _output(figure: Figure) -> str:
+    return f"{figure.lot.output} {unit_name(figure.lot.unit, get_language() or 'zh')}"
+
+
 def lasted(lot: Lot) -> str:
     """Hours and minutes: 5:35."""
     minutes = int(lot.length.total_seconds()) // 60
@@ -110,7 +114,9 @@ def _float(value: Fraction | None) -> float | None:
 
 def table(made: list[Figure], query: QueryDict, firms: Mapping[int, str], *, many: bool) -> Table:
     """One row per batch; `many`: of several enterprises, which are then named."""
-    firm = Column("firm", _("企业"), lambda f: firms.get(f.lot.enterprise, ""), sort=True)
+    firm = Column(
+        "firm", _("企业"), lambda f: firms.get(f.lot.enterprise, ""), sort=True, kind="name"
+    )
     columns = [
         Column("number", _("批次号"), lambda f: f.lot.number, href=address, sort=True),
         *((firm,) if many else ()),
@@ -120,10 +126,9 @@ def table(made: list[Figure], query: QueryDict, firms: Mapping[int, str], *, man
         Column("end", _("结束"), lambda f: local(f.lot.end, f.lot.zone), page=False),
         Column("hours", _("时长"), lambda f: round(f.lot.length.total_seconds() / 3600, 2),
                lambda f: lasted(f.lot), unit="h", kind="number", sort=True),
-        Column("output", _("产出"), lambda f: float(f.lot.amount), lambda f: f.lot.output,
+        Column("output", _("产出"), lambda f: float(f.lot.amount), _output,
                kind="number", sort=True),
-        Column("unit", _("单位"), lambda f: f.lot.unit,
-               lambda f: unit_name(f.lot.unit, get_language() or "zh")),
+        Column("unit", _("单位"), lambda f: f.lot.unit, page=False),
         Column("energy", _("能耗（当量值）"), lambda f: _float(_of(f.gce, 10**6)),
                lambda f: tce(f.gce), unit="tce", kind="number", sort=True, brief=True),
         Column("energy_per", _("单位产品能耗"), lambda f: _float(f.kgce_per_unit),

@@ -42,6 +42,7 @@ register.filter("significant", formats.significant)
 register.filter("percent", formats.percent)
 register.filter("signed", formats.signed)
 register.filter("period_short", formats.period_short)
+register.filter("grouped", formats.grouped)
 register.filter("listed", formats.listed)
 register.filter("clauses", formats.clauses)
 
