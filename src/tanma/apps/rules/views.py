@@ -112,7 +112,8 @@ def _value_table(found: Sequence[Row], request: HttpRequest) -> Table:
     columns = [
         Column("id", _("编号"), _cell("id"), sort=True, page=False),
         Column("name", _("名称"), named, show=_named_with_id, sort=True),
-        Column("parameter", _("参数"), lambda r: parameter_word(r.get("parameter", "")), sort=True),
+        Column("parameter", _("参数"), lambda r: parameter_word(r.get("parameter", "")), sort=True,
+               kind="name"),
         Column("value", _("数值"), _cell("value"), kind="number"),
         Column("unit", _("单位"), lambda r: unit_name(r.get("unit", ""), lang())),
         Column("set_id", _("系列"), lambda r: r.get("set_id") or r.get("data_year") or None,
