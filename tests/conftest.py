@@ -37,7 +37,7 @@ settings.register_profile(
     "tanma",
     deadline=None,
     # some tests ask a file or an engine a hundred times: the complete run affords fewer
-    max_examples=int(os.environ.get("TANMA_EXAMPLES", "40")),
+    max_examples=int(os.environ.get("TANMA_EXAMPLES", "25")),
     derandomize=bool(os.environ.get("CI")),
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
 )

@@ -69,7 +69,7 @@ def batch_rows(root: Path, writer: str, batch: int) -> list:
 def test_nothing_acknowledged_is_lost_or_doubled(tmp_path: Path, count: int, victim: str) -> None:
     chance = random.Random(count)
     writers = Writers(tmp_path, count)
-    for _ in range(trials(3)):
+    for _ in range(trials(2)):
         process = start(victim, tmp_path)
         time.sleep(chance.uniform(0.05, 0.6))
         seed = chance.randrange(count)
@@ -98,7 +98,7 @@ def test_a_partition_is_replaced_whole_or_not_at_all(tmp_path: Path) -> None:
     chance = random.Random(5)
     held = Validated(tmp_path)
     seen = 0
-    for trial in range(trials(4)):
+    for trial in range(trials(2)):
         running = [start("replace", tmp_path, trial * 2 + n) for n in range(2)]
         time.sleep(chance.uniform(0.05, 0.5))
         for process in running:

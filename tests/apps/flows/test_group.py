@@ -70,7 +70,7 @@ def member():
     return person("yi", Role.ENTERPRISE, subject=subject_of(SECOND))
 
 
-pytestmark = [pytest.mark.db, pytest.mark.django_db]
+pytestmark = [pytest.mark.db, pytest.mark.once, pytest.mark.django_db]
 
 
 def test_the_head_sees_a_member_only_while_it_consents(owner, pair):

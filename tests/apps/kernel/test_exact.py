@@ -9,7 +9,7 @@ from tanma.apps.codes import door as codes
 from tanma.apps.facts import door as facts
 from tests.apps.kernel.conftest import HEAT, MONTHS, VALUE
 
-pytestmark = [pytest.mark.db, pytest.mark.django_db]
+pytestmark = [pytest.mark.db, pytest.mark.once, pytest.mark.django_db]
 
 STEP_MG = 110
 """One count of heat, 10⁻⁶ GJ, at the default 0.11 tCO2/GJ."""

@@ -16,7 +16,7 @@ from tests.apps import metered
 from tests.apps.live.conftest import FIRST, SECOND, person
 from tests.apps.metered import BOUGHT
 
-pytestmark = [pytest.mark.db, pytest.mark.django_db]
+pytestmark = [pytest.mark.db, pytest.mark.once, pytest.mark.django_db]
 
 
 @pytest.fixture

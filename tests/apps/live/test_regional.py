@@ -16,7 +16,7 @@ from tanma.lake.derived import ActivityDays
 from tanma.lake.facts import FactsMirror
 from tests.apps.live.conftest import FIRST
 
-pytestmark = [pytest.mark.db, pytest.mark.django_db]
+pytestmark = [pytest.mark.db, pytest.mark.once, pytest.mark.django_db]
 BOUGHT = "electricity.purchased"
 
 

@@ -14,7 +14,7 @@ from tanma.lake.readings import Readings
 from tests.apps.lots.conftest import CITY
 from tests.apps.metered import QUARTER
 
-pytestmark = [pytest.mark.db, pytest.mark.django_db]
+pytestmark = [pytest.mark.db, pytest.mark.once, pytest.mark.django_db]
 HOUR = dt.timedelta(hours=1)
 KWH = 1000
 

@@ -21,7 +21,7 @@ from tests.apps import metered
 from tests.apps.region import fact
 from tests.apps.running.conftest import FIRST, hourly
 
-pytestmark = [pytest.mark.db, pytest.mark.django_db]
+pytestmark = [pytest.mark.db, pytest.mark.once, pytest.mark.django_db]
 GAS, BOUGHT, WATER = "fuel.natural_gas.burnt", metered.BOUGHT, "water.total"
 SEPTEMBER = dt.date(2026, 9, 1)
 BEGIN = dt.datetime(2026, 8, 31, 16, tzinfo=dt.UTC)

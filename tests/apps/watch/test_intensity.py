@@ -19,7 +19,7 @@ from tests.apps.live.conftest import FIRST
 from tests.apps.region import fact
 from tests.apps.watch.conftest import derived
 
-pytestmark = [pytest.mark.db, pytest.mark.django_db]
+pytestmark = [pytest.mark.db, pytest.mark.once, pytest.mark.django_db]
 SPAN = {"kind": "amount", "valid_from": dt.date(2026, 4, 1), "valid_to": dt.date(2026, 7, 1)}
 YUAN, DAYS = 100, 91
 """counts per yuan, days of the quarter"""

@@ -21,6 +21,7 @@ from tanma.lake.facts import FactsMirror
 from tanma.lake.settle import Settler
 from tests.engine.metering.lake import Lake, content
 from tests.engine.metering.meters import MIDNIGHT, QUARTER, Meters, registers
+from tests.lake.killed import trials
 
 DAY = dt.timedelta(days=1)
 FAR = 5000
@@ -419,7 +420,7 @@ def test_an_error_that_is_no_damage_stays_what_it_is(
 
 def test_whatever_is_damaged_when_it_ends_as_a_whole_run_does(tmp_path: Path) -> None:
     chance = random.Random(5)
-    for trial in range(2):
+    for trial in range(trials(1)):
         lake = filled(tmp_path / str(trial))
         away: dict[Path, bytes] = {}
         for _ in range(5):

@@ -196,8 +196,8 @@ def test_an_exchanged_meter_goes_on_where_the_old_one_ended(tmp_path: Path) -> N
 
 def test_the_reading_of_midnight_belongs_to_the_day_that_it_ends(tmp_path: Path) -> None:
     lake = Lake(tmp_path, one())
-    for start in range(0, len(TRUE), 7):
-        lake.read(TRUE[start : start + 7])
+    for start in range(0, len(TRUE), 24):
+        lake.read(TRUE[start : start + 24])
         refresh(lake.root)
     assert EXPECTED == days(lake)
     assert [] == lake.restated()

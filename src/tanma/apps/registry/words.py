@@ -86,6 +86,8 @@ def industry_columns(
     code: Callable[[Any], str], *, sort: str | bool, kind: str = "text"
 ) -> list[Column]:
     """The industry of a row: code and name together on the page, apart in a file."""
+    if english() and kind == "text":
+        kind = "name"  # long words need room, or a name takes a line for each
     return [
         Column("industry", _("行业"), code, lambda row: industry_text(code(row)),
                sort=sort, kind=kind),
