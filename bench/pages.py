@@ -59,7 +59,7 @@ def prepared(home: Path, given: Path | None) -> Path:
     if given is None:
         demo_region.open_region(home, lambda text: print(text, file=sys.stderr))
         return home
-    home.mkdir()
+    home.mkdir(exist_ok=True)
     for name in DATABASES:
         shutil.copy(given / name, home / name)
         for tail in ("-wal", "-shm"):
