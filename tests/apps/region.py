@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import shutil
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
@@ -26,6 +26,7 @@ from django.db import connection
 from django.db.models import Model
 from django.test import Client
 
+from tanma.apps.areas import frozen
 from tanma.apps.codes import door as codes
 from tanma.apps.codes.models import Run
 from tanma.apps.facts import door as facts
@@ -257,3 +258,11 @@ def published(db: None, settings: Any, tmp_path: Path) -> Published:
     settings.SESSION_ENGINE = "django.contrib.sessions.backends.signed_cookies"
     build_or_restore(settings.TANMA.lake)
     return Published(client_of)
+
+
+@pytest.fixture(autouse=True)
+def nothing_kept() -> Iterator[None]:
+    """Where a room imports it: nothing that a process keeps of runs outlives a test."""
+    frozen.forget()
+    yield
+    frozen.forget()

@@ -31,6 +31,7 @@ from tanma.lake.delta import Table
 from tanma.lake.inbox import Inbox, writers
 from tanma.lake.readings import LANDING, Readings
 from tests.duck import session
+from tests.lake.dying import Dead, die
 
 BEGIN = dt.datetime(2026, 9, 1, tzinfo=dt.UTC)
 END = BEGIN + dt.timedelta(days=400)
@@ -414,10 +415,6 @@ def test_sealing_goes_in_portions(lake: Readings, tmp_path: Path) -> None:
     assert 20 == len(landed(tmp_path))
 
 
-class Dead(BaseException):
-    """A kill that the test can catch."""
-
-
 @pytest.mark.parametrize("step", ["write", "commit", "_flush_log", "forget"])
 @pytest.mark.parametrize("when", ["before", "after"])
 def test_dead_at_any_step_of_sealing(
@@ -427,18 +424,7 @@ def test_dead_at_any_step_of_sealing(
     for quarter in range(6):
         lake.append(read((1, quarter, quarter)), writer=f"w{quarter % 2}")
     owner = inbox_module.Inbox if step == "forget" else type(lake._landing.table)
-    real, calls = getattr(owner, step), iter(range(100))
-
-    def dying(*args: Any, **kwargs: Any) -> Any:
-        doomed = next(calls) == 1
-        if doomed and when == "before":
-            raise Dead
-        answer = real(*args, **kwargs)
-        if doomed:
-            raise Dead
-        return answer
-
-    monkeypatch.setattr(owner, step, dying)
+    die(monkeypatch, owner, step, when, 1)
     with pytest.raises(Dead):
         lake.seal(limit_rows=2)
     monkeypatch.undo()

@@ -5,7 +5,6 @@ from __future__ import annotations
 import datetime as dt
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
 
 import pyarrow as pa
 import pytest
@@ -17,6 +16,7 @@ from tanma.lake.delta import Table
 from tanma.lake.landing import Landing, entry
 from tanma.lake.raw import Body
 from tanma.lake.rebuild import rebuild
+from tests.lake.dying import Dead, die
 from tests.lake.reading_model import Row, known, table
 from tests.lake.test_settle import FAR_CHANNEL, IN_OCTOBER, Lake
 from tests.lake.test_settle_damaged import answer, damage, in_place, restore
@@ -190,15 +190,8 @@ def test_killed_while_it_is_made_again(
     for name in ("landing", "tail"):
         damage(held.TABLES[name](lake.root).files()[0])
     lake.settler.settle()
-    real, calls = Table.commit, iter(range(100))
-
-    def dying(*args: Any, **kwargs: Any) -> Any:
-        if next(calls) == nth:
-            raise KeyboardInterrupt
-        return real(*args, **kwargs)
-
-    monkeypatch.setattr(Table, "commit", dying)
-    with suppress(KeyboardInterrupt):  # what has fewer commits ends
+    die(monkeypatch, Table, "commit", "before", nth)
+    with suppress(Dead):  # what has fewer commits ends
         lake.rebuild()
     monkeypatch.undo()
     assert {""} >= {code for _, code in lake.rebuild()}

@@ -20,6 +20,7 @@ from tanma.lake.readings import Readings
 from tanma.lake.settle import Settler, _contested
 from tanma.lake.tables import REVISED, SETTLED, VERSION
 from tests.duck import session
+from tests.lake.dying import Dead, die
 from tests.lake.reading_model import (
     BEGIN,
     FAR,
@@ -352,10 +353,6 @@ def test_contested_keys_do_not_depend_on_batches(keys: list[tuple[int, int, bool
         assert list(range(len(keys))) == [n for b, _ in found for n in b["row"].to_pylist()]
 
 
-class Dead(BaseException):
-    """A kill that the test can catch."""
-
-
 @pytest.mark.parametrize(
     ("step", "when", "nth"),
     [
@@ -373,19 +370,7 @@ def test_dead_at_any_step(
     lake.settler.night()
     lake.say((1, 0, 4, None), (1, 1, 5, None), writer="b")
     lake.say((1, 0, 1, None), (2, IN_OCTOBER, 6, None), writer="c")
-    owner, name = step
-    real, calls = getattr(owner, name), iter(range(1000))
-
-    def dying(*args: Any, **kwargs: Any) -> Any:
-        doomed = next(calls) == nth
-        if doomed and when == "before":
-            raise Dead
-        answer = real(*args, **kwargs)
-        if doomed:
-            raise Dead
-        return answer
-
-    monkeypatch.setattr(owner, name, dying)
+    die(monkeypatch, *step, when, nth)
     try:
         lake.settler.settle()
         lake.settler.night()

@@ -17,10 +17,11 @@ from tanma.lake.known import Span
 from tanma.lake.known import known as view
 from tanma.lake.tables import BESIDE, REVISED, SETTLED
 from tests.duck import session
+from tests.lake.dying import Dead, die
 from tests.lake.killed import trials
 from tests.lake.reading_model import BEGIN, FAR, HOUR, known, settled_rows
 from tests.lake.test_check import last_byte_of_a_page
-from tests.lake.test_settle import FAR_CHANNEL, IN_OCTOBER, Dead, Lake
+from tests.lake.test_settle import FAR_CHANNEL, IN_OCTOBER, Lake
 
 HOW = ["bit", "cut", "gone"]
 
@@ -352,19 +353,7 @@ def test_dead_at_any_step_with_damage(
         lake.settler.night()
         for one in away:
             restore(one)
-    owner, name = step
-    real, calls = getattr(owner, name), iter(range(1000))
-
-    def dying(*args: Any, **kwargs: Any) -> Any:
-        doomed = next(calls) == nth
-        if doomed and when == "before":
-            raise Dead
-        answer = real(*args, **kwargs)
-        if doomed:
-            raise Dead
-        return answer
-
-    monkeypatch.setattr(owner, name, dying)
+    die(monkeypatch, *step, when, nth)
     try:
         lake.settler.settle()
         lake.settler.night()

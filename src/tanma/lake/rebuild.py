@@ -87,16 +87,13 @@ def _numbers(root: Path, file: Stored) -> None:
 def _numbered(root: Path, file: Stored, low: int, high: int) -> list[_Named]:
     """Batches with stamps in [low, high] that sound files of receipts number."""
     table = tables.receipts(root)
-    files = [
-        f.uri for f in table.files()
-        if f.name != file.name and f.least["stamp"] <= high and f.most["stamp"] >= low
-    ]  # fmt: skip
-    if not files:
-        return []
-    query = f"""SELECT writer, batch, stamp, rows, receipt FROM {sql.scan(files)}
-        WHERE stamp BETWEEN {low} AND {high}"""
-    with duckdb.connect() as con:
-        return [_Named(*row) for row in con.execute(query).fetchall()]
+    others = [f for f in table.files() if f.name != file.name]
+    return _named(_around(others, "stamp", low, high), "receipt", f"stamp BETWEEN {low} AND {high}")
+
+
+def _around(files: Iterable[Stored], column: str, low: int, high: int) -> list[str]:
+    """Files that may hold a value between two."""
+    return [f.uri for f in files if f.least[column] <= high and f.most[column] >= low]
 
 
 def _sound_writers(root: Path) -> set[str]:
@@ -115,6 +112,16 @@ class _Named:
     receipt: int = 0
 
 
+def _named(uris: list[str], receipt: str, where: str) -> list[_Named]:
+    """Batches as files of receipts or of bodies name them, in the order of their stamps."""
+    if not uris:
+        return []
+    query = f"""SELECT writer, batch, stamp, rows, {receipt} FROM {sql.scan(uris)}
+        WHERE {where} ORDER BY stamp, writer, batch"""
+    with duckdb.connect() as con:
+        return [_Named(*row) for row in con.execute(query).fetchall()]
+
+
 class _Bodies:
     """The kept bodies, decoded again and held against the digests that inboxes noted."""
 
@@ -126,20 +133,14 @@ class _Bodies:
 
     def noted(self, low: int, high: int) -> list[_Named]:
         """Batches that were received with stamps in [low, high]."""
-        query = f"""SELECT writer, batch, stamp, rows FROM {sql.scan(self._uris(low, high))}
-            WHERE stamp BETWEEN {low} AND {high} ORDER BY stamp, writer, batch"""
-        with duckdb.connect() as con:
-            rows = con.execute(query).fetchall() if self._uris(low, high) else []
-        return [_Named(*row) for row in rows]
-
-    def _uris(self, low: int, high: int) -> list[str]:
-        return [f.uri for f in self._files if f.least["stamp"] <= high and f.most["stamp"] >= low]
+        uris = _around(self._files, "stamp", low, high)
+        return _named(uris, "0", f"stamp BETWEEN {low} AND {high}")
 
     def read(self, file: str, batches: list[_Named]) -> Iterator[tuple[_Named, pa.Table]]:
         """Each batch with its readings; a Problem where one cannot be proven."""
         lacking = {(b.writer, b.batch): b for b in batches}
         low, high = min(b.stamp for b in batches), max(b.stamp for b in batches)
-        for uri in self._uris(low, high):
+        for uri in _around(self._files, "stamp", low, high):
             for body in raw.bodies_between(uri, low, high):
                 if wanted := lacking.pop((body.writer, body.batch), None):
                     yield wanted, self._proven(file, wanted, body)
@@ -252,16 +253,11 @@ def _stage(
 def _receipts(root: Path, one: Held, file: Stored) -> list[_Named]:
     """The batches whose rows it may hold."""
     low, high = file.least["receipt"], file.most["receipt"]
-    files = [
-        f.uri for f in tables.receipts(root).files()
-        if f.least["receipt"] <= high and f.most["receipt"] >= low
-    ]  # fmt: skip
-    if not files:
+    uris = _around(tables.receipts(root).files(), "receipt", low, high)
+    found = _named(uris, "receipt", f"receipt BETWEEN {low} AND {high}")
+    if not found:
         raise _unproven(one.uri, [])
-    query = f"""SELECT writer, batch, stamp, rows, receipt FROM {sql.scan(files)}
-        WHERE receipt BETWEEN {low} AND {high} ORDER BY receipt"""
-    with duckdb.connect() as con:
-        return [_Named(*row) for row in con.execute(query).fetchall()]
+    return found
 
 
 def _beside(root: Path, file: Stored) -> Iterator[tuple[str, int]]:

@@ -2,18 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from tests.apps.region import nothing_kept, published
 
-import pytest
-
-from tanma.apps.areas import frozen
-from tests.apps.region import published
-
-__all__ = ["published"]
-
-
-@pytest.fixture(autouse=True)
-def _nothing_kept() -> Iterator[None]:
-    frozen.forget()
-    yield
-    frozen.forget()
+__all__ = ["nothing_kept", "published"]

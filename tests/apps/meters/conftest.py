@@ -1,13 +1,12 @@
 """Two enterprises, a lake of its own for each test, and who looks at meters."""
 
-import datetime as dt
 
 import pytest
-from django.test import Client
 
 from tanma.apps.metering import door as metering
-from tanma.apps.people.door import Membership, Organisation, Role, User
+from tanma.apps.people.door import Role
 from tanma.apps.registry import door as registry
+from tests.apps.live.conftest import person
 from tests.apps.metering.conftest import FIRST, SECOND, firms, home
 
 __all__ = ["firms", "home"]
@@ -18,18 +17,6 @@ NEW = {
     "site": "", "location": "变电所", "accuracy": "0.5S", "calibration_due": "2030-01-01",
     "since": "2026-01-01", "evidence": "工单 1",
 }  # fmt: skip
-
-
-def person(name, role, **scope):
-    organisation, _ = Organisation.objects.get_or_create(name_zh="样例单位")
-    user = User.objects.create_user(username=name)
-    since = dt.date(2020, 1, 1)
-    Membership.objects.create(
-        user=user, organisation=organisation, role=role, valid_from=since, **scope
-    )
-    client = Client()
-    client.force_login(user)
-    return client
 
 
 @pytest.fixture

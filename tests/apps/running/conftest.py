@@ -3,29 +3,24 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import pyarrow as pa
 import pytest
 
-from tanma.apps.areas import frozen
 from tanma.apps.facts import door as facts
 from tanma.domain.readings import READING
 from tanma.engine.metering.refresh import refresh
 from tanma.lake.facts import FactsMirror
 from tanma.lake.readings import Readings
 from tests.apps.live.conftest import FIRST, Plant, admin, office, owner, plant
-from tests.apps.region import published
+from tests.apps.region import nothing_kept, published
 
-__all__ = ["FIRST", "Plant", "admin", "hourly", "kept", "office", "owner", "plant", "published"]
+__all__ = [
+    "FIRST", "Plant", "admin", "hourly", "kept", "nothing_kept", "office", "owner", "plant",
+    "published",
+]  # fmt: skip
 HOUR = dt.timedelta(hours=1)
-
-
-@pytest.fixture(autouse=True)
-def _nothing_kept() -> Iterator[None]:
-    frozen.forget()
-    yield
-    frozen.forget()
 
 
 @pytest.fixture

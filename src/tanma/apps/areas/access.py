@@ -3,15 +3,9 @@
 from __future__ import annotations
 
 from django.core.exceptions import PermissionDenied
-from django.http import HttpRequest
 
 from tanma.apps.areas.frozen import HIERARCHIES, Frozen
-from tanma.apps.people.door import Viewer, viewer
-
-
-def has_office(request: HttpRequest) -> bool:
-    """Whether a visitor holds an office role."""
-    return viewer(request).office
+from tanma.apps.people.door import Viewer
 
 
 def home_of(viewer: Viewer, data: Frozen) -> str:

@@ -5,7 +5,7 @@ lists the runs in force of a kind of period. `home_of` and `may_see` say which a
 A page of an area asks `opened` for viewer, run and area, and gives its template `base`.
 """
 
-from tanma.apps.areas.access import has_office, hierarchies_of, home_of, may_see, require_area
+from tanma.apps.areas.access import hierarchies_of, home_of, may_see, require_area
 from tanma.apps.areas.figures import (
     COUNTIES,
     FEN_PER_WAN,
@@ -39,7 +39,7 @@ __all__ = [
     "COUNTIES", "FEN_PER_WAN", "MG_PER_T", "PERIODS", "QUOTIENT", "SMALLEST_PAGE", "TOWNS",
     "AreaFigures", "Frozen", "Row", "Years", "abnormal_words", "address", "amount",
     "area_figures", "area_href", "areas_table", "base", "children", "chosen_run", "comparison",
-    "enterprise_href", "frozen", "has_office", "hierarchies_of", "home_of", "item_name",
+    "enterprise_href", "frozen", "hierarchies_of", "home_of", "item_name",
     "level_below", "may_see", "month_values", "names", "of_run", "office", "opened",
     "publications", "quotient", "require_area",
 ]  # fmt: skip

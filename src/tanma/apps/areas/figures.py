@@ -8,10 +8,10 @@ from fractions import Fraction
 from functools import cached_property
 from typing import Any
 
-from django.utils.translation import get_language, gettext
+from django.utils.translation import gettext
 
 from tanma.apps.areas.frozen import Frozen, Row
-from tanma.apps.kit.door import Amount, big_tonnes, clauses, percent, scaled, statistics_only
+from tanma.apps.kit.door import Amount, big_tonnes, clauses, lang, percent, scaled, statistics_only
 from tanma.apps.registry.door import Area
 from tanma.domain.rating.attention import Totals, Verdict, index_rule, judge
 
@@ -141,7 +141,7 @@ class AreaFigures:
 
     @property
     def adjusted_index(self) -> float | None:
-        if self.why("money", "energy"):
+        if self.why(*QUOTIENT):
             return None
         return self.data.derived.adjusted.get(self.key)
 
@@ -209,7 +209,7 @@ def totals_of(row: Row) -> Totals:
 def names(codes: list[str]) -> dict[str, str]:
     """Area code → name in the page's language; the code itself where the register has none."""
     found = {c: c for c in codes}
-    english = get_language() == "en"
+    english = lang() == "en"
     for area in Area.objects.filter(code__in=codes):
         found[area.code] = (area.name_en if english else "") or area.name_zh or area.code
     return found
@@ -278,15 +278,14 @@ def level_below(data: Frozen, code: str, kinds: tuple[str, ...]) -> list[AreaFig
 def abnormal_words(figures: AreaFigures) -> str:
     """正常, 异常 with its causes, or why it cannot be told."""
     verdict = figures.verdict
-    if verdict.abnormal is None and (why := figures.why("money", "energy")):
+    if verdict.abnormal is None and (why := figures.why(*QUOTIENT)):
         return why
     if verdict.abnormal is None:
         return gettext("无法判断：缺少产值，或上年同期数据不全")
     if not verdict.abnormal:
         return gettext("正常")
     texts = index_rule().conditions()
-    lang = "en" if get_language() == "en" else "zh"
-    causes = clauses(getattr(texts[c], lang) for c in verdict.causes)
+    causes = clauses(getattr(texts[c], lang()) for c in verdict.causes)
     return gettext("异常") + gettext("：") + causes
 
 

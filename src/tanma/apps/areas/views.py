@@ -7,7 +7,7 @@ from typing import Any
 from django.http import Http404, HttpRequest, HttpResponseBase
 from django.shortcuts import render
 from django.urls import reverse
-from django.utils.translation import get_language, gettext
+from django.utils.translation import gettext
 
 from tanma.apps.areas import access, listings
 from tanma.apps.areas.figures import (
@@ -27,7 +27,7 @@ from tanma.apps.areas.figures import (
 from tanma.apps.areas.frozen import Frozen
 from tanma.apps.areas.pages import address, base, office, opened
 from tanma.apps.codes import door as codes
-from tanma.apps.kit.door import MISSING, significant, statistics_only
+from tanma.apps.kit.door import MISSING, lang, significant, statistics_only
 from tanma.apps.people.door import Viewer
 from tanma.domain.rating.attention import index_rule
 
@@ -59,7 +59,7 @@ def area(request: HttpRequest, code: str) -> HttpResponseBase:
         "hierarchies": [(h, address(request, h=h), h == hierarchy) for h in offered],
         "below": below, "firms": firms, "missing": missing,
         "check": _sum_check(data, hierarchy, code, figures), "index_words": abnormal_words(figures),
-        "comparison": comparison(figures), "bound": figures.bound(get_language() or "zh-hans"),
+        "comparison": comparison(figures), "bound": figures.bound(lang()),
         **_withheld(data, figures), "region_index": _region_index(data),
         "direction": codes.word(index_rule().direction),
         "structure": codes.word(index_rule().structure),

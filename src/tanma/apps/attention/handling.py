@@ -9,12 +9,11 @@ from typing import Any
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.db.models import F
-from django.utils.translation import get_language
 
 from tanma.apps.attention import listing
 from tanma.apps.cases import door as cases
 from tanma.apps.codes import door as codes
-from tanma.apps.kit.door import period_name, significant
+from tanma.apps.kit.door import lang, period_name, significant
 from tanma.apps.people.door import Viewer, visible
 from tanma.apps.registry import door as registry
 from tanma.domain.identity import id_from_text, id_text
@@ -60,7 +59,7 @@ def _said(run: codes.Run, item: listing.Item) -> cases.Said:
 
 
 def _reasons(case: cases.Case) -> str:
-    return str(case.params["reasons"]["en" if get_language() == "en" else "zh"])
+    return str(case.params["reasons"][lang()])
 
 
 def panel(case: cases.Case, viewer: Viewer) -> tuple[str, dict[str, Any]]:

@@ -6,10 +6,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 import duckdb
-from django.utils.translation import get_language
 
 from tanma.apps.areas.door import TOWNS, AreaFigures, Frozen, Row, frozen, level_below
 from tanma.apps.codes import door as codes
+from tanma.apps.kit.door import lang
 from tanma.domain.rating.attention import Standing, enterprise_rule, reasons
 
 CLOSE = 0.999
@@ -115,7 +115,6 @@ def abnormal_towns(data: Frozen, code: str) -> list[AreaFigures]:
     return sorted(towns, key=lambda t: -(t.index or 0))
 
 
-def reason_texts(reasons: Iterable[str], lang: str = "") -> list[str]:
+def reason_texts(reasons: Iterable[str], language: str = "") -> list[str]:
     """Conditions with the rule's numbers, in the page's language or a named one."""
-    lang = lang or ("en" if get_language() == "en" else "zh")
-    return [str(getattr(enterprise_rule().conditions()[r], lang)) for r in reasons]
+    return [str(getattr(enterprise_rule().conditions()[r], language or lang())) for r in reasons]

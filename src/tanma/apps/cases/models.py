@@ -6,9 +6,9 @@ from typing import Any
 
 from django.db import models
 from django.utils import timezone
-from django.utils.translation import get_language
 
 from tanma.apps.cases.workflows import Move, State, Workflow, workflows
+from tanma.apps.kit.door import lang
 from tanma.apps.people.door import BySubject, User
 from tanma.domain.identity import id_text, new_id
 from tanma.domain.messages import render
@@ -16,12 +16,12 @@ from tanma.domain.messages import render
 
 def told(code: str, params: dict[str, Any]) -> str:
     """A message of the catalogue in the reader's language; parameters may come as {zh, en}."""
-    lang = "en" if get_language() == "en" else "zh"
-    return render(code, lang, {k: v[lang] if isinstance(v, dict) else v for k, v in params.items()})
+    own = {k: v[lang()] if isinstance(v, dict) else v for k, v in params.items()}
+    return render(code, lang(), own)
 
 
 def word(named: State | Move | Workflow) -> str:
-    return named.en if get_language() == "en" else named.zh
+    return named.en if lang() == "en" else named.zh
 
 
 class Case(models.Model):

@@ -12,7 +12,7 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.translation import get_language, gettext
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_POST
 
@@ -21,7 +21,7 @@ from tanma.apps.cases.letters import waiting_for
 from tanma.apps.cases.models import Case, word
 from tanma.apps.cases.shown import address, due_html
 from tanma.apps.cases.workflows import workflows
-from tanma.apps.kit.door import Column, Table, badge_html
+from tanma.apps.kit.door import Column, Table, badge_html, lang
 from tanma.apps.metering import door as metering
 from tanma.apps.people import door as people
 from tanma.apps.registry import door as registry
@@ -171,7 +171,7 @@ def move(request: HttpRequest, uid: str) -> HttpResponse:
     try:
         flow.take(row, request.POST.get("move", ""), viewer, note)
     except Problem as problem:
-        messages.error(request, problem.text("en" if get_language() == "en" else "zh"))
+        messages.error(request, problem.text(lang()))
         request.method = "GET"
         return case(request, uid, 400, note)
     messages.success(request, gettext("已记录。"))

@@ -16,7 +16,7 @@ from django.http import Http404, HttpRequest, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.translation import get_language, gettext, ngettext
+from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
 from tanma.apps.catalogue import classes, compare, reminders
@@ -161,7 +161,7 @@ def _reconciled(request: HttpRequest, source: str) -> Table:
 
 def named_quarters() -> list[tuple[str, str]]:
     """Periods to choose from, each with its name."""
-    return [(q, period_name(q, get_language() or "zh")) for q in recent_quarters()]
+    return [(q, period_name(q, lang())) for q in recent_quarters()]
 
 
 def recent_quarters(count: int = QUARTERS) -> list[str]:

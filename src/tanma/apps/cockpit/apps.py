@@ -9,8 +9,8 @@ class CockpitConfig(AppConfig):
     label = "cockpit"
 
     def ready(self) -> None:
-        from tanma.apps.areas.door import has_office
         from tanma.apps.kit.door import Entry, register
+        from tanma.apps.people.door import has_office
 
         register(Entry("monitor", 1, "cockpit:wall", _("驾驶舱"), may=has_office))
         register(Entry("monitor", 90, "cockpit:kiosks", _("大屏地址"), may=has_office))

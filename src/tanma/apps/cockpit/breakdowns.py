@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
-from django.utils.translation import get_language, gettext
+from django.utils.translation import gettext
 
 from tanma.apps.areas.door import AreaFigures, Frozen, Row, item_name, quotient
 from tanma.apps.cockpit.disclosure import Part
-from tanma.apps.kit.door import Chart, Series, percent, rounded, statistics_only
+from tanma.apps.kit.door import Chart, Series, lang, percent, rounded, statistics_only
 from tanma.apps.registry import door as registry
 from tanma.domain.rating import find
 from tanma.engine import disclosure
@@ -21,7 +21,7 @@ SOURCES_SHOWN = 5
 
 
 def zh() -> bool:
-    return (get_language() or "zh").startswith("zh")
+    return lang() == "zh"
 
 
 def emission_unit() -> tuple[int, str]:

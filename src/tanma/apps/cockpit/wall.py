@@ -9,7 +9,7 @@ from fractions import Fraction
 from typing import Any
 
 from django.conf import settings
-from django.utils.translation import get_language, gettext, ngettext
+from django.utils.translation import gettext, ngettext
 
 from tanma.apps.areas.door import (
     QUOTIENT,
@@ -35,6 +35,7 @@ from tanma.apps.kit.door import (
     big_tce,
     big_tonnes,
     known_time,
+    lang,
     percent,
     period_short,
     scaled,
@@ -95,10 +96,6 @@ def context(view: View) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _lang() -> str:
-    return get_language() or "zh-hans"
-
-
 # --- key figures
 
 
@@ -120,11 +117,11 @@ def history(view: View, value: Callable[[AreaFigures], Any]) -> list[float | Non
 
 def tiles(view: View) -> list[dict[str, Any]]:
     """The six key figures: value, unit, change against the year before, eight periods."""
-    area, lang = view.figures, _lang()
+    area = view.figures
     rule = gettext("规则 %(edition)s") % {"edition": view.run.edition}
     basis = gettext("截至%(period)s四个季度") % {"period": period_short(view.run.period)}
     made = [
-        *_sums(view, lang),
+        *_sums(view, lang()),
         _tile(gettext("已赋码企业"), Amount(scaled(area.coded, 0), gettext("家")),
               _more(_coded_before(view)),
               history(view, lambda a: a.coded),
@@ -137,15 +134,15 @@ def tiles(view: View) -> list[dict[str, Any]]:
     return [t | {"source": f"{basis} · {rule}"} for t in made]
 
 
-def _sums(view: View, lang: str) -> list[dict[str, Any]]:
+def _sums(view: View, language: str) -> list[dict[str, Any]]:
     """The four key figures that are sums or quotients of them."""
     area = view.figures
     made = [
-        _tile(gettext("净碳排放"), big_tonnes(area.net_mg, lang),
+        _tile(gettext("净碳排放"), big_tonnes(area.net_mg, language),
               _yearly(area.yearly(lambda y: y.amount("net_mg"))),
               history(view, lambda a: a.net_mg),
               gettext("企业口径合计")),
-        _tile(gettext("综合能源消费量"), big_tce(area.energy_calorific_gce, lang),
+        _tile(gettext("综合能源消费量"), big_tce(area.energy_calorific_gce, language),
               _yearly(area.yearly(lambda y: y.amount("energy_calorific_gce"))),
               history(view, lambda a: a.energy_calorific_gce), gettext("当量值")),
         _tile(gettext("碳效值"), Amount(significant(area.intensity), gettext("吨/万元")),
@@ -229,7 +226,7 @@ def trend(view: View) -> Chart:
         r for r in rows if not (view.aggregates_only and few(r["enterprises"]))
     )
     by_quarter, note = _quarterly(view, months)
-    scale, unit = (13, "万吨") if _lang().startswith("zh") else (12, "kt")
+    scale, unit = (13, "万吨") if lang() == "zh" else (12, "kt")
     return Chart(
         "bars", gettext("排放与强度"), [f"{m:%y-%m}" for m in months],
         [
@@ -311,7 +308,7 @@ def _bound(view: View, row: Row) -> Any:
     missing = row["expected"] - row["complete"]
     if view.aggregates_only and 0 < missing and few(missing):
         return disclosure.words()
-    return view.figures.bound(_lang())
+    return view.figures.bound(lang())
 
 
 def last_arrival() -> str:

@@ -14,7 +14,7 @@ import duckdb
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.translation import get_language, gettext
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from tanma.apps.codepages import public
@@ -43,6 +43,7 @@ from tanma.apps.kit.door import (
     Table,
     grade_html,
     intensity,
+    lang,
     period_name,
     period_short,
     significant,
@@ -333,11 +334,10 @@ def chart(rows: list[Result]) -> Chart | None:
 
 def table(rows: list[Result], request: HttpRequest) -> Table:
     """The same periods in figures, for reading and download."""
-    lang = get_language() or "zh-hans"
     ton_per_wan = _("吨/万元")
     columns = [
         Column("period", _("期间"), lambda r: r.run.period,
-               lambda r: period_name(r.run.period, lang)),
+               lambda r: period_name(r.run.period, lang())),
         Column("grade", _("碳效等级"), lambda r: r.grade, lambda r: grade_html(r.grade),
                kind="plain"),
         Column("intensity", _("碳效值"), lambda r: r.intensity,

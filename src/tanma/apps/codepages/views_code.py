@@ -31,6 +31,7 @@ from django.utils.cache import get_conditional_response, patch_vary_headers
 
 from tanma import __version__
 from tanma.apps.codepages import certificate, figures, public
+from tanma.apps.kit.door import lang
 from tanma.apps.people.door import Viewer, viewer
 from tanma.apps.registry.door import Enterprise
 from tanma.domain.identity import parse_public_code
@@ -80,11 +81,10 @@ def asked_language(request: HttpRequest) -> str:
 
 def not_found(request: HttpRequest, text: str, problem: Problem) -> HttpResponse:
     """A clear page for a mistyped or unknown code; never cached."""
-    lang = "en" if translation.get_language() == "en" else "zh"
     if request.path.endswith(".json"):
-        body = {"error": problem.code, "text": problem.text(lang)}
+        body = {"error": problem.code, "text": problem.text(lang())}
         return JsonResponse(body, status=404, json_dumps_params={"ensure_ascii": False})
-    context = {"text": text[:40], "explanation": problem.text(lang)}
+    context = {"text": text[:40], "explanation": problem.text(lang())}
     return render(request, "codepages/not_found.html", context, status=404)
 
 
@@ -219,7 +219,6 @@ def certificate_file(request: HttpRequest, code: str) -> HttpResponse:
 
 
 def _no_certificate(request: HttpRequest, record: public.PublicCode) -> HttpResponse:
-    lang = "en" if translation.get_language() == "en" else "zh"
     problem = Problem("code_no_certificate", text=record.code, reason=record.reason_word)
-    context = {"text": record.code, "explanation": problem.text(lang)}
+    context = {"text": record.code, "explanation": problem.text(lang())}
     return render(request, "codepages/not_found.html", context, status=404)

@@ -7,13 +7,14 @@ from typing import Any
 from django import forms
 from django.core.exceptions import ValidationError
 from django.utils import timezone
-from django.utils.translation import get_language, gettext
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from tanma.apps.equipment.models import Equipment
 from tanma.apps.equipment.projection import COLUMNS
 from tanma.apps.equipment.stating import FEEDS, meters_of
 from tanma.apps.equipment.words import kind_choices
+from tanma.apps.kit.door import lang
 from tanma.apps.metering import door as metering
 from tanma.apps.people.door import Viewer, visible
 from tanma.domain import equipment
@@ -27,7 +28,7 @@ DECIMAL = forms.TextInput(attrs={"inputmode": "decimal"})
 
 
 def said(problem: Problem) -> ValidationError:
-    return ValidationError(problem.text("en" if get_language() == "en" else "zh"))
+    return ValidationError(problem.text(lang()))
 
 
 class DeviceForm(forms.Form):

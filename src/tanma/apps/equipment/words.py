@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
 from tanma.apps.equipment.projection import PREFIX
+from tanma.apps.kit.door import lang
 from tanma.domain.equipment import ROLES, kinds
 
 ROLE_WORDS: dict[str, Any] = {
@@ -29,7 +29,7 @@ def kind_word(kind: str) -> str:
     found = kinds().get(kind)
     if found is None:
         return kind
-    return found.en if get_language() == "en" else found.zh
+    return found.en if lang() == "en" else found.zh
 
 
 def role_word(kind: str) -> str:

@@ -31,6 +31,12 @@ def read_table(batch: Batch, name: str) -> pa.Table | None:
     return pq.read_table(path) if path.exists() else None
 
 
+def count_rows(batch: Batch, name: str) -> int:
+    """How long a table of the batch is, by its foot alone; 0 where there is none."""
+    path = folder(batch) / f"{name}.parquet"
+    return int(pq.read_metadata(path).num_rows) if path.exists() else 0
+
+
 def rejects(batch: Batch, suffix: str) -> Path:
     return folder(batch) / f"rejects{suffix}"
 

@@ -33,8 +33,9 @@ def report_lines(
 
 def report_count(batch: Batch) -> int:
     """Lines of the row report."""
-    table = report_table(batch)
-    return 0 if table is None else table.num_rows
+    if batch.checked is not None:
+        return int(batch.checked.report.table().num_rows)
+    return files.count_rows(batch, "report")
 
 
 def filtered(table: pa.Table | None, code: str, severity: str) -> pa.Table | None:

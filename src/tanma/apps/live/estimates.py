@@ -14,9 +14,8 @@ from dataclasses import dataclass, replace
 import duckdb
 import pyarrow as pa
 from django.conf import settings
-from django.utils.translation import get_language
 
-from tanma.apps.kit.door import cited, clauses, unit_name, with_note
+from tanma.apps.kit.door import cited, clauses, lang, unit_name, with_note
 from tanma.apps.rules import door as rules
 from tanma.domain.items import items
 from tanma.domain.numbers import EMISSION_DECIMALS, ENERGY_DECIMALS
@@ -117,9 +116,8 @@ def basis(on: dt.date, known_at: int | None = None) -> Basis:
 
 def edition_links(by: Basis) -> list[tuple[str, str]]:
     """Title and address of the editions that carbon and coal of an estimate rest on."""
-    lang = "en" if get_language() == "en" else "zh"
     return [
-        (with_note(made.title[lang], "" if made.edition == "undated" else made.edition),
+        (with_note(made.title[lang()], "" if made.edition == "undated" else made.edition),
          rules.edition_address(made))
         for made in (by.edition(CODE), by.edition(ENERGY))
     ]  # fmt: skip
@@ -135,7 +133,7 @@ def factor_text(row_id: str) -> str:
     row = rules.factor_row(row_id)
     if not row:
         return row_id
-    region, lang = regions().get(row["region"]), get_language() or ""
-    where = (region.name_en if lang == "en" else region.name_zh) if region else rules.named(row)
+    region = regions().get(row["region"])
+    where = (region.name_en if lang() == "en" else region.name_zh) if region else rules.named(row)
     told = " · ".join(filter(None, (where, row["data_year"], cited(row["document"]))))
-    return with_note(f"{row['value']} {unit_name(row['unit'], lang)}", told)
+    return with_note(f"{row['value']} {unit_name(row['unit'], lang())}", told)

@@ -9,8 +9,9 @@ from django.conf import settings
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
-from django.utils.translation import get_language, gettext
+from django.utils.translation import gettext
 
+from tanma.apps.kit.door import lang
 from tanma.apps.live import known
 from tanma.apps.live.words import ago
 from tanma.apps.people import door as people
@@ -28,7 +29,7 @@ def lake(request: HttpRequest) -> HttpResponse:
         (name, size["files"], size["rows"], round(size["bytes"] / MEGA, 2), size["bytes_per_row"])
         for name, size in sorted(found["tables"].items())
     ]
-    language = "en" if get_language() == "en" else "zh"
+    language = lang()
     damaged = [one[language] for one in found["damaged"]]
     context = {"found": found, "tables": tables, "tiles": _tiles(found), "damaged": damaged}
     return render(request, "live/lake.html", context)

@@ -10,11 +10,11 @@ from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponseBase
 from django.shortcuts import render
 from django.urls import reverse
-from django.utils.translation import get_language, gettext
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_GET
 
-from tanma.apps.kit.door import Column, Table, known_time, percent, rounded, scaled
+from tanma.apps.kit.door import Column, Table, known_time, lang, percent, rounded, scaled
 from tanma.apps.live.asked import firm_of
 from tanma.apps.live.origins import Day, Origin, origin, posted
 from tanma.apps.metering import door as metering
@@ -35,7 +35,7 @@ def readings_behind(request: HttpRequest, uid: str, seq: int) -> HttpResponseBas
     table = _days(made, item, uid, request) if made else None
     if table is not None and (file := table.export(f"readings-{seq}")) is not None:
         return file
-    name = item.name_en if get_language() == "en" else item.name_zh
+    name = item.name_en if lang() == "en" else item.name_zh
     context: dict[str, Any] = {
         "firm": firm, "item": name, "unit": item.unit, "month": f"{fact.valid_from:%Y-%m}",
         "amount": scaled(fact.value, item.scale), "made": made, "problem": problem, "table": table,
@@ -54,7 +54,7 @@ def _derived(fact: Any) -> tuple[Origin | None, str]:
     try:
         return origin(fact), ""
     except Problem as problem:
-        return None, problem.text("en" if get_language() == "en" else "zh")
+        return None, problem.text(lang())
 
 
 def _meters(made: Origin, item: Item) -> list[dict[str, Any]]:

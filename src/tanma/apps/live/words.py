@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.utils.translation import get_language, gettext
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from tanma.apps.kit.door import unit_name
+from tanma.apps.kit.door import lang, unit_name
 from tanma.apps.live import known
 from tanma.apps.metering import door as metering
 from tanma.apps.registry import door as registry
@@ -48,7 +48,7 @@ def amount(value: float | None, unit: str, digits: int = 6) -> str:
     """A figure with its unit as people write it; states and counts have none."""
     if value is None:
         return shown(None)
-    named = "" if unit in ("1", "count") else unit_name(unit, get_language() or "zh")
+    named = "" if unit in ("1", "count") else unit_name(unit, lang())
     return f"{shown(value, digits)} {named}".strip()
 
 

@@ -14,10 +14,10 @@ from django.http import QueryDict
 from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.text import format_lazy
-from django.utils.translation import get_language, gettext
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from tanma.apps.kit.door import Column, Table, badge_html, significant, tce, tonnes, unit_name
+from tanma.apps.kit.door import Column, Table, badge_html, lang, significant, tce, tonnes, unit_name
 from tanma.apps.lots.figures import Figure
 from tanma.apps.lots.models import Lot
 
@@ -86,7 +86,7 @@ def _begin(figure: Figure) -> str:
 
 
 def _output(figure: Figure) -> str:
-    return f"{figure.lot.output} {unit_name(figure.lot.unit, get_language() or 'zh')}"
+    return f"{figure.lot.output} {unit_name(figure.lot.unit, lang())}"
 
 
 def lasted(lot: Lot) -> str:
@@ -96,7 +96,7 @@ def lasted(lot: Lot) -> str:
 
 
 def output(lot: Lot) -> str:
-    return f"{lot.output} {unit_name(lot.unit, get_language() or 'zh')}"
+    return f"{lot.output} {unit_name(lot.unit, lang())}"
 
 
 def state(figure: Figure) -> tuple[str, str]:

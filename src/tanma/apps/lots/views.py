@@ -13,12 +13,13 @@ from django.db.models import Max, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
-from django.utils.translation import get_language, gettext
+from django.utils.translation import gettext
 
 from tanma.apps.kit.door import (
     Chart,
     Series,
     clauses,
+    lang,
     listed,
     percent,
     scaled,
@@ -97,7 +98,7 @@ def lot(request: HttpRequest, uid: str) -> HttpResponse:
         "lot": one, "figure": figure, "firm": firm, "state": tables.state(figure),
         "begin": tables.local(one.begin, one.zone), "end": tables.local(one.end, one.zone),
         "output": tables.output(one), "uses": [_shown(u) for u in figure.uses],
-        "unit": unit_name(one.unit, get_language() or "zh"), "factors": _factors([figure]),
+        "unit": unit_name(one.unit, lang()), "factors": _factors([figure]),
         "energy_per": significant(figure.kgce_per_unit),
         "carbon_per": significant(figure.kg_per_unit),
         "curve": _curve(one, firm), "chart": _chart([made[x.id] for x in (*some[::-1], one)]),
@@ -106,11 +107,11 @@ def lot(request: HttpRequest, uid: str) -> HttpResponse:
 
 
 def _shown(use: Use) -> dict[str, Any]:
-    english = (get_language() or "zh").startswith("en")
+    english = lang() == "en"
     return {
         "item": registry.item_name(use.item.item), "meters": listed(use.meters),
         "amount": scaled(use.count, use.item.scale), "energy": use.energy,
-        "unit": unit_name(use.item.unit, get_language() or "zh"), "gce": use.gce, "mg": use.mg,
+        "unit": unit_name(use.item.unit, lang()), "gce": use.gce, "mg": use.mg,
         "covered": percent(use.covered), "whole": use.covered == 1, "cut": use.cut,
         "flags": clauses(f.name_en if english else f.name_zh for f in flags_of(use.flags)),
     }  # fmt: skip
@@ -132,7 +133,7 @@ def _chart(made: list[Figure]) -> Chart | None:
     """Energy per unit of this product, batch by batch, where there is something to compare."""
     if len(made) < 2:
         return None
-    unit = unit_name(made[0].lot.unit, get_language() or "zh")
+    unit = unit_name(made[0].lot.unit, lang())
     values = [None if f.kgce_per_unit is None else float(f.kgce_per_unit) for f in made]
     series = Series(gettext("单位产品能耗（当量值）"), values, f"kgce/{unit}")
     return Chart(

@@ -16,6 +16,7 @@ from tanma.apps.people.policy import (
     Grant,
     OfficeOnly,
     Viewer,
+    has_office,
     set_members,
     set_placement,
     token_hash,
@@ -27,7 +28,7 @@ from tanma.apps.people.tokens import create_token, user_of_token
 
 __all__ = [
     "ACTIONS", "SYSTEM", "ApiToken", "BySubject", "ByUser", "Consent", "Everyone", "Grant",
-    "Membership", "OfficeOnly", "Organisation", "Role", "User", "Viewer", "create_token", "holders",
-    "set_members", "set_placement", "speak", "token_hash", "user_of_token", "viewer", "viewer_of",
-    "visible", "write",
+    "Membership", "OfficeOnly", "Organisation", "Role", "User", "Viewer", "create_token",
+    "has_office", "holders", "set_members", "set_placement", "speak", "token_hash",
+    "user_of_token", "viewer", "viewer_of", "visible", "write",
 ]  # fmt: skip

@@ -162,6 +162,11 @@ def viewer(request: HttpRequest) -> Viewer:
     return cached
 
 
+def has_office(request: HttpRequest) -> bool:
+    """Whether whoever asks holds an office role."""
+    return viewer(request).office
+
+
 def _viewer(request: HttpRequest) -> Viewer:
     consented = _consented(request)
     user = request.user

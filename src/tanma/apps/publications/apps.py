@@ -1,5 +1,4 @@
 from django.apps import AppConfig
-from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
 
@@ -9,9 +8,6 @@ class PublicationsConfig(AppConfig):
 
     def ready(self) -> None:
         from tanma.apps.kit.door import Entry, register
-        from tanma.apps.people.door import viewer
+        from tanma.apps.people.door import has_office
 
-        def office(request: HttpRequest) -> bool:
-            return viewer(request).office
-
-        register(Entry("benchmark", 10, "publications:runs", _("评价与发布"), may=office))
+        register(Entry("benchmark", 10, "publications:runs", _("评价与发布"), may=has_office))

@@ -13,12 +13,12 @@ from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponseBase
 from django.shortcuts import render
 from django.urls import reverse
-from django.utils.translation import get_language, gettext
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_GET
 
 from tanma.apps.codes.door import Run, files_of
-from tanma.apps.kit.door import Column, Table, listed, scaled, statistics_only, unit_name
+from tanma.apps.kit.door import Column, Table, lang, listed, scaled, statistics_only, unit_name
 from tanma.apps.people.door import Viewer, visible
 from tanma.apps.publications.views_run import crumbs
 from tanma.apps.publications.views_runs import office, run_of
@@ -129,11 +129,7 @@ def _total(rows: list[Line]) -> str:
     if about is None or about.kind != "amount":
         return ""
     amount = scaled(sum(r.value or 0 for r in rows), about.scale)
-    return f"{amount} {unit_name(about.unit, _lang())}"
-
-
-def _lang() -> str:
-    return get_language() or "zh-hans"
+    return f"{amount} {unit_name(about.unit, lang())}"
 
 
 def _how(line: Line) -> str:
@@ -155,7 +151,7 @@ def _table(rows: list[Line], request: HttpRequest) -> Table:
         Column("month", _("月份"), lambda r: f"{r.month:%Y-%m}", sort=True),
         Column("amount", _("用量"), _amount, _shown, kind="number", sort=True,
                why=lambda r: statistics_only() if r.withheld else ""),
-        Column("unit", _("单位"), lambda r: unit_name(known[r.item].unit, _lang())),
+        Column("unit", _("单位"), lambda r: unit_name(known[r.item].unit, lang())),
         Column("source", _("来源"), lambda r: registry.source_name(r.source), sort=True),
         Column("how", _("形成方式"), _how, sort=True),
     ]  # fmt: skip

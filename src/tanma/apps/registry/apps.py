@@ -1,5 +1,4 @@
 from django.apps import AppConfig
-from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
 
@@ -13,10 +12,7 @@ class RegistryConfig(AppConfig):
         from tanma.apps.registry.areas import placement
         from tanma.apps.registry.groups import consenting
 
-        def office(request: HttpRequest) -> bool:
-            return people.viewer(request).office
-
         people.set_placement(placement)
         people.set_members(consenting)
-        register(Entry("monitor", 10, "registry:enterprises", _("企业"), may=office))
-        register(Entry("monitor", 20, "registry:areas", _("区域"), may=office))
+        register(Entry("monitor", 10, "registry:enterprises", _("企业"), may=people.has_office))
+        register(Entry("monitor", 20, "registry:areas", _("区域"), may=people.has_office))

@@ -19,7 +19,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from tanma.apps.facts import door as facts
-from tanma.apps.kit.door import Column, Table, badge_html, known_time, scaled, unit_name
+from tanma.apps.kit.door import Column, Table, badge_html, known_time, lang, scaled, unit_name
 from tanma.apps.people import door as people
 from tanma.apps.registry import history, words
 from tanma.apps.registry.areas import ancestors_on
@@ -192,8 +192,7 @@ class FactFilter(forms.Form):
         try:
             return parse(text) if text else None
         except Problem as problem:
-            lang = "en" if words.english() else "zh"
-            raise forms.ValidationError(problem.text(lang)) from None
+            raise forms.ValidationError(problem.text(lang())) from None
 
     def clean_known(self) -> datetime | None:
         moment: datetime | None = self.cleaned_data["known"]
@@ -272,8 +271,8 @@ def _end(day: date) -> str | None:
 
 def _unit(fact: facts.Fact) -> str | None:
     found = items().get(fact.item)
-    lang = "en" if words.english() else "zh"
-    return unit_name(found.unit, lang) if found and fact.value is not None and found.unit else None
+    known = found is not None and found.unit and fact.value is not None
+    return unit_name(found.unit, lang()) if found and known else None
 
 
 def _value(fact: facts.Fact) -> str | None:

@@ -10,10 +10,10 @@ from typing import Any
 from django.utils.functional import Promise
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
-from django.utils.translation import get_language, gettext
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from tanma.apps.kit.door import Column
+from tanma.apps.kit.door import Column, lang
 from tanma.apps.registry.links import link_if_there
 from tanma.apps.registry.models import Area
 from tanma.domain.items import items, sources
@@ -56,14 +56,10 @@ _BATCH = re.compile(r"batch:(?P<id>[0-9A-Z]+)(?:#(?P<row>\d+))?(?P<more>.*)")
 HIERARCHIES: dict[str, Text] = {"statutory": _("行政区划"), "management": _("管理区域")}
 
 
-def english() -> bool:
-    return get_language() == "en"
-
-
 def industry_name(code: str) -> str:
     """17 → 纺织业; the code itself where the classification does not know it."""
     found = industries().get(code)
-    return code if found is None else found.name("en" if english() else "zh")
+    return code if found is None else found.name(lang())
 
 
 def industry_text(code: str) -> str:
@@ -78,7 +74,7 @@ def guideline(code: str) -> tuple[str, str] | None:
         found = guideline_for(code)
     except Problem:
         return None
-    sector = found.sector_id.replace("_", " ") if english() else found.ndrc_guideline
+    sector = found.sector_id.replace("_", " ") if lang() == "en" else found.ndrc_guideline
     return " · ".join(part for part in (sector, found.gbt32151_part) if part), found.evidence
 
 
@@ -86,7 +82,7 @@ def industry_columns(
     code: Callable[[Any], str], *, sort: str | bool, kind: str = "text"
 ) -> list[Column]:
     """The industry of a row: code and name together on the page, apart in a file."""
-    if english() and kind == "text":
+    if lang() == "en" and kind == "text":
         kind = "name"  # long words need room, or a name takes a line for each
     return [
         Column("industry", _("行业"), code, lambda row: industry_text(code(row)),
@@ -97,20 +93,19 @@ def industry_columns(
 
 def industry_options() -> SafeString:
     """Options of an input for the industry: every division, group and class with its name."""
-    return _industry_options(english())
+    return _industry_options(lang())
 
 
 @cache
-def _industry_options(in_english: bool) -> SafeString:
+def _industry_options(language: str) -> SafeString:
     """Written once per language, since a thousand options cost more than a page of rows."""
     listed = (i for i in industries().values() if i.level in {"division", "group", "class"})
-    lang = "en" if in_english else "zh"
-    names = ((i.code, i.name(lang)) for i in listed)
+    names = ((i.code, i.name(language)) for i in listed)
     return format_html_join("", '<option value="{0}">{0} {1}</option>', names)
 
 
 def area_name(area: Area) -> str:
-    return area.name_en if english() and area.name_en else str(area)
+    return area.name_en if lang() == "en" and area.name_en else str(area)
 
 
 def area_names() -> dict[str, str]:
@@ -121,7 +116,7 @@ def item_name(item: str) -> str:
     found = items().get(item)
     if found is None:
         return item
-    return found.name_en if english() else found.name_zh
+    return found.name_en if lang() == "en" else found.name_zh
 
 
 def kind_name(kind: str) -> str:
@@ -162,4 +157,4 @@ def source_name(source: str) -> str:
     found = sources().get(source)
     if found is None:
         return source
-    return found.name_en if english() else found.name_zh
+    return found.name_en if lang() == "en" else found.name_zh

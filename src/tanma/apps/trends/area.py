@@ -17,7 +17,7 @@ from functools import cached_property
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from tanma.apps.areas.door import AreaFigures, Years, area_figures, frozen, publications
+from tanma.apps.areas.door import QUOTIENT, AreaFigures, Years, area_figures, frozen, publications
 from tanma.apps.codes import door as codes
 from tanma.apps.kit.door import clauses
 from tanma.apps.trends.figures import Figure, Text
@@ -48,7 +48,6 @@ class Figured:
 
 
 SMALLER = _("数值越小越好。")
-QUOTIENT = ("money", "energy")
 PUBLISHED: tuple[Figured, ...] = (
     Figured("deduction", "emission", _("碳中和量"), "tCO₂", lambda a: a.deduction_mg,
             EMISSION_DECIMALS),

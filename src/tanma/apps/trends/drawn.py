@@ -9,7 +9,7 @@ from functools import cached_property
 from typing import Any
 
 from django.http import QueryDict
-from django.utils.translation import get_language, gettext
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from tanma.apps.kit.door import (
@@ -17,6 +17,7 @@ from tanma.apps.kit.door import (
     Column,
     Series,
     Table,
+    lang,
     percent,
     period_name,
     period_short,
@@ -144,9 +145,8 @@ class Answer:
         return [Series(self.against.name, values, unit, draw="line")]
 
     def table(self, query: QueryDict) -> Table:
-        lang = get_language() or "zh-hans"
         columns = [
-            Column("period", _("期间"), lambda p: p.text, lambda p: period_name(p.text, lang)),
+            Column("period", _("期间"), lambda p: p.text, lambda p: period_name(p.text, lang())),
             *(self._column(n, u) for n, u in enumerate(self.units)),
             *self._base_columns(),
         ]

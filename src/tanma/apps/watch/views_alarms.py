@@ -12,11 +12,10 @@ from django.http import HttpRequest, HttpResponseBase
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
 from tanma.apps.cases import door as cases
-from tanma.apps.kit.door import Column, Table, badge_html
+from tanma.apps.kit.door import Column, Table, badge_html, lang
 from tanma.apps.live import door as live
 from tanma.apps.people import door as people
 from tanma.apps.registry import door as registry
@@ -128,7 +127,7 @@ def _columns(viewer: people.Viewer, rows: QuerySet[Alarm]) -> list[Column]:
 
 def name(alarm: Alarm) -> str:
     """The meter and its quantity, or the enterprise's carbon, in the reader's language."""
-    return str(alarm.case.params["name"]["en" if get_language() == "en" else "zh"])
+    return str(alarm.case.params["name"][lang()])
 
 
 def _local(at: dt.datetime | None, form: str) -> str | None:

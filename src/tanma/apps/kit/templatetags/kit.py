@@ -12,12 +12,13 @@ from django.templatetags.static import static
 from django.utils.functional import Promise
 from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
-from django.utils.translation import get_language, gettext
+from django.utils.translation import gettext
 
 from tanma.apps.kit import formats, shapes, words
 from tanma.apps.kit.charts import Chart
 from tanma.apps.kit.qr import qr_svg
 from tanma.apps.kit.tables import Table
+from tanma.apps.kit.words import lang
 from tanma.domain.documents import document_name
 
 register = template.Library()
@@ -27,10 +28,6 @@ LEVEL_MARKUP = (
     '<path class="{}" d="M0 9h4v5H0z"/><path class="{}" d="M5 5h4v9H5z"/>'
     '<path class="{}" d="M10 0h4v14h-4z"/></svg>{}</span>'
 )
-
-
-def _lang() -> str:
-    return get_language() or settings.LANGUAGE_CODE
 
 
 # --- filters: numbers, periods, times
@@ -65,18 +62,18 @@ def intensity(emission_mg: int | None, money_fen: int | None) -> str:
 
 @register.filter
 def period(text: str | None) -> str:
-    return formats.period_name(text, _lang())
+    return formats.period_name(text, lang())
 
 
 @register.filter
 def cited(text: str) -> str:
     """A cited document in the reader's language."""
-    return document_name(text, _lang())
+    return document_name(text, lang())
 
 
 @register.filter
 def unit_name(unit: str) -> str:
-    return formats.unit_name(unit, _lang())
+    return formats.unit_name(unit, lang())
 
 
 @register.filter
@@ -86,12 +83,12 @@ def known_time(stamp_us: int | None) -> str:
 
 @register.filter
 def big_tonnes(mg: int | None) -> formats.Amount:
-    return formats.big_tonnes(mg, _lang())
+    return formats.big_tonnes(mg, lang())
 
 
 @register.filter
 def big_tce(gce: int | None) -> formats.Amount:
-    return formats.big_tce(gce, _lang())
+    return formats.big_tce(gce, lang())
 
 
 @register.filter
